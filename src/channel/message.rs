@@ -1,0 +1,106 @@
+//! Messages as adapters get them: rendered, for one endpoint each.
+
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, TreatmentId};
+
+/// A message for one endpoint.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub endpoint_id: String,
+    pub channel_type: ChannelType,
+    pub address: String,
+    /// The same for every attempt at this message, also after a crash; different for any other message.
+    pub idempotency_key: String,
+    pub content: Content,
+    pub origin: Arc<Origin>,
+}
+
+/// Where a message comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub application_id: ApplicationId,
+    pub campaign_id: CampaignId,
+    pub activity_id: ActivityId,
+    pub treatment_id: TreatmentId,
+    /// When the messages are due; wire text.
+    pub scheduled_time: String,
+}
+
+/// What a message says, by kind of channel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    Push(PushContent),
+    Email(EmailContent),
+    Sms(SmsContent),
+    Custom(CustomContent),
+}
+
+/// A push notification, of any provider.
+///
+/// Source: model shape `Message`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PushContent {
+    pub title: Option<String>,
+    pub body: Option<String>,
+    pub action: PushAction,
+    pub url: Option<String>,
+    pub silent: bool,
+    /// A JSON text for the app (`JsonBody`).
+    pub json_body: Option<String>,
+    pub image_url: Option<String>,
+    pub image_icon_url: Option<String>,
+    pub small_image_icon_url: Option<String>,
+    pub media_url: Option<String>,
+    /// Replaces everything else: a payload in the provider's own form.
+    pub raw_content: Option<String>,
+    /// Seconds.
+    pub time_to_live: Option<u32>,
+    pub sound: Option<String>,
+}
+
+/// What a tap on a notification does.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PushAction {
+    #[default]
+    OpenApp,
+    DeepLink,
+    Url,
+}
+
+/// An e-mail.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EmailContent {
+    pub subject: String,
+    pub text: Option<String>,
+    pub html: Option<String>,
+    /// `None`: the channel's own sender.
+    pub from_address: Option<String>,
+    pub headers: Vec<(String, String)>,
+}
+
+/// A text message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SmsContent {
+    pub body: String,
+    pub is_transactional: bool,
+    pub sender_id: Option<String>,
+    pub origination_number: Option<String>,
+    pub entity_id: Option<String>,
+    pub template_id: Option<String>,
+}
+
+/// Delivery by the customer's own function or webhook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomContent {
+    /// A Lambda function's name or ARN, or an `https://` URL.
+    pub delivery_uri: Arc<str>,
+    /// `CustomMessage.Data`, as it is.
+    pub data: Option<Arc<str>>,
+    /// The endpoint definition, with what the hook changed.
+    pub endpoint_document: Bytes,
+}
+

@@ -1,0 +1,127 @@
+//! Channels: the adapters that hand messages to providers.
+//!
+//! An adapter does not retry, sleep, batch, pace, read the clock or touch the store: the campaign does. A new one is one
+//! file and two lines here.
+
+mod message;
+#[cfg(test)]
+mod suite;
+
+mod custom;
+mod email;
+mod gcm;
+mod sink;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::clock::Clock;
+use crate::domain::ChannelType;
+use crate::hook;
+
+pub use message::{Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, SmsContent};
+
+/// Every adapter there is.
+pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
+
+/// Facts about an adapter that the campaign enforces.
+#[derive(Debug)]
+pub struct Spec {
+    /// The name of its section in the settings, and its label in metrics.
+    pub name: &'static str,
+    /// Channel types it can serve.
+    pub types: &'static [ChannelType],
+    /// Messages in one call of [`Adapter::send`].
+    pub batch_messages_max: usize,
+    /// Calls of [`Adapter::send`] at once.
+    pub in_flight_max: usize,
+}
+
+/// Makes an adapter from its settings: one static value a file, listed in [`ALL`].
+pub trait Factory: Sync {
+    fn spec(&self) -> &'static Spec;
+
+    /// Errors: settings that name the field, the value and the rule.
+    fn build(&self, settings: toml::Table, deps: &Deps) -> Result<Arc<dyn Adapter>, Error>;
+}
+
+/// What adapters may use.
+#[derive(Clone)]
+pub struct Deps {
+    /// For tokens that expire; never for waiting or pacing.
+    pub clock: Arc<dyn Clock>,
+    /// For delivery to functions.
+    pub invokers: Arc<hook::Invokers>,
+}
+
+/// Hands messages to a provider.
+pub trait Adapter: Send + Sync {
+    /// The channel types this adapter is set up to serve; a subset of its spec's.
+    fn types(&self) -> &[ChannelType];
+
+    /// Whether the provider can be reached and takes our credentials. Called at start; never sends.
+    fn check(&self) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Shape: one outcome a message, in the same order. At most `batch_messages_max` messages; panics on more.
+    fn send<'a>(&'a self, batch: &'a [Message]) -> BoxFuture<'a, Vec<Outcome>>;
+}
+
+/// What became of one attempt at one message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// The provider took it.
+    Successful { message_id: Option<String> },
+    /// The provider asked to slow down; nothing was sent.
+    Throttled { reason: String, retry_after: Option<Duration> },
+    /// The provider failed or could not be reached; nothing was sent.
+    TemporaryFailure { reason: String, retry_after: Option<Duration> },
+    /// The address will never work again.
+    DeadAddress { reason: String },
+    /// The provider refused this message for good.
+    PermanentFailure { reason: String },
+    /// Our settings or credentials are wrong; every message would fail.
+    Misconfigured { reason: String },
+    /// It may have been sent: the connection broke or time ran out after the request went out.
+    Unknown { reason: String },
+}
+
+impl Outcome {
+    /// Whether another attempt may help, without the risk of sending twice.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Throttled { .. } | Self::TemporaryFailure { .. })
+    }
+
+    /// How long the provider asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after, .. } | Self::TemporaryFailure { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Why, for people; `None` for success.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Successful { .. } => None,
+            Self::Throttled { reason, .. }
+            | Self::TemporaryFailure { reason, .. }
+            | Self::DeadAddress { reason }
+            | Self::PermanentFailure { reason }
+            | Self::Misconfigured { reason }
+            | Self::Unknown { reason } => Some(reason),
+        }
+    }
+}
+
+/// Why a channel could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is missing or wrong.
+    #[error("channel `{channel}`: {problem}")]
+    Settings { channel: &'static str, problem: String },
+    /// The provider does not take us or cannot be reached.
+    #[error("channel `{channel}` is not usable: {problem}")]
+    Check { channel: &'static str, problem: String },
+}

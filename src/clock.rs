@@ -1,0 +1,75 @@
+//! Time: the only place that asks the operating system for it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+/// Where time comes from. Waiting goes through it too, so that a test can hold it still.
+pub trait Clock: Send + Sync {
+    /// The time of day.
+    fn now(&self) -> Timestamp;
+
+    /// Ends after `duration`.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// The operating system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl Clock for System {
+    #[allow(clippy::disallowed_methods)]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    #[allow(clippy::disallowed_methods)]
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// Waits for `work`, but no longer than `duration`: then `None`.
+pub async fn timeout<T>(clock: &dyn Clock, duration: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let sleep = clock.sleep(duration);
+    tokio::select! {
+        biased;
+        output = work => Some(output),
+        () = sleep => None,
+    }
+}
+
+/// Measures how long something takes; not for deciding anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Begins to measure.
+    #[allow(clippy::disallowed_methods)]
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// The wire's form of a time: UTC with milliseconds, as in `2026-03-01T09:00:00.000Z`.
+pub fn wire_text(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wire_text_has_milliseconds_and_z() {
+        let time: Timestamp = "2026-03-01T09:00:00Z".parse().unwrap();
+        assert_eq!(wire_text(time), "2026-03-01T09:00:00.000Z");
+    }
+}

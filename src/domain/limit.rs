@@ -1,0 +1,49 @@
+//! Documented limits of the service, with their units and sources.
+
+use std::time::Duration;
+
+/// Endpoints in one batch, and so in one hook call. Source: Pinpoint developer guide, "Customizing segments with AWS Lambda".
+pub const BATCH_ENDPOINTS_MAX: usize = 50;
+/// Time a hook has for one attempt. Source: Pinpoint developer guide, "Quotas", Lambda.
+pub const HOOK_TIMEOUT_MAX: Duration = Duration::from_secs(15);
+/// Attempts at one hook call. Source: as above.
+pub const HOOK_ATTEMPTS_MAX: u32 = 3;
+/// Bytes of a hook's event, and of its answer. Source: as above.
+pub const HOOK_PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// Bytes of one endpoint. Source: Pinpoint developer guide, "Quotas", endpoint.
+pub const ENDPOINT_BYTES_MAX: usize = 15 * 1024;
+/// Distinct names over attributes, metrics and user attributes of an application. Source: as above.
+pub const ATTRIBUTE_NAMES_MAX: usize = 250;
+/// Characters of an attribute name. Source: as above.
+pub const ATTRIBUTE_NAME_CHARS_MAX: usize = 50;
+/// Characters of an attribute value. Source: as above.
+pub const ATTRIBUTE_VALUE_CHARS_MAX: usize = 100;
+/// Values of one attribute. Source: as above.
+pub const ATTRIBUTE_VALUES_MAX: usize = 50;
+/// Endpoints of one user. Source: as above.
+pub const USER_ENDPOINTS_MAX: usize = 15;
+
+/// Values over all dimensions of a segment. Source: Pinpoint developer guide, "Quotas", segment.
+pub const SEGMENT_VALUES_MAX: usize = 100;
+/// Groups of a segment; the documentation disagrees with itself, so this is our choice.
+pub const SEGMENT_GROUPS_MAX: usize = 5;
+
+/// Treatments of a campaign, the default one included. Source: Pinpoint developer guide, "Quotas", campaign.
+pub const TREATMENTS_MAX: usize = 5;
+/// Bytes of a custom channel's `Data`. Source: as above.
+pub const CUSTOM_DATA_BYTES_MAX: usize = 5 * 1024;
+/// Highest daily and total cap. Source: API reference, `CampaignLimits`.
+pub const CAP_MAX: u32 = 100;
+/// Highest `MessagesPerSecond`. Source: API reference, `CampaignLimits`.
+pub const MESSAGES_PER_SECOND_MAX: u32 = 20_000;
+/// Shortest `MaximumDuration`. Source: API reference, `CampaignLimits`.
+pub const MAXIMUM_DURATION_MIN: Duration = Duration::from_secs(60);
+
+/// Bytes of a push payload but ADM's. Source: Pinpoint developer guide, "Quotas", push.
+pub const PUSH_PAYLOAD_BYTES_MAX: usize = 4 * 1024;
+
+// A batch of the largest endpoints always fits a hook event, with room for the message.
+const _: () = assert!(BATCH_ENDPOINTS_MAX * ENDPOINT_BYTES_MAX < HOOK_PAYLOAD_BYTES_MAX);
+// The members of a batch fit the bits of a `u64`, which the ledger relies on.
+const _: () = assert!(BATCH_ENDPOINTS_MAX <= 64);

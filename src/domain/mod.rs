@@ -1,0 +1,14 @@
+//! What a campaign is made of: pure types and rules, free of I/O, clocks and wire spelling.
+
+mod channel;
+mod cohort;
+pub mod endpoint;
+mod fate;
+mod id;
+pub mod limit;
+
+pub use channel::ChannelType;
+pub use cohort::{Allotment, Cohort, Share};
+pub use endpoint::{Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate, OptOut};
+pub use fate::{Fate, Tally};
+pub use id::{ActivityId, ApplicationId, CampaignId, SegmentId, TreatmentId};

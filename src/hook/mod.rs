@@ -1,0 +1,83 @@
+//! Hooks: the functions a campaign calls in FILTER mode, one call for each batch.
+//!
+//! The parts: [`event`] builds what is sent, [`answer`] reads what comes back, an [`Invoker`] carries both (AWS Lambda
+//! or HTTP), and a [`Caller`] adds the concurrency limit, timeout and attempts.
+
+pub mod answer;
+pub mod event;
+mod caller;
+mod http;
+mod invokers;
+mod lambda;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+pub use caller::Caller;
+pub use invokers::{Invokers, Target};
+
+/// Carries an event to a function and its answer back. One call is one attempt: no retry, no timeout, no limit.
+pub trait Invoker: Send + Sync {
+    /// Shape: `event` is JSON; so is the answer, unless the function misbehaves.
+    /// Errors: also when the transport succeeded but the function failed.
+    fn invoke(&self, event: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Error>>;
+}
+
+/// Why a hook call failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// No answer within the time for one attempt.
+    #[error("the hook did not answer within {0:?}")]
+    Timeout(Duration),
+    /// The function could not be reached, or the connection broke.
+    #[error("the hook could not be reached: {0}")]
+    Transport(String),
+    /// The function or its front asked to slow down: HTTP 429, Lambda's TooManyRequestsException.
+    #[error("the hook asked to slow down: {reason}")]
+    Throttled { reason: String, retry_after: Option<Duration> },
+    /// The function ran and failed: a Lambda function error, an HTTP 5xx.
+    #[error("the hook failed: {0}")]
+    Function(String),
+    /// The call can never succeed as it is: unknown function, no permission, HTTP 4xx, payload too large.
+    #[error("the hook cannot be called: {0}")]
+    Refused(String),
+    /// The answer is not a map of endpoints.
+    #[error("the hook's answer cannot be decoded: {0}")]
+    Undecodable(String),
+}
+
+impl Error {
+    /// Whether another attempt may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            // Functions are called synchronously and are expected to be safe to call again: Pinpoint did so too.
+            Self::Timeout(_) | Self::Transport(_) | Self::Throttled { .. } | Self::Function(_) => true,
+            // The same request meets the same refusal.
+            Self::Refused(_) => false,
+            // The same event gives the same answer; Pinpoint's documentation counts it as a failure at once.
+            Self::Undecodable(_) => false,
+        }
+    }
+
+    /// How long the other side asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// A short, bounded name for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Timeout(_) => "timeout",
+            Self::Transport(_) => "transport",
+            Self::Throttled { .. } => "throttled",
+            Self::Function(_) => "function",
+            Self::Refused(_) => "refused",
+            Self::Undecodable(_) => "undecodable",
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Pinwheel: a self-hosted campaign engine that speaks Amazon Pinpoint's API.
+//!
+//! The map of the house is `ARCHITECTURE.md`. Imports run down only:
+//!
+//! `main → cli → app → campaign → {channel, segment, template, hook, store, http, wire} → {domain, clock, config, telemetry}`
+
+pub mod clock;
+pub mod domain;
+pub mod store;
+pub mod wire;

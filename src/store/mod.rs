@@ -1,0 +1,70 @@
+//! Storage contract: endpoints, definitions and the ledger, behind three traits that every back end implements.
+//!
+//! What every back end promises, and the suite checks:
+//!
+//! * A call that returned `Ok` is on stable storage.
+//! * A call that returned an error changed nothing.
+//! * Calls may come from many tasks at once; concurrent writes share a commit.
+//! * Nothing here blocks the caller's thread.
+
+pub mod definition;
+pub mod endpoint;
+pub mod ledger;
+
+use futures_util::future::BoxFuture;
+
+pub use definition::{Application, Definition, DefinitionStore, Kind};
+pub use endpoint::{EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused};
+pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
+
+/// Everything Pinwheel keeps.
+pub trait Store: EndpointStore + DefinitionStore + LedgerStore {}
+
+impl<T: EndpointStore + DefinitionStore + LedgerStore> Store for T {}
+
+/// A store call that runs elsewhere.
+pub type Call<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
+/// Why a store call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such application, segment, campaign, template or activity.
+    #[error("there is no {kind} `{id}`")]
+    NotFound { kind: &'static str, id: String },
+    /// The data on disk was written by a newer release.
+    #[error(
+        "the data in `{path}` has schema version {found}, but this release knows up to {known}: use a newer release"
+    )]
+    NewerSchema { path: String, found: u32, known: u32 },
+    /// Another process holds the data directory.
+    #[error("`{path}` is in use by another pinwheel process")]
+    Locked { path: String },
+    /// What was read cannot be what was written.
+    #[error("stored data is damaged: {what}")]
+    Damaged { what: String },
+    /// The back end failed.
+    #[error("store failed to {operation}")]
+    Backend {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl Error {
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            // The disk may be full or busy for a while; the other arms will not change by themselves.
+            Self::Backend { .. } => true,
+            Self::NotFound { .. }
+            | Self::NewerSchema { .. }
+            | Self::Locked { .. }
+            | Self::Damaged { .. }
+            | Self::Closed => false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Logs and metrics: the only place that spells a metric's name.
