@@ -5,6 +5,9 @@
 //! `main → cli → app → campaign → {channel, segment, template, hook, store, http, wire} → {domain, clock, config, telemetry}`
 
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod http;
 pub mod store;
+pub mod telemetry;
 pub mod wire;

@@ -1,0 +1,113 @@
+//! Every metric, its name and its labels. Labels are bounded: channel, fate, function and result, never endpoint ids.
+
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+use crate::domain::{ChannelType, Fate};
+
+const BATCHES_PLANNED: &str = "pinwheel_batches_planned_total";
+const BATCHES_DONE: &str = "pinwheel_batches_done_total";
+const BATCHES_IN_FLIGHT: &str = "pinwheel_batches_in_flight";
+const BATCH_WAIT: &str = "pinwheel_batch_queue_wait_seconds";
+const ENDPOINTS: &str = "pinwheel_endpoints_total";
+const HOOK_ATTEMPTS: &str = "pinwheel_hook_attempts_total";
+const HOOK_LATENCY: &str = "pinwheel_hook_attempt_duration_seconds";
+const HOOK_RETRIES: &str = "pinwheel_hook_retries_total";
+const HOOK_WAIT: &str = "pinwheel_hook_permit_wait_seconds";
+const HOOK_BYTES: &str = "pinwheel_hook_bytes_total";
+const MESSAGES: &str = "pinwheel_messages_total";
+const SEND_RETRIES: &str = "pinwheel_send_retries_total";
+const LIMITER_WAIT: &str = "pinwheel_limiter_wait_seconds";
+const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
+const STORE_COMMIT_WRITES: &str = "pinwheel_store_commit_writes_total";
+
+/// Histograms and their bucket bounds in seconds.
+pub(super) const HISTOGRAMS: &[&str] = &[BATCH_WAIT, HOOK_LATENCY, HOOK_WAIT, LIMITER_WAIT, STORE_COMMIT];
+
+/// Tells the recorder what each metric means.
+pub(super) fn describe() {
+    describe_counter!(BATCHES_PLANNED, "Batches read from the audience");
+    describe_counter!(BATCHES_DONE, "Batches whose every endpoint has a fate");
+    describe_gauge!(BATCHES_IN_FLIGHT, "Batches being worked on");
+    describe_histogram!(BATCH_WAIT, Unit::Seconds, "Time a loaded batch waits for a free place");
+    describe_counter!(ENDPOINTS, "Endpoints by fate");
+    describe_counter!(HOOK_ATTEMPTS, "Attempts at hook calls by function and result");
+    describe_histogram!(HOOK_LATENCY, Unit::Seconds, "Time of one attempt at a hook call, by function and result");
+    describe_counter!(HOOK_RETRIES, "Attempts at hook calls after the first, by function");
+    describe_histogram!(HOOK_WAIT, Unit::Seconds, "Time a hook call waits for its turn at the function");
+    describe_counter!(HOOK_BYTES, Unit::Bytes, "Bytes of hook events and answers, by direction");
+    describe_counter!(MESSAGES, "Attempts at messages by channel type and outcome");
+    describe_counter!(SEND_RETRIES, "Attempts at messages after the first, by channel type");
+    describe_histogram!(LIMITER_WAIT, Unit::Seconds, "Time a message waits for its rate limits");
+    describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time of one commit to stable storage");
+    describe_counter!(STORE_COMMIT_WRITES, "Writes that shared those commits");
+}
+
+/// A page of the audience was cut into batches.
+pub fn batches_planned(batches: u64) {
+    counter!(BATCHES_PLANNED).increment(batches);
+}
+
+/// A batch waited this long for a free place and is now worked on.
+pub fn batch_started(waited: Duration) {
+    histogram!(BATCH_WAIT).record(waited);
+    gauge!(BATCHES_IN_FLIGHT).increment(1.0);
+}
+
+/// A batch is no longer worked on; `done` unless it was cut off.
+pub fn batch_ended(done: bool) {
+    gauge!(BATCHES_IN_FLIGHT).decrement(1.0);
+    if done {
+        counter!(BATCHES_DONE).increment(1);
+    }
+}
+
+/// Endpoints met a fate.
+pub fn endpoints(fate: Fate, endpoints: u64) {
+    counter!(ENDPOINTS, "fate" => fate.as_str()).increment(endpoints);
+}
+
+/// An attempt at a hook call ended. `result` is `ok` or a kind of `hook::Error`.
+pub fn hook_attempt(function: &str, result: &'static str, elapsed: Duration) {
+    let function = function.to_owned();
+    counter!(HOOK_ATTEMPTS, "function" => function.clone(), "result" => result).increment(1);
+    histogram!(HOOK_LATENCY, "function" => function, "result" => result).record(elapsed);
+}
+
+/// A hook call is tried again.
+pub fn hook_retry(function: &str) {
+    counter!(HOOK_RETRIES, "function" => function.to_owned()).increment(1);
+}
+
+/// A hook call waited this long for its turn.
+pub fn hook_permit_wait(waited: Duration) {
+    histogram!(HOOK_WAIT).record(waited);
+}
+
+/// A hook call carried this many bytes there and back.
+pub fn hook_bytes(event: usize, answer: usize) {
+    counter!(HOOK_BYTES, "direction" => "event").increment(event as u64);
+    counter!(HOOK_BYTES, "direction" => "answer").increment(answer as u64);
+}
+
+/// An attempt at a message ended.
+pub fn message(channel: ChannelType, outcome: &'static str) {
+    counter!(MESSAGES, "channel" => channel.as_str(), "outcome" => outcome).increment(1);
+}
+
+/// A message is tried again.
+pub fn send_retry(channel: ChannelType) {
+    counter!(SEND_RETRIES, "channel" => channel.as_str()).increment(1);
+}
+
+/// Messages waited this long for their rate limits.
+pub fn limiter_wait(waited: Duration) {
+    histogram!(LIMITER_WAIT).record(waited);
+}
+
+/// The store committed this many writes at once.
+pub fn store_commit(elapsed: Duration, writes: usize) {
+    histogram!(STORE_COMMIT).record(elapsed);
+    counter!(STORE_COMMIT_WRITES).increment(writes as u64);
+}
