@@ -8,21 +8,67 @@ use jiff::Timestamp;
 
 /// Where time comes from. Waiting goes through it too, so that a test can hold it still.
 pub trait Clock: Send + Sync {
-    /// The time of day.
+    /// The time of day. May jump when somebody sets the clock.
     fn now(&self) -> Timestamp;
+
+    /// Time since some fixed moment. Never goes back; for rates and waits.
+    fn elapsed(&self) -> Duration;
 
     /// Ends after `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// The operating system's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct System;
+#[derive(Clone, Copy, Debug)]
+pub struct System {
+    start: std::time::Instant,
+}
+
+impl Default for System {
+    #[allow(clippy::disallowed_methods)]
+    fn default() -> Self {
+        Self { start: std::time::Instant::now() }
+    }
+}
 
 impl Clock for System {
     #[allow(clippy::disallowed_methods)]
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    #[allow(clippy::disallowed_methods)]
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A clock that follows tokio's paused time: it stands still until everybody waits, then jumps to the first who is due.
+#[cfg(test)]
+pub struct Paused {
+    start: tokio::time::Instant,
+    epoch: Timestamp,
+}
+
+#[cfg(test)]
+impl Default for Paused {
+    fn default() -> Self {
+        Self { start: tokio::time::Instant::now(), epoch: "2026-03-01T09:00:00Z".parse().expect("a time") }
+    }
+}
+
+#[cfg(test)]
+impl Clock for Paused {
+    fn now(&self) -> Timestamp {
+        self.epoch + self.start.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     #[allow(clippy::disallowed_methods)]
@@ -38,6 +84,16 @@ pub async fn timeout<T>(clock: &dyn Clock, duration: Duration, work: impl Future
         biased;
         output = work => Some(output),
         () = sleep => None,
+    }
+}
+
+/// Waits until a time of day. In steps, so that a clock that is set meanwhile counts.
+pub async fn sleep_until(clock: &dyn Clock, moment: Timestamp) {
+    const STEP: Duration = Duration::from_secs(1);
+    while let Ok(left) = Duration::try_from(moment.duration_since(clock.now()))
+        && !left.is_zero()
+    {
+        clock.sleep(left.min(STEP)).await;
     }
 }
 

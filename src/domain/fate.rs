@@ -166,6 +166,22 @@ impl Fate {
         }
     }
 
+    /// Whether something went wrong, as opposed to somebody's wish or a limit.
+    pub const fn is_failure(self) -> bool {
+        matches!(
+            self,
+            Self::HookTimeout
+                | Self::HookUndecodable
+                | Self::HookError
+                | Self::Held
+                | Self::RenderFailed
+                | Self::Throttled
+                | Self::TemporaryFailure
+                | Self::PermanentFailure
+                | Self::Unknown
+        )
+    }
+
     /// Whether a message with this end counts towards a daily cap: everything that may have reached the endpoint.
     pub const fn counts_daily(self) -> bool {
         matches!(self, Self::Sent | Self::Unknown)

@@ -6,9 +6,11 @@ pub mod endpoint;
 mod fate;
 mod id;
 pub mod limit;
+mod pause;
 
 pub use channel::ChannelType;
 pub use cohort::{Allotment, Cohort, Share};
 pub use endpoint::{Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate, OptOut};
 pub use fate::{Fate, Tally};
+pub use pause::pause;
 pub use id::{ActivityId, ApplicationId, CampaignId, SegmentId, TreatmentId};

@@ -1,0 +1,90 @@
+//! Composition: from settings to a running engine. The only place that picks implementations.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::campaign::Engine;
+use crate::channel::{self, Channels, Deps};
+use crate::clock::{Clock, System};
+use crate::config::Config;
+use crate::hook::Invokers;
+use crate::store::{self, Store, sqlite};
+
+/// Everything a process needs to run campaigns.
+pub struct App {
+    pub config: Arc<Config>,
+    pub clock: Arc<dyn Clock>,
+    pub store: Arc<dyn Store>,
+    pub engine: Arc<Engine>,
+    pub channels: Arc<Channels>,
+}
+
+/// Why the parts cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Channel(#[from] channel::Error),
+}
+
+/// Chooses the one TLS implementation of the process. Call it first.
+pub fn install_tls() {
+    // Fails only if it was chosen before, and then it is this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Opens the store to read from, beside a process that may be running campaigns on it.
+pub fn open_to_read(config: &Config) -> Result<Arc<dyn Store>, Error> {
+    Ok(Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Shared)?))
+}
+
+impl App {
+    /// Opens the store for this process alone and sets up hooks and channels.
+    ///
+    /// Errors: a store in use, settings of a channel that cannot work.
+    pub fn open(config: Config) -> Result<Self, Error> {
+        let config = Arc::new(config);
+        let clock: Arc<dyn Clock> = Arc::new(System::default());
+        let store: Arc<dyn Store> =
+            Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
+        let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, clock.clone()));
+        let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
+        let channels = Arc::new(channel::build_all(&config.channel, &deps)?);
+        let engine =
+            Arc::new(Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone()));
+        Ok(Self { config, clock, store, engine, channels })
+    }
+
+    /// Makes sure that every channel's provider takes us.
+    pub async fn check_channels(&self) -> Result<(), Error> {
+        for (_, adapter) in self.channels.iter() {
+            adapter.check().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Asks for a stop on SIGTERM or Ctrl-C; a second one ends the process at once.
+pub fn stop_on_signal() -> CancellationToken {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened for");
+        let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened for");
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if asked.is_cancelled() {
+                std::process::exit(130);
+            }
+            tracing::info!("stopping: batches in flight are finished first; once more to end at once");
+            asked.cancel();
+        }
+    });
+    stop
+}

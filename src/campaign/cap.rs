@@ -1,0 +1,253 @@
+//! Daily and total caps: reserved before the send, so that campaigns at the same moment cannot overshoot them together.
+//!
+//! There is no row per endpoint. A bitmap holds who was reserved for or sent to in one minute of one activity; an
+//! endpoint's count is the number of bitmaps that hold it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use roaring::RoaringBitmap;
+
+use super::definition::{CapScope, Limits};
+use crate::domain::{ActivityId, ApplicationId, CampaignId, EndpointNumber, Fate};
+
+/// The window of a daily cap: 24 hours, rolling. Our choice; the documentation says "24-hour period".
+const WINDOW_MINUTES: i64 = 24 * 60;
+
+/// Whose messages are counted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Sender {
+    pub application_id: ApplicationId,
+    pub campaign_id: CampaignId,
+    pub activity_id: ActivityId,
+}
+
+/// A place under the caps of one endpoint, to be settled once the endpoint's fate is known.
+#[derive(Debug)]
+#[must_use = "an unsettled reservation counts as a message for ever"]
+pub struct Reservation {
+    number: EndpointNumber,
+    minute: i64,
+}
+
+/// Counts messages of all applications.
+#[derive(Default)]
+pub struct Caps {
+    applications: Mutex<HashMap<ApplicationId, Book>>,
+}
+
+#[derive(Default)]
+struct Book {
+    /// Minute, then activity. Old minutes are dropped.
+    daily: BTreeMap<(i64, ActivityId), (CampaignId, RoaringBitmap)>,
+    /// For each campaign with a total cap: who has at least 1, 2, … messages.
+    total: HashMap<CampaignId, Vec<RoaringBitmap>>,
+}
+
+impl Caps {
+    /// Whether the application's messages are counted since this process began or since [`load`](Self::load).
+    pub fn knows(&self, application: &ApplicationId) -> bool {
+        self.applications.lock().contains_key(application)
+    }
+
+    /// Takes over messages of earlier runs, as the ledger has them.
+    ///
+    /// Shape: who was sent to (or may have been) at what time, by whom; `fate` decides which caps count it.
+    pub fn load(&self, sender: &Sender, at: Timestamp, fate: Fate, numbers: &RoaringBitmap) {
+        let mut applications = self.applications.lock();
+        let book = applications.entry(sender.application_id.clone()).or_default();
+        for number in numbers {
+            if fate.counts_daily() {
+                book.daily_set(minute(at), sender).insert(number);
+            }
+            if fate.counts_total() {
+                book.add_total(&sender.campaign_id, number);
+            }
+        }
+    }
+
+    /// Marks an application without messages as known.
+    pub fn begin(&self, application: &ApplicationId) {
+        self.applications.lock().entry(application.clone()).or_default();
+    }
+
+    /// Reserves a message for an endpoint, or says which cap forbids it. The total cap is tested first.
+    pub fn reserve(
+        &self,
+        sender: &Sender,
+        limits: &Limits,
+        number: EndpointNumber,
+        now: Timestamp,
+    ) -> Result<Reservation, Fate> {
+        let mut applications = self.applications.lock();
+        let book = applications.entry(sender.application_id.clone()).or_default();
+        let minute = minute(now);
+        book.forget_before(minute - WINDOW_MINUTES);
+        if let Some(total) = limits.total
+            && book.total_count(&sender.campaign_id, number) >= total
+        {
+            return Err(Fate::TotalCap);
+        }
+        if let Some(daily) = limits.daily
+            && book.daily_count(sender, daily.scope, number) >= daily.messages_max
+        {
+            return Err(Fate::DailyCap);
+        }
+        book.daily_set(minute, sender).insert(number);
+        book.add_total(&sender.campaign_id, number);
+        Ok(Reservation { number, minute })
+    }
+
+    /// Turns a reservation into a message sent now, or gives it back where the fate does not count.
+    pub fn settle(&self, sender: &Sender, reservation: Reservation, fate: Fate, now: Timestamp) {
+        let Reservation { number, minute: reserved } = reservation;
+        let mut applications = self.applications.lock();
+        let book = applications.entry(sender.application_id.clone()).or_default();
+        book.daily_set(reserved, sender).remove(number);
+        if fate.counts_daily() {
+            book.daily_set(minute(now), sender).insert(number);
+        }
+        if !fate.counts_total() {
+            book.remove_total(&sender.campaign_id, number);
+        }
+    }
+}
+
+impl Book {
+    fn daily_set(&mut self, minute: i64, sender: &Sender) -> &mut RoaringBitmap {
+        let key = (minute, sender.activity_id.clone());
+        &mut self.daily.entry(key).or_insert_with(|| (sender.campaign_id.clone(), RoaringBitmap::new())).1
+    }
+
+    fn daily_count(&self, sender: &Sender, scope: CapScope, number: EndpointNumber) -> u32 {
+        let counts = |campaign: &CampaignId| scope == CapScope::Application || *campaign == sender.campaign_id;
+        let sets = self.daily.values().filter(|(campaign, set)| counts(campaign) && set.contains(number));
+        u32::try_from(sets.count()).unwrap_or(u32::MAX)
+    }
+
+    fn forget_before(&mut self, minute: i64) {
+        while let Some(first) = self.daily.first_entry()
+            && first.key().0 < minute
+        {
+            first.remove();
+        }
+    }
+
+    fn total_count(&self, campaign: &CampaignId, number: EndpointNumber) -> u32 {
+        let levels = self.total.get(campaign).map(Vec::as_slice).unwrap_or_default();
+        u32::try_from(levels.iter().take_while(|level| level.contains(number)).count()).unwrap_or(u32::MAX)
+    }
+
+    fn add_total(&mut self, campaign: &CampaignId, number: EndpointNumber) {
+        let levels = self.total.entry(campaign.clone()).or_default();
+        if !levels.iter_mut().any(|level| level.insert(number)) {
+            levels.push([number].into_iter().collect());
+        }
+    }
+
+    fn remove_total(&mut self, campaign: &CampaignId, number: EndpointNumber) {
+        let levels = self.total.entry(campaign.clone()).or_default();
+        if let Some(highest) = levels.iter_mut().rev().find(|level| level.contains(number)) {
+            highest.remove(number);
+        }
+    }
+}
+
+/// Whole minutes since 1970. A message counts from its minute's start to 24 hours after its minute's end at most.
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::definition::DailyCap;
+
+    fn sender(campaign: &str, activity: &str) -> Sender {
+        Sender {
+            application_id: ApplicationId::new("app"),
+            campaign_id: CampaignId::new(campaign),
+            activity_id: ActivityId::new(activity),
+        }
+    }
+
+    fn daily(messages_max: u32, scope: CapScope) -> Limits {
+        Limits { daily: Some(DailyCap { messages_max, scope }), ..Limits::default() }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_daily_cap_of_the_application_counts_all_campaigns_for_24_hours() {
+        let caps = Caps::default();
+        let limits = daily(2, CapScope::Application);
+        let (one, two, three) = (sender("c1", "a1"), sender("c2", "a2"), sender("c3", "a3"));
+        let first = caps.reserve(&one, &limits, 7, at("2026-03-01T09:00:30Z")).unwrap();
+        caps.settle(&one, first, Fate::Sent, at("2026-03-01T09:05:00Z"));
+        let second = caps.reserve(&two, &limits, 7, at("2026-03-01T12:00:00Z")).unwrap();
+        assert_eq!(caps.reserve(&three, &limits, 7, at("2026-03-01T12:00:00Z")).unwrap_err(), Fate::DailyCap);
+        assert!(caps.reserve(&three, &limits, 8, at("2026-03-01T12:00:00Z")).is_ok(), "others are not concerned");
+        caps.settle(&two, second, Fate::Sent, at("2026-03-01T12:00:00Z"));
+        assert_eq!(caps.reserve(&three, &limits, 7, at("2026-03-02T09:05:00Z")).unwrap_err(), Fate::DailyCap);
+        assert!(caps.reserve(&three, &limits, 7, at("2026-03-02T09:06:00Z")).is_ok());
+    }
+
+    #[test]
+    fn a_daily_cap_of_a_campaign_counts_only_its_own() {
+        let caps = Caps::default();
+        let now = at("2026-03-01T09:00:00Z");
+        let other = caps.reserve(&sender("c1", "a1"), &Limits::default(), 7, now).unwrap();
+        caps.settle(&sender("c1", "a1"), other, Fate::Sent, now);
+        assert!(caps.reserve(&sender("c2", "a2"), &daily(1, CapScope::Campaign), 7, now).is_ok());
+        assert!(caps.reserve(&sender("c2", "a3"), &daily(1, CapScope::Campaign), 7, now).is_err());
+    }
+
+    #[test]
+    fn what_was_not_sent_is_given_back_but_quiet_time_counts_as_targeting() {
+        let caps = Caps::default();
+        let now = at("2026-03-01T09:00:00Z");
+        let limits = Limits { total: Some(1), ..daily(1, CapScope::Campaign) };
+        let run = |activity: &str, fate| {
+            let sender = sender("c", activity);
+            caps.reserve(&sender, &limits, 7, now).map(|place| caps.settle(&sender, place, fate, now))
+        };
+        assert_eq!(run("a1", Fate::TemporaryFailure), Ok(()));
+        assert_eq!(run("a2", Fate::HookRemoved), Ok(()));
+        assert_eq!(run("a3", Fate::QuietTime), Ok(()));
+        assert_eq!(run("a4", Fate::Sent), Err(Fate::TotalCap));
+    }
+
+    #[test]
+    fn campaigns_at_the_same_moment_cannot_overshoot() {
+        let caps = Caps::default();
+        let now = at("2026-03-01T09:00:00Z");
+        let limits = daily(3, CapScope::Application);
+        let granted: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..10)
+                .map(|i| {
+                    let (caps, limits) = (&caps, &limits);
+                    scope.spawn(move || {
+                        let sender = sender(&format!("c{i}"), &format!("a{i}"));
+                        (0..100).filter(|&number| caps.reserve(&sender, limits, number, now).is_ok()).count()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(granted, 300);
+    }
+
+    #[test]
+    fn earlier_runs_count() {
+        let caps = Caps::default();
+        let numbers: RoaringBitmap = (0..10).collect();
+        caps.load(&sender("c", "a1"), at("2026-03-01T09:00:00Z"), Fate::Sent, &numbers);
+        let limits = Limits { total: Some(1), ..Limits::default() };
+        let later = at("2026-06-01T09:00:00Z");
+        assert_eq!(caps.reserve(&sender("c", "a2"), &limits, 3, later).unwrap_err(), Fate::TotalCap);
+        assert!(caps.reserve(&sender("c", "a2"), &limits, 10, later).is_ok());
+    }
+}

@@ -1,0 +1,427 @@
+//! A campaign as it runs: the stored wire document, checked and compiled.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::compose::{self, Composer, Templates};
+use super::message::direct_message_configuration;
+use super::schedule::{QuietTime, START_TOLERANCE, Start};
+use crate::config::{self, HookFailure, Unknown};
+use crate::domain::limit::{CAP_MAX, MAXIMUM_DURATION_MIN, MESSAGES_PER_SECOND_MAX, TREATMENTS_MAX};
+use crate::domain::{Allotment, ApplicationId, TreatmentId};
+use crate::hook::Target;
+use crate::store::{self, DefinitionStore, Kind};
+use crate::wire::generated as wire;
+
+/// What the store keeps of a campaign: what the client wrote, and the application's settings at that moment.
+///
+/// Settings of the application apply to campaigns made after a change. Source: API reference, application settings.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Document {
+    pub campaign: wire::WriteCampaignRequest,
+    #[serde(default)]
+    pub defaults: wire::WriteApplicationSettingsRequest,
+}
+
+/// Templates at hand before the store is asked.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    pub email: BTreeMap<String, wire::EmailTemplateRequest>,
+    pub sms: BTreeMap<String, wire::SMSTemplateRequest>,
+    pub push: BTreeMap<String, wire::PushNotificationTemplateRequest>,
+}
+
+/// A campaign that can run.
+#[derive(Debug)]
+pub struct Definition {
+    pub name: String,
+    pub segment_id: String,
+    pub segment_version: Option<u32>,
+    pub start: Start,
+    /// Each endpoint's messages are due when its own clock shows the start.
+    pub is_local_time: bool,
+    pub quiet_time: Option<QuietTime>,
+    pub allotment: Allotment,
+    /// The default treatment, then the additional ones in order.
+    pub treatments: Vec<Treatment>,
+    pub hook: Option<Target>,
+    pub limits: Limits,
+    pub hook_failure: HookFailure,
+    pub unknown: Unknown,
+}
+
+/// A variant of a campaign.
+#[derive(Debug)]
+pub struct Treatment {
+    pub id: TreatmentId,
+    pub composer: Composer,
+    /// `MessageConfiguration` of the hook event, as JSON.
+    pub message_configuration: Vec<u8>,
+}
+
+/// Limits of a campaign; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Limits {
+    pub daily: Option<DailyCap>,
+    /// Messages to one endpoint over all runs of the campaign.
+    pub total: Option<u32>,
+    pub messages_per_second: Option<NonZeroU32>,
+    /// From the scheduled start to the last message.
+    pub duration_max: Option<Duration>,
+}
+
+/// Messages to one endpoint in 24 hours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DailyCap {
+    pub messages_max: u32,
+    pub scope: CapScope,
+}
+
+/// Which messages a daily cap counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CapScope {
+    /// Those of this campaign: the cap is the campaign's own.
+    Campaign,
+    /// Those of every campaign: the cap is the application's.
+    Application,
+}
+
+/// Why a campaign cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field's value breaks a rule.
+    #[error("`{field}`: {problem}")]
+    Invalid { field: String, problem: String },
+    /// A message cannot be compiled.
+    #[error(transparent)]
+    Message(#[from] compose::Error),
+    /// The document is not what the store should hold.
+    #[error("the stored campaign cannot be read")]
+    Document(#[source] serde_json::Error),
+    /// The store failed, or has not what the campaign names.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+fn invalid(field: &str, problem: impl Into<String>) -> Error {
+    Error::Invalid { field: field.to_owned(), problem: problem.into() }
+}
+
+impl Definition {
+    /// Checks and compiles a campaign.
+    ///
+    /// Errors: the first field that breaks a rule, and templates that do not exist.
+    pub async fn compile(
+        store: &dyn DefinitionStore,
+        shelf: &Shelf,
+        campaign_id: &str,
+        document: &Document,
+        config: &config::Config,
+    ) -> Result<Self, Error> {
+        let Document { campaign, defaults } = document;
+        let name = campaign.name.clone().filter(|name| !name.is_empty());
+        let segment_id = campaign.segment_id.clone().filter(|id| !id.is_empty());
+        let schedule = campaign.schedule.as_ref().ok_or_else(|| invalid("Schedule", "is missing"))?;
+        let additional = campaign.additional_treatments.as_deref().unwrap_or_default();
+        let tags = campaign.tags.clone().unwrap_or_default();
+
+        let mut treatments = vec![
+            Treatment::compile(
+                store,
+                shelf,
+                TreatmentId::new("0"),
+                campaign.message_configuration.as_ref(),
+                campaign.template_configuration.as_ref(),
+                campaign.custom_delivery_configuration.as_ref(),
+                config,
+            )
+            .await?,
+        ];
+        for (i, treatment) in additional.iter().enumerate() {
+            if treatment.schedule.as_ref().is_some_and(|own| own != schedule) {
+                let field = format!("AdditionalTreatments[{i}].Schedule");
+                return Err(invalid(&field, "differs from the campaign's, and treatments share one schedule here"));
+            }
+            treatments.push(
+                Treatment::compile(
+                    store,
+                    shelf,
+                    TreatmentId::new((i + 1).to_string()),
+                    treatment.message_configuration.as_ref(),
+                    treatment.template_configuration.as_ref(),
+                    treatment.custom_delivery_configuration.as_ref(),
+                    config,
+                )
+                .await?,
+            );
+        }
+
+        Ok(Self {
+            name: name.ok_or_else(|| invalid("Name", "is missing"))?,
+            segment_id: segment_id.ok_or_else(|| invalid("SegmentId", "is missing"))?,
+            segment_version: campaign.segment_version.map(|version| version.max(0) as u32),
+            start: read_start(schedule)?,
+            is_local_time: schedule.is_local_time.unwrap_or(false),
+            quiet_time: read_quiet_time(schedule, defaults)?,
+            allotment: read_allotment(campaign_id, campaign, additional)?,
+            treatments,
+            hook: read_hook(campaign, defaults, &config.hook)?,
+            limits: Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?,
+            hook_failure: tag(&tags, "pinwheel:hook-failure")?.unwrap_or(config.policy.hook_failure),
+            unknown: tag(&tags, "pinwheel:unknown")?.unwrap_or(config.policy.unknown),
+        })
+    }
+
+    /// Errors: when the start lies in the past by more than clocks differ.
+    pub fn check_start(&self, now: Timestamp) -> Result<(), Error> {
+        match self.start {
+            Start::At { moment, .. } if moment < now - START_TOLERANCE => {
+                Err(invalid("Schedule.StartTime", "StartTime must be at least current time."))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Treatment {
+    async fn compile(
+        store: &dyn DefinitionStore,
+        shelf: &Shelf,
+        id: TreatmentId,
+        message: Option<&wire::MessageConfiguration>,
+        templates: Option<&wire::TemplateConfiguration>,
+        custom: Option<&wire::CustomDeliveryConfiguration>,
+        config: &config::Config,
+    ) -> Result<Self, Error> {
+        let templates = match templates {
+            Some(names) => resolve(store, shelf, names).await?,
+            None => Templates::default(),
+        };
+        let direct = message.map(direct_message_configuration).unwrap_or_default();
+        Ok(Self {
+            id,
+            composer: Composer::new(message, &templates, custom, config.policy.missing_variable)?,
+            message_configuration: serde_json::to_vec(&direct).expect("text and numbers are JSON"),
+        })
+    }
+}
+
+/// Reads the templates a campaign names from the store.
+async fn resolve(
+    store: &dyn DefinitionStore,
+    shelf: &Shelf,
+    names: &wire::TemplateConfiguration,
+) -> Result<Templates, Error> {
+    if names.voice_template.is_some() {
+        return Err(invalid("TemplateConfiguration.VoiceTemplate", "campaigns do not send voice messages"));
+    }
+    Ok(Templates {
+        email: read_template(store, &shelf.email, Kind::EmailTemplate, names.email_template.as_ref()).await?,
+        sms: read_template(store, &shelf.sms, Kind::SmsTemplate, names.sms_template.as_ref()).await?,
+        push: read_template(store, &shelf.push, Kind::PushTemplate, names.push_template.as_ref()).await?,
+    })
+}
+
+async fn read_template<T: Clone + serde::de::DeserializeOwned>(
+    store: &dyn DefinitionStore,
+    shelf: &BTreeMap<String, T>,
+    kind: Kind,
+    template: Option<&wire::Template>,
+) -> Result<Option<T>, Error> {
+    let Some(template) = template else { return Ok(None) };
+    let field = "TemplateConfiguration";
+    let name = template.name.as_deref().ok_or_else(|| invalid(field, format!("an {} has no `Name`", kind.as_str())))?;
+    let version = match template.version.as_deref() {
+        None | Some("latest") => None,
+        Some(text) => {
+            Some(u32::from_str(text).map_err(|_| invalid(field, format!("`{text}` is not a template version")))?)
+        }
+    };
+    if let (Some(at_hand), None) = (shelf.get(name), version) {
+        return Ok(Some(at_hand.clone()));
+    }
+    let definition = store.definition(None, kind, name, version).await?;
+    let definition = definition.ok_or_else(|| store::Error::NotFound { kind: kind.as_str(), id: name.to_owned() })?;
+    serde_json::from_str(&definition.document).map(Some).map_err(Error::Document)
+}
+
+fn read_start(schedule: &wire::Schedule) -> Result<Start, Error> {
+    match &schedule.frequency {
+        None | Some(wire::Frequency::Once) => {}
+        Some(wire::Frequency::Unknown(other)) => {
+            let values = wire::Frequency::VALUES.join(", ");
+            return Err(invalid("Schedule.Frequency", format!("`{other}` is not one of {values}")));
+        }
+        Some(other) => {
+            let problem = format!("`{}` is not supported yet; `ONCE` is", other.as_str());
+            return Err(invalid("Schedule.Frequency", problem));
+        }
+    }
+    Start::parse(&schedule.start_time, schedule.timezone.as_deref())
+        .map_err(|problem| invalid("Schedule.StartTime", problem))
+}
+
+fn read_quiet_time(
+    schedule: &wire::Schedule,
+    defaults: &wire::WriteApplicationSettingsRequest,
+) -> Result<Option<QuietTime>, Error> {
+    match (&schedule.quiet_time, &defaults.quiet_time) {
+        (Some(own), _) => QuietTime::parse(own).map_err(|problem| invalid("Schedule.QuietTime", problem)),
+        (None, Some(default)) => QuietTime::parse(default).map_err(|problem| invalid("QuietTime", problem)),
+        (None, None) => Ok(None),
+    }
+}
+
+fn read_allotment(
+    campaign_id: &str,
+    campaign: &wire::WriteCampaignRequest,
+    additional: &[wire::WriteTreatmentResource],
+) -> Result<Allotment, Error> {
+    if additional.len() >= TREATMENTS_MAX {
+        let problem = format!("{} treatments, the limit is {}", additional.len(), TREATMENTS_MAX - 1);
+        return Err(invalid("AdditionalTreatments", problem));
+    }
+    let percent = |field: &str, value: i32| {
+        u8::try_from(value)
+            .ok()
+            .filter(|percent| *percent <= 100)
+            .ok_or_else(|| invalid(field, format!("`{value}` is not a percentage from 0 to 100")))
+    };
+    let holdout = percent("HoldoutPercent", campaign.holdout_percent.unwrap_or(0))?;
+    let sizes = additional
+        .iter()
+        .enumerate()
+        .map(|(i, treatment)| percent(&format!("AdditionalTreatments[{i}].SizePercent"), treatment.size_percent))
+        .collect::<Result<_, _>>()?;
+    Allotment::new(campaign_id, holdout, sizes).ok_or_else(|| {
+        invalid("AdditionalTreatments", "`HoldoutPercent` and the sizes of the treatments make up more than 100")
+    })
+}
+
+/// The campaign's hook, else the application's. One that names nothing means none.
+fn read_hook(
+    campaign: &wire::WriteCampaignRequest,
+    defaults: &wire::WriteApplicationSettingsRequest,
+    config: &config::Hook,
+) -> Result<Option<Target>, Error> {
+    let (field, hook) = match (&campaign.hook, &defaults.campaign_hook) {
+        (Some(own), _) => ("Hook", own),
+        (None, Some(default)) => ("CampaignHook", default),
+        (None, None) => return Ok(None),
+    };
+    Target::of_hook(hook, config.allow_http).map_err(|error| invalid(field, error.to_string()))
+}
+
+impl Limits {
+    /// The campaign's own limits override the application's, member by member; 0 is no limit.
+    fn read(own: Option<&wire::CampaignLimits>, defaults: Option<&wire::CampaignLimits>) -> Result<Self, Error> {
+        let pick = |member: fn(&wire::CampaignLimits) -> Option<i32>| {
+            let own = own.and_then(member).map(|value| (value, CapScope::Campaign));
+            own.or_else(|| defaults.and_then(member).map(|value| (value, CapScope::Application)))
+        };
+        let number = |name: &str, value: i32, max: u32| match u32::try_from(value) {
+            Ok(value) if value <= max => Ok((value > 0).then_some(value)),
+            _ => Err(invalid(&format!("Limits.{name}"), format!("`{value}` is not a number from 0 to {max}"))),
+        };
+        let mut limits = Self::default();
+        if let Some((value, scope)) = pick(|limits| limits.daily) {
+            limits.daily = number("Daily", value, CAP_MAX)?.map(|messages_max| DailyCap { messages_max, scope });
+        }
+        if let Some((value, _)) = pick(|limits| limits.total) {
+            limits.total = number("Total", value, CAP_MAX)?;
+        }
+        if let Some((value, _)) = pick(|limits| limits.messages_per_second) {
+            limits.messages_per_second =
+                number("MessagesPerSecond", value, MESSAGES_PER_SECOND_MAX)?.and_then(NonZeroU32::new);
+        }
+        if let Some((value, _)) = pick(|limits| limits.maximum_duration) {
+            limits.duration_max = match u64::try_from(value) {
+                Ok(0) => None,
+                Ok(seconds) if seconds >= MAXIMUM_DURATION_MIN.as_secs() => Some(Duration::from_secs(seconds)),
+                _ => {
+                    let min = MAXIMUM_DURATION_MIN.as_secs();
+                    let problem = format!("`{value}` is not 0 or a number of seconds from {min} on");
+                    return Err(invalid("Limits.MaximumDuration", problem));
+                }
+            };
+        }
+        Ok(limits)
+    }
+}
+
+/// Reads a policy from a tag, in the words of the settings file.
+fn tag<T: serde::de::DeserializeOwned>(
+    tags: &BTreeMap<String, String>,
+    name: &str,
+) -> Result<Option<T>, Error> {
+    let Some(value) = tags.get(name) else { return Ok(None) };
+    serde_json::from_value(serde_json::Value::String(value.clone()))
+        .map(Some)
+        .map_err(|error| invalid(&format!("tags.{name}"), error.to_string()))
+}
+
+/// Reads a stored campaign.
+pub async fn load(
+    store: &dyn DefinitionStore,
+    application_id: &ApplicationId,
+    campaign_id: &str,
+    version: Option<u32>,
+) -> Result<(Document, u32), Error> {
+    let definition = store.definition(Some(application_id), Kind::Campaign, campaign_id, version).await?;
+    let definition =
+        definition.ok_or_else(|| store::Error::NotFound { kind: "campaign", id: campaign_id.to_owned() })?;
+    let document = serde_json::from_str(&definition.document).map_err(Error::Document)?;
+    Ok((document, definition.version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(json: &str) -> wire::CampaignLimits {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn own_limits_override_the_applications_member_by_member() {
+        let own = limits(r#"{"Daily": 2, "MessagesPerSecond": 0}"#);
+        let defaults = limits(r#"{"Daily": 5, "Total": 7, "MessagesPerSecond": 100, "MaximumDuration": 60}"#);
+        let read = Limits::read(Some(&own), Some(&defaults)).unwrap();
+        assert_eq!(read.daily, Some(DailyCap { messages_max: 2, scope: CapScope::Campaign }));
+        assert_eq!(read.total, Some(7));
+        assert_eq!(read.messages_per_second, None, "0 is no limit, and it is the campaign's own");
+        assert_eq!(read.duration_max, Some(Duration::from_secs(60)));
+
+        let read = Limits::read(None, Some(&defaults)).unwrap();
+        assert_eq!(read.daily, Some(DailyCap { messages_max: 5, scope: CapScope::Application }));
+    }
+
+    #[test]
+    fn limits_out_of_range_name_field_value_and_rule() {
+        let cases = [
+            (r#"{"Daily": 101}"#, "`Limits.Daily`: `101` is not a number from 0 to 100"),
+            (r#"{"Total": -1}"#, "`Limits.Total`: `-1` is not a number from 0 to 100"),
+            (r#"{"MessagesPerSecond": 20001}"#, "`Limits.MessagesPerSecond`: `20001` is not a number from 0 to 20000"),
+            (r#"{"MaximumDuration": 59}"#, "`Limits.MaximumDuration`: `59` is not 0 or a number of seconds from 60 on"),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(Limits::read(Some(&limits(json)), None).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn policies_come_from_tags() {
+        let tags = [("pinwheel:hook-failure".to_owned(), "hold".to_owned())].into();
+        assert_eq!(tag::<HookFailure>(&tags, "pinwheel:hook-failure").unwrap(), Some(HookFailure::Hold));
+        assert_eq!(tag::<Unknown>(&tags, "pinwheel:unknown").unwrap(), None);
+        let tags = [("pinwheel:unknown".to_owned(), "maybe".to_owned())].into();
+        let error = tag::<Unknown>(&tags, "pinwheel:unknown").unwrap_err().to_string();
+        assert!(error.contains("`tags.pinwheel:unknown`") && error.contains("maybe"), "{error}");
+    }
+}

@@ -1,0 +1,50 @@
+//! Campaigns: the way of an endpoint from segment to fate.
+//!
+//! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
+//! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap` and `sheet` are pure.
+
+pub mod audience;
+pub mod batch;
+pub mod cap;
+pub mod compose;
+pub mod definition;
+pub mod deliver;
+mod engine;
+pub mod filter;
+pub mod ledger;
+mod message;
+mod progress;
+mod rate;
+mod run;
+pub mod schedule;
+mod sheet;
+
+pub use definition::{Definition, Document};
+pub use engine::Engine;
+pub use progress::Progress;
+pub use rate::Rate;
+pub use run::Ending;
+
+use crate::domain::TreatmentId;
+use crate::{hook, segment, store};
+
+/// Why a campaign cannot run, or cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The definition breaks a rule.
+    #[error(transparent)]
+    Definition(#[from] definition::Error),
+    /// The segment cannot be evaluated.
+    #[error(transparent)]
+    Segment(#[from] segment::Error),
+    /// The hook cannot be set up.
+    #[error(transparent)]
+    Hook(#[from] hook::Error),
+    /// The store failed. The activity can be resumed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The activity belongs to a treatment that its campaign does not have.
+    #[error("the campaign has no treatment `{treatment_id}`")]
+    UnknownTreatment { treatment_id: TreatmentId },
+}

@@ -1,0 +1,66 @@
+//! How far a run is, for whoever watches it while it goes on.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::domain::{Fate, Tally};
+
+/// Counts of a run, shared by its workers and its watchers.
+#[derive(Debug, Default)]
+pub struct Progress {
+    audience: AtomicU64,
+    batches: AtomicU64,
+    batches_done: AtomicU64,
+    in_flight: AtomicU64,
+    fates: [AtomicU64; Fate::ALL.len()],
+}
+
+impl Progress {
+    pub(super) fn add_audience(&self, endpoints: u64, batches: u64) {
+        self.audience.fetch_add(endpoints, Relaxed);
+        self.batches.fetch_add(batches, Relaxed);
+    }
+
+    pub(super) fn add_done(&self, batches: u64, tally: &Tally) {
+        self.batches_done.fetch_add(batches, Relaxed);
+        for (fate, endpoints) in tally.iter() {
+            self.fates[fate as usize - 1].fetch_add(endpoints, Relaxed);
+        }
+    }
+
+    pub(super) fn begin_batch(&self) {
+        self.in_flight.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn end_batch(&self) {
+        self.in_flight.fetch_sub(1, Relaxed);
+    }
+
+    /// Endpoints of the frozen audiences.
+    pub fn audience(&self) -> u64 {
+        self.audience.load(Relaxed)
+    }
+
+    /// Batches of the audiences.
+    pub fn batches(&self) -> u64 {
+        self.batches.load(Relaxed)
+    }
+
+    /// Batches whose every member has a fate.
+    pub fn batches_done(&self) -> u64 {
+        self.batches_done.load(Relaxed)
+    }
+
+    /// Batches being worked on.
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// Fates so far.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for (fate, count) in Fate::ALL.into_iter().zip(&self.fates) {
+            tally.add(fate, count.load(Relaxed));
+        }
+        tally
+    }
+}

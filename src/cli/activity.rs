@@ -1,0 +1,129 @@
+//! `pinwheel activity`: what became of a run, of one endpoint in it, and how to take a run up again.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+
+use super::summary::Summary;
+use super::{Settings, finish, watch};
+use crate::app::{self, App};
+use crate::campaign::ledger::{self, Answer};
+use crate::clock::wire_text;
+use crate::domain::{ActivityId, ApplicationId, CampaignId};
+use crate::store::{Activity, ActivityState, Store};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show activities with the equation of their fates: one, a campaign's, or all that are not finished.
+    Show(Show),
+    /// Tell what became of one endpoint, in one line.
+    Why(Why),
+    /// Take up runs that were cut off. Finished ones are left alone.
+    Resume(Resume),
+}
+
+#[derive(Args, Debug)]
+pub struct Show {
+    /// An activity or a campaign; all unfinished activities without it.
+    id: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Why {
+    /// An activity, or a campaign for its latest run.
+    id: String,
+    /// The endpoint's id.
+    endpoint: String,
+}
+
+#[derive(Args, Debug)]
+pub struct Resume {
+    /// An activity or a campaign; all unfinished activities without it.
+    id: Option<String>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let config = settings.load(None)?;
+    match command {
+        Command::Show(Show { id, json }) => {
+            let store = app::open_to_read(&config)?;
+            let activities = find(&*store, id.as_deref()).await?;
+            let summary = Summary::read(&*store, &activities).await?;
+            summary.print(json)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Why(Why { id, endpoint }) => {
+            let store = app::open_to_read(&config)?;
+            for activity in find(&*store, Some(&id)).await? {
+                if let Some(line) = why(&*store, &activity, &endpoint).await? {
+                    println!("{line}");
+                    return Ok(ExitCode::SUCCESS);
+                }
+            }
+            bail!("endpoint `{endpoint}` is not in the audience of `{id}`")
+        }
+        Command::Resume(Resume { id, json }) => {
+            let app = App::open(config)?;
+            let mut activities = find(&*app.store, id.as_deref()).await?;
+            activities.retain(|activity| activity.state == ActivityState::Running);
+            if activities.is_empty() {
+                eprintln!("nothing to resume: no activity was cut off");
+                return Ok(ExitCode::SUCCESS);
+            }
+            let ending = watch::drive(&app, &activities, app::stop_on_signal()).await?;
+            finish(&app, &activities, ending, json).await
+        }
+    }
+}
+
+/// An activity, a campaign's latest activities, or all unfinished ones.
+async fn find(store: &dyn Store, id: Option<&str>) -> anyhow::Result<Vec<Activity>> {
+    let Some(id) = id else { return Ok(store.activities_in_state(ActivityState::Running).await?) };
+    if let Some(activity) = store.activity(&ActivityId::new(id)).await? {
+        return Ok(vec![activity]);
+    }
+    for application in store.applications().await? {
+        let mut activities = store.activities(&application.id, &CampaignId::new(id)).await?;
+        // Treatments of one run share its start.
+        if let Some(latest) = activities.iter().map(|activity| activity.started_at).max() {
+            activities.retain(|activity| activity.started_at == latest);
+            return Ok(activities);
+        }
+    }
+    bail!("there is no activity or campaign `{id}`")
+}
+
+async fn why(store: &dyn Store, activity: &Activity, endpoint: &str) -> anyhow::Result<Option<String>> {
+    let number = number(store, &activity.application_id, endpoint).await?;
+    let id = &activity.id;
+    Ok(match ledger::why(store, activity, number).await? {
+        Answer::NotInAudience => None,
+        Answer::Settled(fate) => Some(format!("{fate}: settled when activity {id} began")),
+        Answer::Waiting { batch } => Some(format!("no fate yet: batch {batch} of activity {id} has not begun")),
+        Answer::Sending { batch } => {
+            Some(format!("no fate yet: batch {batch} of activity {id} is sending, or was cut off while sending"))
+        }
+        Answer::Done { batch, fate, reason, was_unknown, at } => {
+            let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let twice = if was_unknown { ", possibly more than once" } else { "" };
+            Some(format!("{fate}{reason}{twice}: batch {batch} of activity {id}, {}", wire_text(at)))
+        }
+    })
+}
+
+async fn number(
+    store: &dyn Store,
+    application: &ApplicationId,
+    endpoint: &str,
+) -> anyhow::Result<crate::domain::EndpointNumber> {
+    let page = store.endpoint(application, endpoint).await?;
+    let found = page.iter().next().map(|endpoint| endpoint.number);
+    found.with_context(|| format!("application `{application}` has no endpoint `{endpoint}`"))
+}

@@ -1,0 +1,129 @@
+//! The command line: one file a subcommand. Results go to standard output, progress and logs to standard error.
+
+mod activity;
+mod config;
+mod demo;
+mod export;
+mod import;
+mod run;
+mod summary;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Parser, Subcommand};
+
+use self::summary::Summary;
+use crate::app::{self, App};
+use crate::campaign::Ending;
+use crate::config::{Config, Sources, file_or_default};
+use crate::store::Activity;
+use crate::telemetry;
+
+/// A self-hosted campaign engine that speaks Amazon Pinpoint's API.
+#[derive(Debug, Parser)]
+#[command(name = "pinwheel", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that choose settings.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// Settings file; `pinwheel.toml` of the working directory if it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, such as `hook.timeout=5s`; may be repeated.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Directory of the store; short for `--set data.directory=DIR`.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a sample campaign on this machine, with nothing to set up.
+    Demo(demo::Args),
+    /// Run one campaign from a file to its end.
+    Run(run::Args),
+    /// Import endpoints from a file, a folder or S3.
+    Import(import::Args),
+    /// Export endpoints as newline-delimited JSON.
+    Export(export::Args),
+    /// See what became of a run, and take it up again.
+    #[command(subcommand)]
+    Activity(activity::Command),
+    /// Check or show the settings.
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+impl Settings {
+    /// What these flags and this process' environment say.
+    pub fn sources(&self, overlay: Option<toml::Table>) -> Sources {
+        let mut flags = self.set.clone();
+        if let Some(directory) = &self.data {
+            flags.push(format!("data.directory={}", directory.display()));
+        }
+        Sources { file: file_or_default(self.config.clone()), overlay, environment: std::env::vars().collect(), flags }
+    }
+
+    /// The settings, with logging set up as they say.
+    fn load(&self, overlay: Option<toml::Table>) -> anyhow::Result<Config> {
+        let config = Config::load(self.sources(overlay))?;
+        telemetry::install(&config.log)?;
+        Ok(config)
+    }
+}
+
+/// Runs the command. One clear message on standard error when it fails.
+pub fn main(cli: Cli) -> ExitCode {
+    app::install_tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(execute(cli)),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The exit code of a run that was stopped and can be resumed.
+const EXIT_STOPPED: u8 = 3;
+
+/// Prints what became of everybody and chooses the exit code.
+async fn finish(app: &App, activities: &[Activity], ending: Ending, json: bool) -> anyhow::Result<ExitCode> {
+    let summary = Summary::read(&*app.store, activities).await?;
+    summary.print(json)?;
+    if ending == Ending::Stopped {
+        eprintln!("stopped before the end; take it up again with `pinwheel activity resume`");
+        return Ok(ExitCode::from(EXIT_STOPPED));
+    }
+    match summary.failure() {
+        Some(failure) => bail!("the run failed: {failure}"),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Cli { settings, command } = cli;
+    match command {
+        Command::Demo(args) => demo::run(args, &settings).await,
+        Command::Run(args) => run::run(args, &settings).await,
+        Command::Import(args) => import::run(args, &settings.load(None)?).await,
+        Command::Export(args) => export::run(args, &settings.load(None)?).await,
+        Command::Activity(command) => activity::run(command, &settings).await,
+        Command::Config(command) => config::run(command, &settings),
+    }
+}

@@ -1,0 +1,87 @@
+//! Runs activities while somebody watches: metrics, progress on a terminal, and a drain when asked to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures_util::future::join_all;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::campaign::{Ending, Progress};
+use crate::clock::{Clock, Stopwatch};
+use crate::domain::Fate;
+use crate::store::Activity;
+use crate::telemetry::{Health, Recorder, Server};
+
+/// Time between two looks at the progress.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Runs activities to their end, all at the same time. Shows how far they are; when asked to stop, finishes the batches
+/// in flight, but waits no longer than the settings say.
+pub async fn drive(app: &App, activities: &[Activity], stop: CancellationToken) -> anyhow::Result<Ending> {
+    let progress = Arc::new(Progress::default());
+    let health = Health::new(app.clock.clone(), app.config.telemetry.stalled_after);
+    let over = CancellationToken::new();
+    let _over = over.clone().drop_guard();
+    if let Some(address) = app.config.telemetry.listen {
+        let recorder = Recorder::install(app.clock.clone())?;
+        let server = Server::bind(address).await?;
+        tracing::info!(address = %server.address(), "serving /metrics, /healthz and /readyz");
+        tokio::spawn(server.run(recorder, health.clone(), over.clone().cancelled_owned()));
+    }
+    health.ready();
+    let _work = health.begin();
+    tokio::spawn(look(app.clock.clone(), progress.clone(), health.clone(), over));
+
+    let runs = activities.iter().map(|activity| {
+        let (engine, activity) = (app.engine.clone(), activity.clone());
+        let (progress, stop) = (progress.clone(), stop.clone());
+        async move {
+            let id = activity.id.clone();
+            let driven = tokio::spawn(async move { engine.drive(activity, progress, stop).await });
+            driven.await.context("a run ended in a panic")?.with_context(|| {
+                format!("activity `{id}` was cut off; take it up again with `pinwheel activity resume {id}`")
+            })
+        }
+    });
+    let patience = async {
+        stop.cancelled().await;
+        health.draining();
+        app.clock.sleep(app.config.campaign.drain_timeout).await;
+    };
+    let endings: Vec<Ending> = tokio::select! {
+        endings = join_all(runs) => endings.into_iter().collect::<anyhow::Result<_>>()?,
+        () = patience => {
+            tracing::warn!("batches in flight did not finish in time; resuming settles them");
+            vec![Ending::Stopped]
+        }
+    };
+    Ok(if endings.contains(&Ending::Stopped) { Ending::Stopped } else { Ending::Completed })
+}
+
+/// Paints a bar on a terminal, and tells whoever asks for health that batches move.
+async fn look(clock: Arc<dyn Clock>, progress: Arc<Progress>, health: Health, over: CancellationToken) {
+    let style = "{elapsed_precise} {bar:30} {percent:>3} %  {human_pos} of {human_len} endpoints  {msg}";
+    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(style).expect("the template is valid"));
+    let begun = Stopwatch::start();
+    let mut moved = 0;
+    while !over.is_cancelled() {
+        let tally = progress.tally();
+        if tally.total() != moved {
+            moved = tally.total();
+            health.progress();
+        }
+        bar.set_length(progress.audience());
+        bar.set_position(moved);
+        let per_second = tally.get(Fate::Sent) as f64 / begun.elapsed().as_secs_f64().max(0.001);
+        let (sent, in_flight) = (tally.get(Fate::Sent), progress.in_flight());
+        bar.set_message(format!("{sent} sent, {per_second:.0}/s, {in_flight} batches in flight"));
+        tokio::select! {
+            () = clock.sleep(LOOK) => {}
+            () = over.cancelled() => {}
+        }
+    }
+    bar.finish_and_clear();
+}
