@@ -1,13 +1,19 @@
 //! The sections of the settings. Their defaults, units and effects stand in `config/default.toml`, and only there.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::rate::Rate;
+
 /// All settings.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub data: Data,
@@ -21,6 +27,24 @@ pub struct Config {
     /// Channel sections by adapter name, handed to the adapters as they are.
     #[serde(default)]
     pub channel: toml::Table,
+}
+
+/// Channels are named only: their sections hold secrets in plain text.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { data, log, telemetry, campaign, policy, hook, send, aws, channel } = self;
+        f.debug_struct("Config")
+            .field("data", data)
+            .field("log", log)
+            .field("telemetry", telemetry)
+            .field("campaign", campaign)
+            .field("policy", policy)
+            .field("hook", hook)
+            .field("send", send)
+            .field("aws", aws)
+            .field("channel", &channel.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -46,8 +70,12 @@ pub enum LogFormat {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Telemetry {
-    /// Address and port; empty for none.
-    pub listen: String,
+    /// Where `/metrics` and the health checks are served, if at all.
+    #[serde(deserialize_with = "address")]
+    pub listen: Option<SocketAddr>,
+    /// Time without progress of work under way after which the process counts as unhealthy.
+    #[serde(deserialize_with = "duration")]
+    pub stalled_after: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -128,6 +156,8 @@ pub struct Send {
     pub pause_max: Duration,
     #[serde(deserialize_with = "duration")]
     pub timeout: Duration,
+    /// Messages in a time by adapter name, over all campaigns; no limit for an adapter that is not listed.
+    pub rates: BTreeMap<String, Rate>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -144,8 +174,20 @@ pub struct Aws {
 /// Reads a duration as text, such as `"15s"` or `"250ms"`.
 pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let parsed: jiff::SignedDuration = text
-        .parse()
-        .map_err(|_| serde::de::Error::custom(format!("`{text}` is not a duration such as \"15s\" or \"250ms\"")))?;
-    Duration::try_from(parsed).map_err(|_| serde::de::Error::custom(format!("`{text}` is negative")))
+    parse_duration(&text)
+        .ok_or_else(|| D::Error::custom(format!("`{text}` is not a duration such as \"15s\" or \"250ms\"")))
+}
+
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+    let parsed: jiff::SignedDuration = text.parse().ok()?;
+    Duration::try_from(parsed).ok()
+}
+
+/// Reads an IP address and a port; the empty text is `None`.
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| D::Error::custom(format!("`{text}` is not an IP address and a port")))
 }

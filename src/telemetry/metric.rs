@@ -22,7 +22,7 @@ const LIMITER_WAIT: &str = "pinwheel_limiter_wait_seconds";
 const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
 const STORE_COMMIT_WRITES: &str = "pinwheel_store_commit_writes_total";
 
-/// Histograms and their bucket bounds in seconds.
+/// The histograms; all measure seconds.
 pub(super) const HISTOGRAMS: &[&str] = &[BATCH_WAIT, HOOK_LATENCY, HOOK_WAIT, LIMITER_WAIT, STORE_COMMIT];
 
 /// Tells the recorder what each metric means.
@@ -110,4 +110,59 @@ pub fn limiter_wait(waited: Duration) {
 pub fn store_commit(elapsed: Duration, writes: usize) {
     histogram!(STORE_COMMIT).record(elapsed);
     counter!(STORE_COMMIT_WRITES).increment(writes as u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::recorder::recorded;
+    use super::*;
+
+    /// Every metric there is, with its kind, as the exposition has it.
+    fn kinds() -> BTreeMap<String, String> {
+        let exposition = recorded(|| {
+            batches_planned(1);
+            batch_started(Duration::ZERO);
+            batch_ended(true);
+            endpoints(Fate::Sent, 1);
+            hook_attempt("f", "ok", Duration::ZERO);
+            hook_retry("f");
+            hook_permit_wait(Duration::ZERO);
+            hook_bytes(1, 1);
+            message(ChannelType::Gcm, "successful");
+            send_retry(ChannelType::Gcm);
+            limiter_wait(Duration::ZERO);
+            store_commit(Duration::ZERO, 1);
+        });
+        let lines = exposition.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        lines.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+    }
+
+    #[test]
+    fn names_follow_the_conventions() {
+        for (name, kind) in kinds() {
+            assert!(name.starts_with("pinwheel_"), "{name}");
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
+            assert_eq!(name.ends_with("_seconds"), kind == "histogram", "{name} is a {kind}");
+        }
+    }
+
+    #[test]
+    fn every_metric_is_documented_with_its_kind_and_nothing_else_is() {
+        let page = include_str!("../../docs/metrics.md");
+        let rows = page.lines().filter(|line| line.starts_with("| `pinwheel_"));
+        let documented = rows.map(|row| {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            (cells[1].trim_matches('`').to_owned(), cells[2].to_owned())
+        });
+        assert_eq!(documented.collect::<BTreeMap<_, _>>(), kinds());
+    }
+
+    #[test]
+    fn fates_are_labels_of_endpoints() {
+        let exposition = recorded(|| endpoints(Fate::OptOut, 3));
+        assert!(exposition.contains("pinwheel_endpoints_total{fate=\"OPT_OUT\"} 3\n"), "{exposition}");
+    }
 }

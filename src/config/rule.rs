@@ -1,0 +1,196 @@
+//! What values must hold, beyond their types.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use toml::{Table, Value};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::key::Key;
+use super::merge::get;
+use super::rate::Rate;
+use super::section::parse_duration;
+use crate::domain::limit::{BATCH_ENDPOINTS_MAX, HOOK_ATTEMPTS_MAX, HOOK_TIMEOUT_MAX};
+
+/// What a value must be.
+enum Rule {
+    /// A whole number between these, both included.
+    Number(i64, i64),
+    /// A multiple of a batch's endpoints between these, both included.
+    Batches(i64, i64),
+    /// A duration between these, both included.
+    Time(Duration, Duration),
+    NotEmpty,
+    /// An IP address and a port, or nothing.
+    Listen,
+    /// A filter in tracing's syntax.
+    Filter,
+    /// A Standard Webhooks secret, or nothing.
+    Secret,
+    /// Twelve digits.
+    Account,
+    /// An `http` or `https` URL, or nothing.
+    Url,
+}
+
+const ZERO: Duration = Duration::ZERO;
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Rules by key. Keys without one are switches and choices, whose types say it all.
+const RULES: &[(&str, Rule)] = &[
+    ("data.directory", Rule::NotEmpty),
+    ("log.filter", Rule::Filter),
+    ("telemetry.listen", Rule::Listen),
+    ("telemetry.stalled_after", Rule::Time(SECOND, HOUR)),
+    ("campaign.batches_in_flight", Rule::Number(1, 4096)),
+    ("campaign.page_endpoints", Rule::Batches(BATCH_ENDPOINTS_MAX as i64, 100_000)),
+    ("campaign.drain_timeout", Rule::Time(ZERO, HOUR)),
+    ("hook.timeout", Rule::Time(MILLISECOND, HOOK_TIMEOUT_MAX)),
+    ("hook.attempts_max", Rule::Number(1, HOOK_ATTEMPTS_MAX as i64)),
+    ("hook.pause_min", Rule::Time(ZERO, MINUTE)),
+    ("hook.pause_max", Rule::Time(ZERO, MINUTE)),
+    ("hook.calls_in_flight", Rule::Number(1, 4096)),
+    ("hook.signing_secret", Rule::Secret),
+    ("send.attempts_max", Rule::Number(1, 10)),
+    ("send.pause_min", Rule::Time(ZERO, HOUR)),
+    ("send.pause_max", Rule::Time(ZERO, HOUR)),
+    ("send.timeout", Rule::Time(MILLISECOND, HOUR)),
+    ("aws.region", Rule::NotEmpty),
+    ("aws.account_id", Rule::Account),
+    ("aws.lambda_endpoint_url", Rule::Url),
+    ("aws.s3_endpoint_url", Rule::Url),
+];
+
+/// Pairs of durations of which the first must not exceed the second.
+const ORDERED: &[(&str, &str)] = &[("hook.pause_min", "hook.pause_max"), ("send.pause_min", "send.pause_max")];
+
+/// Every rule that settings of the right types break: the key, and what its value must do.
+pub(super) fn broken(table: &Table, is_default: impl Fn(&Key) -> bool) -> Vec<(Key, String)> {
+    let mut broken = Vec::new();
+    for (key, rule) in RULES {
+        let key = Key::dotted(key);
+        if let Some(wrong) = get(table, &key).and_then(|value| rule.check(value).err()) {
+            broken.push((key, wrong));
+        }
+    }
+    for (low, high) in ORDERED {
+        let (low, high) = (Key::dotted(low), Key::dotted(high));
+        if let (Some(least), Some(most)) = (time(table, &low), time(table, &high))
+            && least > most
+        {
+            // The one that was set is the one to change.
+            broken.push(if is_default(&low) {
+                (high, format!("not be below `{low}`, which is `{least:?}`"))
+            } else {
+                (low, format!("not exceed `{high}`, which is `{most:?}`"))
+            });
+        }
+    }
+    let rates = Key::dotted("send.rates");
+    for (name, value) in get(table, &rates).and_then(Value::as_table).into_iter().flatten() {
+        if value.as_str().is_some_and(|text| text.parse::<Rate>().is_err()) {
+            let rule = "be a whole number above 0 and a unit (s, min, h, d), such as \"500/s\"";
+            broken.push((rates.child(name), rule.to_owned()));
+        }
+    }
+    broken
+}
+
+fn time(table: &Table, key: &Key) -> Option<Duration> {
+    parse_duration(get(table, key)?.as_str()?)
+}
+
+/// What a value must do, from serde's message about it.
+pub(super) fn of_message(message: &str) -> String {
+    match message.split_once("expected ") {
+        Some((_, expected)) => format!("be {expected}"),
+        None => format!("be valid: {message}"),
+    }
+}
+
+impl Rule {
+    fn check(&self, value: &Value) -> Result<(), String> {
+        let number = value.as_integer().unwrap_or_default();
+        let text = value.as_str().unwrap_or_default();
+        let (holds, rule) = match *self {
+            Self::Number(least, most) => ((least..=most).contains(&number), format!("be from {least} to {most}")),
+            Self::Batches(least, most) => (
+                (least..=most).contains(&number) && number % BATCH_ENDPOINTS_MAX as i64 == 0,
+                format!("be a multiple of {BATCH_ENDPOINTS_MAX} from {least} to {most}"),
+            ),
+            Self::Time(least, most) => (
+                parse_duration(text).is_some_and(|time| (least..=most).contains(&time)),
+                format!("be a duration such as \"15s\" or \"250ms\", from {least:?} to {most:?}"),
+            ),
+            Self::NotEmpty => (!text.trim().is_empty(), "not be empty".to_owned()),
+            Self::Listen => (
+                text.is_empty() || text.parse::<SocketAddr>().is_ok(),
+                "be an IP address and a port such as \"127.0.0.1:9464\", or empty".to_owned(),
+            ),
+            Self::Filter => (
+                EnvFilter::try_new(text).is_ok(),
+                "be a filter such as \"info\" or \"warn,pinwheel::hook=debug\"".to_owned(),
+            ),
+            Self::Secret => (
+                text.is_empty() || is_webhook_secret(text),
+                "be \"whsec_\" and base64 of 24 to 64 bytes, or empty".to_owned(),
+            ),
+            Self::Account => {
+                (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()), "be 12 digits".to_owned())
+            }
+            Self::Url => (text.is_empty() || is_http_url(text), "be an http or https URL, or empty".to_owned()),
+        };
+        if holds { Ok(()) } else { Err(rule) }
+    }
+}
+
+/// Source: Standard Webhooks specification, "Signature scheme": symmetric secrets of 24 to 64 bytes.
+fn is_webhook_secret(text: &str) -> bool {
+    let secret = text.strip_prefix("whsec_").and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
+    secret.is_some_and(|secret| (24..=64).contains(&secret.len()))
+}
+
+fn is_http_url(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::merge::leaves;
+    use super::super::source::defaults;
+    use super::*;
+
+    /// Keys whose type is a switch, or a choice that serde lists in its own message.
+    const CHOICES: &[&str] = &[
+        "log.format",
+        "policy.hook_failure",
+        "policy.unknown",
+        "policy.missing_variable",
+        "hook.allow_http",
+        "hook.allow_private_addresses",
+        "send.rates",
+    ];
+
+    #[test]
+    fn every_key_has_a_rule_or_is_a_choice() {
+        let keys: Vec<_> = leaves(&defaults()).iter().map(ToString::to_string).collect();
+        for key in &keys {
+            let ruled = RULES.iter().any(|(name, _)| name == key);
+            assert!(ruled != CHOICES.contains(&key.as_str()), "`{key}` needs a rule or a place among the choices");
+        }
+        for (key, _) in RULES {
+            assert!(keys.iter().any(|known| known == key), "`{key}` has a rule but no default");
+        }
+    }
+
+    #[test]
+    fn the_defaults_hold() {
+        assert_eq!(broken(&defaults(), |_| true), []);
+    }
+}
