@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod hook;
 pub mod http;
 pub mod store;
 pub mod telemetry;

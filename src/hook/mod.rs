@@ -4,11 +4,14 @@
 //! or HTTP), and a [`Caller`] adds the concurrency limit, timeout and attempts.
 
 pub mod answer;
-pub mod event;
 mod caller;
+mod connection;
+pub mod event;
 mod http;
 mod invokers;
 mod lambda;
+mod returned;
+mod same;
 
 use std::time::Duration;
 
@@ -16,6 +19,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 pub use caller::Caller;
+pub use http::{Signer, Webhook};
 pub use invokers::{Invokers, Target};
 
 /// Carries an event to a function and its answer back. One call is one attempt: no retry, no timeout, no limit.
@@ -31,8 +35,11 @@ pub enum Error {
     /// No answer within the time for one attempt.
     #[error("the hook did not answer within {0:?}")]
     Timeout(Duration),
-    /// The function could not be reached, or the connection broke.
+    /// No connection could be made: nothing was sent.
     #[error("the hook could not be reached: {0}")]
+    Unreachable(String),
+    /// The connection broke: the function may or may not have been called.
+    #[error("the connection to the hook broke: {0}")]
     Transport(String),
     /// The function or its front asked to slow down: HTTP 429, Lambda's TooManyRequestsException.
     #[error("the hook asked to slow down: {reason}")]
@@ -53,7 +60,11 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             // Functions are called synchronously and are expected to be safe to call again: Pinpoint did so too.
-            Self::Timeout(_) | Self::Transport(_) | Self::Throttled { .. } | Self::Function(_) => true,
+            Self::Timeout(_)
+            | Self::Unreachable(_)
+            | Self::Transport(_)
+            | Self::Throttled { .. }
+            | Self::Function(_) => true,
             // The same request meets the same refusal.
             Self::Refused(_) => false,
             // The same event gives the same answer; Pinpoint's documentation counts it as a failure at once.
@@ -73,6 +84,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Timeout(_) => "timeout",
+            Self::Unreachable(_) => "unreachable",
             Self::Transport(_) => "transport",
             Self::Throttled { .. } => "throttled",
             Self::Function(_) => "function",

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 /// Text that borrows from its source where it can.
-#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Text<'a>(pub Cow<'a, str>);
 
 impl Text<'_> {
@@ -42,7 +43,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 ///
 /// `null` is the empty list, and so are nulls in the list left out. Source: published hook functions and HTTP samples,
 /// which put bare strings and numbers where the model has lists of strings.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct StringList(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for StringList {

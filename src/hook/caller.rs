@@ -1,0 +1,310 @@
+//! The layers around an invoker, from the outside in: concurrency, attempts with pauses, timeout.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use super::{Error, Invoker};
+use crate::clock::{self, Clock, Stopwatch};
+use crate::config;
+use crate::domain::limit::{HOOK_ATTEMPTS_MAX, HOOK_TIMEOUT_MAX};
+use crate::telemetry::metric;
+
+/// Calls one function for all campaigns.
+///
+/// Dropping a call ends it and frees its turn.
+pub struct Caller {
+    /// The function's label in metrics.
+    function: String,
+    invoker: Arc<dyn Invoker>,
+    turns: Semaphore,
+    timeout: Duration,
+    attempts_max: u32,
+    pauses: Pauses,
+    clock: Arc<dyn Clock>,
+}
+
+impl Caller {
+    /// A caller with the limits of the settings, which [`check`] accepts.
+    pub fn new(
+        function: impl Into<String>,
+        invoker: Arc<dyn Invoker>,
+        settings: &config::Hook,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            function: function.into(),
+            invoker,
+            turns: Semaphore::new(settings.calls_in_flight),
+            timeout: settings.timeout,
+            attempts_max: settings.attempts_max,
+            pauses: Pauses { min: settings.pause_min, max: settings.pause_max },
+            clock,
+        }
+    }
+
+    /// Calls the function, several times if need be.
+    ///
+    /// Each attempt takes its own turn: a call that pauses before its next attempt does not keep others waiting.
+    ///
+    /// Errors: of the last attempt.
+    pub async fn call(&self, event: Bytes) -> Result<Vec<u8>, Error> {
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(event.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if !error.is_retryable() || attempt >= self.attempts_max {
+                return Err(error);
+            }
+            let pause = self.pauses.after(attempt, error.retry_after(), &mut fastrand::Rng::new());
+            self.clock.sleep(pause).await;
+            metric::hook_retry(&self.function);
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, event: Bytes) -> Result<Vec<u8>, Error> {
+        let waiting = Stopwatch::start();
+        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
+        metric::hook_permit_wait(waiting.elapsed());
+        let event_bytes = event.len();
+        let running = Stopwatch::start();
+        let result = clock::timeout(&*self.clock, self.timeout, self.invoker.invoke(event))
+            .await
+            .unwrap_or(Err(Error::Timeout(self.timeout)));
+        metric::hook_attempt(&self.function, result.as_ref().map_or_else(Error::kind, |_| "ok"), running.elapsed());
+        metric::hook_bytes(event_bytes, result.as_ref().map_or(0, Vec::len));
+        result
+    }
+}
+
+/// Checks the settings against the limits of hooks.
+///
+/// Errors: [`Error::Refused`]; names the setting, its value and the rule.
+pub(super) fn check(settings: &config::Hook) -> Result<(), Error> {
+    let refused = |problem: String| Err(Error::Refused(problem));
+    if settings.timeout.is_zero() || settings.timeout > HOOK_TIMEOUT_MAX {
+        return refused(format!(
+            "setting `hook.timeout` is {:?}, and must be more than 0s and at most {HOOK_TIMEOUT_MAX:?}",
+            settings.timeout
+        ));
+    }
+    if !(1..=HOOK_ATTEMPTS_MAX).contains(&settings.attempts_max) {
+        return refused(format!(
+            "setting `hook.attempts_max` is {}, and must be 1 to {HOOK_ATTEMPTS_MAX}",
+            settings.attempts_max
+        ));
+    }
+    if settings.pause_min > settings.pause_max {
+        return refused(format!(
+            "setting `hook.pause_min` is {:?}, and must be at most `hook.pause_max`, {:?}",
+            settings.pause_min, settings.pause_max
+        ));
+    }
+    if !(1..=Semaphore::MAX_PERMITS).contains(&settings.calls_in_flight) {
+        return refused(format!(
+            "setting `hook.calls_in_flight` is {}, and must be at least 1",
+            settings.calls_in_flight
+        ));
+    }
+    Ok(())
+}
+
+/// How long a call waits between its attempts.
+#[derive(Clone, Copy, Debug)]
+struct Pauses {
+    min: Duration,
+    max: Duration,
+}
+
+impl Pauses {
+    /// The pause after this attempt: doubled for each one, shortened at random by up to half, at least what the other
+    /// side asked for, never over the maximum.
+    fn after(&self, attempt: u32, asked: Option<Duration>, random: &mut fastrand::Rng) -> Duration {
+        let doubled = self.min.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.max);
+        let ours = doubled.mul_f64(1.0 - random.f64() / 2.0);
+        ours.max(asked.unwrap_or_default()).min(self.max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::future::pending;
+
+    use futures_util::future::BoxFuture;
+    use jiff::Timestamp;
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    /// Time as tokio's, which the tests pause.
+    struct Paused(tokio::time::Instant);
+
+    impl Paused {
+        fn elapsed_ms(&self) -> u128 {
+            self.0.elapsed().as_millis()
+        }
+    }
+
+    impl Clock for Paused {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        #[allow(clippy::disallowed_methods)]
+        fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(tokio::time::sleep(duration))
+        }
+    }
+
+    /// Plays results in order, each after some time; hangs when there are no more.
+    struct Script {
+        clock: Arc<Paused>,
+        results: Mutex<VecDeque<(u64, Result<Vec<u8>, Error>)>>,
+        started_ms: Mutex<Vec<u128>>,
+    }
+
+    impl Invoker for Script {
+        fn invoke(&self, _event: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
+            self.started_ms.lock().push(self.clock.elapsed_ms());
+            let next = self.results.lock().pop_front();
+            Box::pin(async move {
+                match next {
+                    Some((ms, result)) => {
+                        self.clock.sleep(Duration::from_millis(ms)).await;
+                        result
+                    }
+                    None => pending().await,
+                }
+            })
+        }
+    }
+
+    fn settings() -> config::Hook {
+        config::Hook {
+            timeout: Duration::from_secs(15),
+            attempts_max: 3,
+            pause_min: Duration::from_millis(250),
+            pause_max: Duration::from_secs(1),
+            calls_in_flight: 1,
+            signing_secret: String::new().into(),
+            allow_http: false,
+            allow_private_addresses: false,
+        }
+    }
+
+    fn caller(results: Vec<(u64, Result<Vec<u8>, Error>)>) -> (Arc<Caller>, Arc<Script>, Arc<Paused>) {
+        let clock = Arc::new(Paused(tokio::time::Instant::now()));
+        let script = Arc::new(Script {
+            clock: Arc::clone(&clock),
+            results: Mutex::new(results.into()),
+            started_ms: Mutex::default(),
+        });
+        let caller = Caller::new("f", script.clone(), &settings(), clock.clone());
+        (Arc::new(caller), script, clock)
+    }
+
+    fn failed() -> Result<Vec<u8>, Error> {
+        Err(Error::Function("x".into()))
+    }
+
+    #[test]
+    fn pauses_double_vary_and_obey() {
+        let pauses = Pauses { min: Duration::from_millis(250), max: Duration::from_secs(1) };
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut after = |attempt, asked_ms: Option<u64>| {
+            pauses.after(attempt, asked_ms.map(Duration::from_millis), &mut random).as_millis()
+        };
+        let list = [
+            after(1, None),
+            after(1, None),
+            after(2, None),
+            after(2, None),
+            after(3, None),
+            after(4, None),
+            after(99, None),
+            after(1, Some(700)),
+            after(2, Some(10)),
+            after(1, Some(60_000)),
+        ];
+        assert_eq!(list, [153, 222, 320, 379, 941, 917, 604, 700, 465, 1000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_tried_three_times_with_pauses_between() {
+        let (caller, script, clock) = caller(vec![(10, failed()), (10, failed()), (10, failed()), (10, Ok(vec![1]))]);
+        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Function(_))));
+        let started = script.started_ms.lock().clone();
+        assert_eq!(started.len(), 3);
+        assert_eq!(started[0], 0);
+        assert!((135..=262).contains(&started[1]), "{started:?}");
+        assert!((260..=515).contains(&(started[2] - started[1])), "{started:?}");
+        assert!(clock.elapsed_ms() < 800);
+        assert_eq!(caller.call(Bytes::new()).await.unwrap(), [1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_help_is_not_repeated() {
+        let (caller, script, _) =
+            caller(vec![(0, Err(Error::Refused("x".into()))), (0, Err(Error::Undecodable("x".into())))]);
+        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Refused(_))));
+        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Undecodable(_))));
+        assert_eq!(script.started_ms.lock().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_attempt_has_its_own_fifteen_seconds() {
+        let (caller, script, clock) = caller(vec![]);
+        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Timeout(limit)) if limit == HOOK_TIMEOUT_MAX));
+        assert_eq!(script.started_ms.lock().len(), 3);
+        assert!((45_000..47_000).contains(&clock.elapsed_ms()), "{}", clock.elapsed_ms());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_waits_as_long_as_it_was_asked_to() {
+        let asked = Error::Throttled { reason: "x".into(), retry_after: Some(Duration::from_millis(900)) };
+        let (caller, script, _) = caller(vec![(0, Err(asked)), (0, Ok(vec![]))]);
+        caller.call(Bytes::new()).await.unwrap();
+        assert_eq!(*script.started_ms.lock(), [0, 900]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pausing_call_lets_others_go_first() {
+        let (caller, script, _) = caller(vec![(10, failed()), (20, Ok(vec![2])), (10, Ok(vec![1]))]);
+        let (first, second) = tokio::join!(caller.call(Bytes::new()), caller.call(Bytes::new()));
+        assert_eq!((first.unwrap(), second.unwrap()), (vec![1], vec![2]));
+        assert_eq!(script.started_ms.lock()[..2], [0, 10], "the second call ran while the first one paused");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_call_frees_its_turn() {
+        let (caller, script, clock) = caller(vec![(60_000, failed()), (10, Ok(vec![1]))]);
+        assert!(clock::timeout(&*clock, Duration::from_millis(50), caller.call(Bytes::new())).await.is_none());
+        assert_eq!(caller.call(Bytes::new()).await.unwrap(), [1]);
+        assert_eq!(*script.started_ms.lock(), [0, 50]);
+    }
+
+    #[test]
+    fn settings_out_of_their_limits_are_refused_by_name() {
+        check(&settings()).unwrap();
+        let cases: [(&str, fn(&mut config::Hook)); 6] = [
+            ("hook.timeout", |hook| hook.timeout = Duration::from_secs(16)),
+            ("hook.timeout", |hook| hook.timeout = Duration::ZERO),
+            ("hook.attempts_max", |hook| hook.attempts_max = 4),
+            ("hook.attempts_max", |hook| hook.attempts_max = 0),
+            ("hook.pause_min", |hook| hook.pause_min = Duration::from_secs(2)),
+            ("hook.calls_in_flight", |hook| hook.calls_in_flight = 0),
+        ];
+        for (setting, spoil) in cases {
+            let mut settings = settings();
+            spoil(&mut settings);
+            let error = check(&settings).unwrap_err().to_string();
+            assert!(error.contains(setting), "{error}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Which function or URL a campaign names, and the one caller each of them has.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hyper::Uri;
+use parking_lot::Mutex;
+use secrecy::ExposeSecret;
+
+use super::caller::{self, Caller};
+use super::http::{Signer, Webhook};
+use super::lambda::{Function, Lambda};
+use super::{Error, Invoker};
+use crate::clock::Clock;
+use crate::config;
+use crate::http::Access;
+use crate::wire::generated::{CampaignHook, Mode};
+
+/// What is called.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Target {
+    /// A function on AWS Lambda: name, ARN or partial ARN, with or without a version or alias.
+    Function(String),
+    /// A URL that takes a POST.
+    Url(String),
+}
+
+impl Target {
+    /// What a campaign's or application's hook names; `None` when it names nothing.
+    ///
+    /// A function wins over a URL. A missing mode means FILTER.
+    ///
+    /// Errors: [`Error::Refused`] for another mode and for a name that cannot be one.
+    /// Source: model shape `CampaignHook`.
+    pub fn of_hook(hook: &CampaignHook) -> Result<Option<Self>, Error> {
+        let target = match (given(&hook.lambda_function_name), given(&hook.web_url)) {
+            (Some(name), _) => Self::function(name)?,
+            (None, Some(url)) => Self::url(url)?,
+            (None, None) => return Ok(None),
+        };
+        match &hook.mode {
+            None | Some(Mode::Filter) => Ok(Some(target)),
+            Some(mode) => Err(Error::Refused(format!(
+                "`Mode` is `{}`, and only `FILTER` is supported; deliver through a custom channel instead",
+                mode.as_str()
+            ))),
+        }
+    }
+
+    /// What a custom channel delivers to: an URL, else a function.
+    ///
+    /// Errors: [`Error::Refused`] for text that is neither.
+    /// Source: model shape `CustomDeliveryConfiguration`.
+    pub fn of_delivery_uri(uri: &str) -> Result<Self, Error> {
+        if uri.contains("://") { Self::url(uri) } else { Self::function(uri) }
+    }
+
+    /// A short name without credentials, for metrics.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Function(name) => name,
+            // The query may hold keys.
+            Self::Url(url) => url.split(['?', '#']).next().unwrap_or(url),
+        }
+    }
+
+    fn function(name: &str) -> Result<Self, Error> {
+        let is_name = name.len() <= 170 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_:$.".contains(c));
+        if !is_name || name.is_empty() {
+            return Err(Error::Refused(format!("`{name}` is not the name or ARN of a Lambda function")));
+        }
+        Ok(Self::Function(name.to_owned()))
+    }
+
+    fn url(url: &str) -> Result<Self, Error> {
+        let parsed: Uri = url.parse().map_err(|_| Error::Refused(format!("`{url}` is not a URL")))?;
+        if !matches!(parsed.scheme_str(), Some("http" | "https")) {
+            return Err(Error::Refused(format!("`{url}` is not an https URL")));
+        }
+        if parsed.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            // Not printed: it has a password in it.
+            return Err(Error::Refused("a URL must not hold a user and password".into()));
+        }
+        Ok(Self::Url(url.to_owned()))
+    }
+}
+
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+/// Makes invokers, and keeps one [`Caller`] a target, so that its limits hold over all campaigns.
+pub struct Invokers {
+    settings: config::Hook,
+    access: Access,
+    signer: Option<Arc<Signer>>,
+    lambda: Arc<Lambda>,
+    clock: Arc<dyn Clock>,
+    callers: Mutex<HashMap<Target, Arc<Caller>>>,
+}
+
+impl Invokers {
+    /// Invokers by the settings. AWS credentials are looked for at the first call of a function, not before.
+    ///
+    /// Errors: [`Error::Refused`] for settings out of their limits.
+    pub fn new(settings: &config::Hook, aws: &config::Aws, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        Self::with_lambda(settings, Lambda::by_settings(aws), clock)
+    }
+
+    /// Invokers that call functions with this configuration of the AWS SDK instead of the settings' and environment's.
+    ///
+    /// Errors: as for [`Self::new`].
+    pub fn with_sdk_config(
+        settings: &config::Hook,
+        sdk: &aws_config::SdkConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        Self::with_lambda(settings, Lambda::by_sdk_config(sdk), clock)
+    }
+
+    fn with_lambda(settings: &config::Hook, lambda: Lambda, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        caller::check(settings)?;
+        let secret = settings.signing_secret.expose_secret();
+        let signer = match secret {
+            "" => None,
+            secret => {
+                let signer = Signer::new(secret)
+                    .ok_or_else(|| Error::Refused("setting `hook.signing_secret` is not a `whsec_` secret".into()))?;
+                Some(Arc::new(signer))
+            }
+        };
+        let access = Access { http: settings.allow_http, private_addresses: settings.allow_private_addresses };
+        Ok(Self {
+            settings: settings.clone(),
+            access,
+            signer,
+            lambda: Arc::new(lambda),
+            clock,
+            callers: Mutex::default(),
+        })
+    }
+
+    /// The caller of a target: the same one each time.
+    ///
+    /// Errors: [`Error::Refused`] for a URL that may not be called.
+    pub fn caller(&self, target: &Target) -> Result<Arc<Caller>, Error> {
+        let mut callers = self.callers.lock();
+        if let Some(caller) = callers.get(target) {
+            return Ok(Arc::clone(caller));
+        }
+        let invoker = self.invoker(target)?;
+        let caller = Arc::new(Caller::new(target.label(), invoker, &self.settings, Arc::clone(&self.clock)));
+        callers.insert(target.clone(), Arc::clone(&caller));
+        Ok(caller)
+    }
+
+    /// A new invoker of a target: single attempts, for who has limits and retries of their own.
+    ///
+    /// Errors: as for [`Self::caller`].
+    pub fn invoker(&self, target: &Target) -> Result<Arc<dyn Invoker>, Error> {
+        Ok(match target {
+            Target::Function(name) => Arc::new(Function::new(name, Arc::clone(&self.lambda))),
+            Target::Url(url) => {
+                Arc::new(Webhook::new(url, self.access, self.signer.clone(), Arc::clone(&self.clock))?.repeating())
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hook(name: &str, url: &str, mode: &str) -> CampaignHook {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        CampaignHook { lambda_function_name: given(name), web_url: given(url), mode: given(mode).map(Mode::from) }
+    }
+
+    fn function(name: &str) -> Target {
+        Target::Function(name.into())
+    }
+
+    fn url(url: &str) -> Target {
+        Target::Url(url.into())
+    }
+
+    #[test]
+    fn hooks_name_a_function_or_a_url() {
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:filter:live";
+        let taken = [
+            (hook("filter", "", "FILTER"), Some(function("filter"))),
+            (hook("filter:live", "", "FILTER"), Some(function("filter:live"))),
+            (hook(arn, "", ""), Some(function(arn))),
+            (hook("filter", "https://example.com/", "FILTER"), Some(function("filter"))),
+            (hook("", "https://example.com/f?x=1", "FILTER"), Some(url("https://example.com/f?x=1"))),
+            (hook("", "", "FILTER"), None),
+            (hook("", "", "DELIVERY"), None),
+            (CampaignHook { lambda_function_name: Some(String::new()), ..CampaignHook::default() }, None),
+        ];
+        for (hook, expected) in taken {
+            assert_eq!(Target::of_hook(&hook).unwrap(), expected, "{hook:?}");
+        }
+        let refused = [
+            hook("filter", "", "DELIVERY"),
+            hook("filter", "", "filter"),
+            hook("two words", "", "FILTER"),
+            hook("", "example.com", "FILTER"),
+            hook("", "ftp://example.com/", "FILTER"),
+            hook("", "https://me:secret@example.com/", "FILTER"),
+        ];
+        for hook in refused {
+            let error = Target::of_hook(&hook).unwrap_err();
+            assert!(matches!(error, Error::Refused(_)), "{hook:?}");
+            assert!(!error.to_string().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn delivery_uris_are_urls_or_functions() {
+        assert_eq!(Target::of_delivery_uri("https://example.com/x").unwrap(), url("https://example.com/x"));
+        assert_eq!(Target::of_delivery_uri("deliver").unwrap(), function("deliver"));
+        for uri in ["", "ftp://example.com", "two words"] {
+            assert!(Target::of_delivery_uri(uri).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn labels_hold_no_query() {
+        assert_eq!(url("https://example.com/x?key=1").label(), "https://example.com/x");
+        assert_eq!(function("filter:live").label(), "filter:live");
+    }
+}
