@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod segment;
 pub mod store;
 pub mod telemetry;
 pub mod wire;
