@@ -10,6 +10,7 @@ pub mod config;
 pub mod domain;
 pub mod hook;
 pub mod http;
+pub mod segment;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! Values as clients send them, not as the model says.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use serde::Serialize;
@@ -13,6 +13,13 @@ pub struct Text<'a>(pub Cow<'a, str>);
 impl Text<'_> {
     /// The text.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Maps with text for keys are asked with a `&str`.
+impl Borrow<str> for Text<'_> {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }
@@ -87,8 +94,9 @@ impl<'de> Deserialize<'de> for StringList {
     }
 }
 
-/// One value of a [`StringList`].
-struct Scalar(Option<String>);
+/// Text that may have come as a number or a boolean; `null` is none.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Scalar(pub Option<String>);
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
