@@ -8,7 +8,7 @@ use crate::campaign::Engine;
 use crate::channel::{self, Channels, Deps};
 use crate::clock::{Clock, System};
 use crate::config::Config;
-use crate::hook::Invokers;
+use crate::hook::{self, Invokers};
 use crate::store::{self, Store, sqlite};
 
 /// Everything a process needs to run campaigns.
@@ -26,6 +26,8 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
+    Hook(#[from] hook::Error),
+    #[error(transparent)]
     Channel(#[from] channel::Error),
 }
 
@@ -40,6 +42,14 @@ pub fn open_to_read(config: &Config) -> Result<Arc<dyn Store>, Error> {
     Ok(Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Shared)?))
 }
 
+/// Makes sure that hooks and channels can be set up from these settings; reaches for nobody.
+pub fn check_settings(config: &Config) -> Result<(), Error> {
+    let clock: Arc<dyn Clock> = Arc::new(System::default());
+    let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, clock.clone())?);
+    channel::build_all(&config.channel, &Deps { clock, invokers })?;
+    Ok(())
+}
+
 impl App {
     /// Opens the store for this process alone and sets up hooks and channels.
     ///
@@ -49,7 +59,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(System::default());
         let store: Arc<dyn Store> =
             Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
-        let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, clock.clone()));
+        let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, clock.clone())?);
         let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
         let channels = Arc::new(channel::build_all(&config.channel, &deps)?);
         let engine =

@@ -61,8 +61,8 @@ pub struct Definition {
 pub struct Treatment {
     pub id: TreatmentId,
     pub composer: Composer,
-    /// `MessageConfiguration` of the hook event, as JSON.
-    pub message_configuration: Vec<u8>,
+    /// `MessageConfiguration` of the hook event.
+    pub message_configuration: wire::DirectMessageConfiguration,
 }
 
 /// Limits of a campaign; `None` is no limit.
@@ -171,7 +171,7 @@ impl Definition {
             quiet_time: read_quiet_time(schedule, defaults)?,
             allotment: read_allotment(campaign_id, campaign, additional)?,
             treatments,
-            hook: read_hook(campaign, defaults, &config.hook)?,
+            hook: read_hook(campaign, defaults)?,
             limits: Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?,
             hook_failure: tag(&tags, "pinwheel:hook-failure")?.unwrap_or(config.policy.hook_failure),
             unknown: tag(&tags, "pinwheel:unknown")?.unwrap_or(config.policy.unknown),
@@ -203,11 +203,10 @@ impl Treatment {
             Some(names) => resolve(store, shelf, names).await?,
             None => Templates::default(),
         };
-        let direct = message.map(direct_message_configuration).unwrap_or_default();
         Ok(Self {
             id,
             composer: Composer::new(message, &templates, custom, config.policy.missing_variable)?,
-            message_configuration: serde_json::to_vec(&direct).expect("text and numbers are JSON"),
+            message_configuration: message.map(direct_message_configuration).unwrap_or_default(),
         })
     }
 }
@@ -308,14 +307,13 @@ fn read_allotment(
 fn read_hook(
     campaign: &wire::WriteCampaignRequest,
     defaults: &wire::WriteApplicationSettingsRequest,
-    config: &config::Hook,
 ) -> Result<Option<Target>, Error> {
     let (field, hook) = match (&campaign.hook, &defaults.campaign_hook) {
         (Some(own), _) => ("Hook", own),
         (None, Some(default)) => ("CampaignHook", default),
         (None, None) => return Ok(None),
     };
-    Target::of_hook(hook, config.allow_http).map_err(|error| invalid(field, error.to_string()))
+    Target::of_hook(hook).map_err(|error| invalid(field, error.to_string()))
 }
 
 impl Limits {

@@ -71,6 +71,7 @@ impl Engine {
         let (document, campaign_version) =
             definition::load(&*self.store, application_id, campaign_id.as_str(), None).await?;
         let definition = self.compile(campaign_id, &document).await?;
+        self.check(&definition)?;
         let now = self.clock.now();
         let scheduled_start = definition.start.moment(now);
         let members = self.members(application_id, &definition, now).await?;
@@ -108,6 +109,14 @@ impl Engine {
         Ok(activities.into_iter().map(|(activity, _)| activity).collect())
     }
 
+    /// Makes sure that what the campaign calls may be called.
+    pub fn check(&self, definition: &Definition) -> Result<(), Error> {
+        if let Some(target) = &definition.hook {
+            self.invokers.caller(target)?;
+        }
+        Ok(())
+    }
+
     /// Compiles a stored campaign.
     pub(super) async fn compile(
         &self,
@@ -123,9 +132,8 @@ impl Engine {
         definition: &Definition,
         now: Timestamp,
     ) -> Result<RoaringBitmap, Error> {
-        let store = self.store.clone();
-        let version = definition.segment_version;
-        Ok(segment::evaluate(store, application_id, &definition.segment_id, version, now).await?)
+        let (id, version) = (&definition.segment_id, definition.segment_version);
+        Ok(segment::evaluate(&*self.store, application_id, id, version, now).await?)
     }
 
     /// Makes sure that the caps count what this application sent before this process began.

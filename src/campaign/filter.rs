@@ -6,7 +6,7 @@ use super::compose::Overrides;
 use crate::config::HookFailure;
 use crate::domain::{ChannelType, Fate};
 use crate::hook;
-use crate::hook::answer::{Answer, Member};
+use crate::hook::answer::{Answer, Verdict};
 use crate::store::EndpointRef;
 use crate::wire::endpoint::Head;
 
@@ -53,14 +53,14 @@ pub fn apply<'a>(
     answer: Answer,
     serves: impl Fn(ChannelType) -> bool,
 ) -> (Vec<Target<'a>>, Vec<Settled>) {
-    assert_eq!(candidates.len(), answer.members.len(), "an answer is decoded against what was sent");
+    assert_eq!(candidates.len(), answer.verdicts.len(), "an answer is decoded against what was sent");
     let mut targets = Vec::with_capacity(candidates.len());
     let mut settled = Vec::new();
-    for (candidate, member) in candidates.into_iter().zip(answer.members) {
-        match member {
-            Member::Removed => settled.push((candidate.place, Fate::HookRemoved, None)),
-            Member::Unchanged => targets.push(Target::unchanged(candidate)),
-            Member::Changed(changed) => {
+    for (candidate, verdict) in candidates.into_iter().zip(answer.verdicts) {
+        match verdict {
+            Verdict::Removed => settled.push((candidate.place, Fate::HookRemoved, None)),
+            Verdict::Unchanged => targets.push(Target::unchanged(candidate)),
+            Verdict::Changed(changed) => {
                 let place = candidate.place;
                 let overrides = Overrides { title: changed.title_override, body: changed.body_override };
                 match read_changed(candidate, changed.document, overrides, &serves) {

@@ -120,13 +120,15 @@ impl Run {
             .ok_or_else(|| Error::UnknownTreatment { treatment_id: activity.treatment_id.clone() })?;
         let caller = definition.hook.as_ref().map(|target| engine.invokers.caller(target)).transpose()?;
         let scheduled_time = clock::wire_text(activity.scheduled_start);
-        let event_head = event::Head::new(
+        let event_head = event::Head::filter(
             &definition.treatments[treatment].message_configuration,
-            activity.application_id.as_str(),
-            activity.campaign_id.as_str(),
-            activity.treatment_id.as_str(),
-            activity.id.as_str(),
-            &scheduled_time,
+            &event::Run {
+                application_id: &activity.application_id,
+                campaign_id: &activity.campaign_id,
+                treatment_id: &activity.treatment_id,
+                activity_id: &activity.id,
+                scheduled_time: &scheduled_time,
+            },
         );
         let limits = definition.limits;
         Ok(Self {
@@ -349,6 +351,10 @@ impl Run {
         }
         match self.call_hook(caller, &candidates).await {
             Ok(answer) => {
+                if answer.unknown_ids > 0 && !answer.looks_wrapped {
+                    let endpoints = answer.unknown_ids;
+                    tracing::warn!(activity.id = %self.activity.id, endpoints, "the hook answered endpoints it was not sent");
+                }
                 if answer.looks_wrapped {
                     tracing::warn!(
                         activity.id = %self.activity.id,
@@ -375,8 +381,8 @@ impl Run {
     }
 
     async fn call_hook(&self, caller: &Caller, candidates: &[Candidate<'_>]) -> Result<answer::Answer, hook::Error> {
-        let sent: Vec<(&str, &[u8])> = candidates.iter().map(|c| (c.endpoint.id, c.endpoint.document)).collect();
-        let event = self.event_head.event(sent.iter().copied())?;
+        let sent: Vec<event::Member<'_>> = candidates.iter().map(|c| (c.endpoint.id, c.endpoint.document)).collect();
+        let event = self.event_head.event(&sent)?;
         let answered = caller.call(event).await?;
         answer::decode(answered, &sent)
     }

@@ -1,28 +1,8 @@
 //! `pinwheel config`: what is wrong with the settings, and what is in force.
 
 use std::io::Write;
-use std::path::PathBuf;
 
-use crate::config::{self, Config, Effective, Sources};
-
-/// Flags that every command takes.
-#[derive(clap::Args, Clone, Debug, Default)]
-pub struct Settings {
-    /// Settings file [default: pinwheel.toml in the working directory, if there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "PINWHEEL_CONFIG")]
-    pub config: Option<PathBuf>,
-
-    /// Overrides one setting, such as `hook.timeout=5s`; may be given several times
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-}
-
-impl Settings {
-    /// Everything settings are made from, but for the overlay of a campaign file.
-    pub fn sources(self, environment: Vec<(String, String)>) -> Sources {
-        Sources { file: config::file_or_default(self.config), overlay: None, environment, flags: self.set }
-    }
-}
+use crate::config::{Config, Effective, Sources};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {

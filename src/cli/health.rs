@@ -60,7 +60,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_to_ask_is_an_error() {
         let config = Config::load(Sources::default()).unwrap();
-        let error = run(&config, &System).await.unwrap_err();
+        let error = run(&config, &System::default()).await.unwrap_err();
         assert_eq!(error.to_string(), "`telemetry.listen` is empty, so there is nobody to ask");
     }
 
@@ -71,7 +71,7 @@ mod tests {
         let routes = axum::Router::new().route("/healthz", axum::routing::get(move || async move { (status, body) }));
         let server = tokio::spawn(async move { axum::serve(listener, routes).await });
         let config = Config::load(Sources { flags: vec![listen], ..Sources::default() }).unwrap();
-        let answer = run(&config, &System).await;
+        let answer = run(&config, &System::default()).await;
         server.abort();
         answer.map_err(|error| error.to_string())
     }

@@ -4,6 +4,7 @@ mod activity;
 mod config;
 mod demo;
 mod export;
+mod health;
 mod import;
 mod run;
 mod summary;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 use self::summary::Summary;
 use crate::app::{self, App};
 use crate::campaign::Ending;
+use crate::clock::System;
 use crate::config::{Config, Sources, file_or_default};
 use crate::store::Activity;
 use crate::telemetry;
@@ -36,7 +38,7 @@ pub struct Cli {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
     /// Settings file; `pinwheel.toml` of the working directory if it is there.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "PINWHEEL_CONFIG")]
     config: Option<PathBuf>,
     /// One setting, such as `hook.timeout=5s`; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
@@ -60,8 +62,9 @@ enum Command {
     #[command(subcommand)]
     Activity(activity::Command),
     /// Check or show the settings.
-    #[command(subcommand)]
-    Config(config::Command),
+    Config(config::Args),
+    /// Ask a running process whether it is well, for container health checks.
+    Health,
 }
 
 impl Settings {
@@ -124,6 +127,14 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => import::run(args, &settings.load(None)?).await,
         Command::Export(args) => export::run(args, &settings.load(None)?).await,
         Command::Activity(command) => activity::run(command, &settings).await,
-        Command::Config(command) => config::run(command, &settings),
+        Command::Config(args) => {
+            let check = |config: &Config| Ok(app::check_settings(config)?);
+            config::run(&args, settings.sources(None), check, &mut std::io::stdout())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Health => {
+            health::run(&settings.load(None)?, &System::default()).await?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

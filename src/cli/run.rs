@@ -80,6 +80,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let definition =
         Definition::compile(&*app.store, &file.shelf(), campaign_id.as_str(), &document, &app.config).await?;
     definition.check_start(app.clock.now())?;
+    app.engine.check(&definition)?;
     app.check_channels().await?;
     if args.check {
         eprintln!("`{}` can run", args.file.display());
