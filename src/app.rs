@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use tokio_util::sync::CancellationToken;
 
 use crate::campaign::Engine;
@@ -55,24 +56,27 @@ impl App {
     ///
     /// Errors: a store in use, settings of a channel that cannot work.
     pub fn open(config: Config) -> Result<Self, Error> {
-        let config = Arc::new(config);
         let clock: Arc<dyn Clock> = Arc::new(System::default());
+        let invokers = Invokers::new(&config.hook, &config.aws, clock.clone())?;
+        Self::assemble(config, clock, invokers)
+    }
+
+    /// As [`open`](Self::open), but functions are called with this configuration of the AWS SDK.
+    pub fn open_with_functions(config: Config, sdk: &SdkConfig) -> Result<Self, Error> {
+        let clock: Arc<dyn Clock> = Arc::new(System::default());
+        let invokers = Invokers::with_sdk_config(&config.hook, sdk, clock.clone())?;
+        Self::assemble(config, clock, invokers)
+    }
+
+    fn assemble(config: Config, clock: Arc<dyn Clock>, invokers: Invokers) -> Result<Self, Error> {
+        let (config, invokers) = (Arc::new(config), Arc::new(invokers));
         let store: Arc<dyn Store> =
             Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
-        let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, clock.clone())?);
         let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
         let channels = Arc::new(channel::build_all(&config.channel, &deps)?);
         let engine =
             Arc::new(Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone()));
         Ok(Self { config, clock, store, engine, channels })
-    }
-
-    /// Makes sure that every channel's provider takes us.
-    pub async fn check_channels(&self) -> Result<(), Error> {
-        for (_, adapter) in self.channels.iter() {
-            adapter.check().await?;
-        }
-        Ok(())
     }
 }
 

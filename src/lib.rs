@@ -2,15 +2,20 @@
 //!
 //! The map of the house is `ARCHITECTURE.md`. Imports run down only:
 //!
-//! `main → cli → app → campaign → {channel, segment, template, hook, store, http, wire} → {domain, clock, config, telemetry}`
+//! `main → cli → app → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry}`
 
+pub mod app;
+pub mod campaign;
+pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod hook;
 pub mod http;
+pub mod sandbox;
 pub mod segment;
 pub mod store;
 pub mod telemetry;
+pub mod template;
 pub mod wire;

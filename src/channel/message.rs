@@ -1,9 +1,11 @@
 //! Messages as adapters get them: rendered, for one endpoint each.
 
-
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, TreatmentId};
 
@@ -30,8 +32,9 @@ pub struct Origin {
     pub scheduled_time: String,
 }
 
-/// What a message says, by kind of channel.
-#[derive(Clone, Debug, PartialEq)]
+/// What a message says, by kind of channel. Serialised only where it is written down, never for a provider.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Content {
     Push(PushContent),
     Email(EmailContent),
@@ -42,7 +45,7 @@ pub enum Content {
 /// A push notification, of any provider.
 ///
 /// Source: model shape `Message`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PushContent {
     pub title: Option<String>,
     pub body: Option<String>,
@@ -63,7 +66,8 @@ pub struct PushContent {
 }
 
 /// What a tap on a notification does.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PushAction {
     #[default]
     OpenApp,
@@ -72,7 +76,7 @@ pub enum PushAction {
 }
 
 /// An e-mail.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct EmailContent {
     pub subject: String,
     pub text: Option<String>,
@@ -83,7 +87,7 @@ pub struct EmailContent {
 }
 
 /// A text message.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SmsContent {
     pub body: String,
     pub is_transactional: bool,
@@ -94,13 +98,27 @@ pub struct SmsContent {
 }
 
 /// Delivery by the customer's own function or webhook.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CustomContent {
     /// A Lambda function's name or ARN, or an `https://` URL.
+    #[serde(serialize_with = "text")]
     pub delivery_uri: Arc<str>,
     /// `CustomMessage.Data`, as it is.
+    #[serde(serialize_with = "optional_text")]
     pub data: Option<Arc<str>>,
     /// The endpoint definition, with what the hook changed.
+    #[serde(serialize_with = "document")]
     pub endpoint_document: Bytes,
 }
 
+fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+fn optional_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
+}
+
+fn document<S: Serializer>(json: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    serde_json::from_slice::<&RawValue>(json).map_err(S::Error::custom)?.serialize(serializer)
+}

@@ -4,11 +4,14 @@
 //! file and two lines here.
 
 mod message;
+mod reason;
+mod registry;
+mod retry_after;
+mod settings;
 #[cfg(test)]
 mod suite;
 
 mod custom;
-mod email;
 mod gcm;
 mod sink;
 
@@ -22,9 +25,10 @@ use crate::domain::ChannelType;
 use crate::hook;
 
 pub use message::{Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, SmsContent};
+pub use registry::{Channels, build_all};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
+pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &gcm::GCM, &sink::SINK];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]
@@ -37,6 +41,14 @@ pub struct Spec {
     pub batch_messages_max: usize,
     /// Calls of [`Adapter::send`] at once.
     pub in_flight_max: usize,
+}
+
+impl Spec {
+    /// Panics if a batch is larger than the adapter takes: the campaign cuts batches by the spec.
+    fn admit(&self, batch: &[Message]) {
+        let max = self.batch_messages_max;
+        assert!(batch.len() <= max, "channel `{}` got {} messages at once, and takes {max}", self.name, batch.len());
+    }
 }
 
 /// Makes an adapter from its settings: one static value a file, listed in [`ALL`].
@@ -58,8 +70,14 @@ pub struct Deps {
 
 /// Hands messages to a provider.
 pub trait Adapter: Send + Sync {
-    /// The channel types this adapter is set up to serve; a subset of its spec's.
+    /// The channel types this adapter is set up to serve; a subset of its spec's. Whoever serves CUSTOM gets all
+    /// [`CustomContent`], whatever the endpoint's type.
     fn types(&self) -> &[ChannelType];
+
+    /// Calls of [`send`](Self::send) at once that its settings ask for; its spec's maximum holds whatever this says.
+    fn in_flight(&self) -> usize {
+        usize::MAX
+    }
 
     /// Whether the provider can be reached and takes our credentials. Called at start; never sends.
     fn check(&self) -> BoxFuture<'_, Result<(), Error>>;
@@ -124,4 +142,7 @@ pub enum Error {
     /// The provider does not take us or cannot be reached.
     #[error("channel `{channel}` is not usable: {problem}")]
     Check { channel: &'static str, problem: String },
+    /// A section of the settings names no adapter.
+    #[error("`channel.{name}` names no channel adapter: there are {known}")]
+    UnknownAdapter { name: String, known: String },
 }

@@ -81,7 +81,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Definition::compile(&*app.store, &file.shelf(), campaign_id.as_str(), &document, &app.config).await?;
     definition.check_start(app.clock.now())?;
     app.engine.check(&definition)?;
-    app.check_channels().await?;
+    app.channels.check().await?;
     if args.check {
         eprintln!("`{}` can run", args.file.display());
         return Ok(ExitCode::SUCCESS);

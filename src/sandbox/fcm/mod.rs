@@ -1,0 +1,241 @@
+//! Firebase Cloud Messaging on loopback: the token endpoint and `messages:send`.
+//!
+//! A registration token that begins with one of these words steers the answer; any other is taken:
+//!
+//! | Prefix | Answer |
+//! |---|---|
+//! | `throttle` | 429 `QUOTA_EXCEEDED`, Retry-After of 7 s |
+//! | `unavailable` | 503 `UNAVAILABLE`, Retry-After of 7 s |
+//! | `internal` | 500 `INTERNAL` |
+//! | `once` | 503 at first sight, then taken |
+//! | `gone` | 404 `UNREGISTERED` |
+//! | `invalid` | 400 `INVALID_ARGUMENT`, which blames the token |
+//! | `mismatch` | 403 `SENDER_ID_MISMATCH` |
+//! | `denied` | 403 `PERMISSION_DENIED` |
+//! | `drop` | the message is taken, and the connection breaks without an answer |
+//! | `hang` | no answer, ever |
+
+mod oauth;
+mod request;
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::AUTHORIZATION;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Record;
+
+pub use oauth::service_account_json;
+
+/// What `throttle` and `unavailable` ask for.
+pub const RETRY_AFTER: Duration = Duration::from_secs(7);
+
+/// Bytes of a request that are read.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
+
+/// The server. It ends when this is dropped.
+pub struct Fcm {
+    address: SocketAddr,
+    state: Arc<State>,
+    _accepting: AbortOnDropHandle<()>,
+}
+
+#[derive(Default)]
+struct State {
+    messages: AtomicU64,
+    refusals: AtomicU64,
+    record: Record,
+    grants: oauth::Grants,
+    /// Tokens of `once` that were seen.
+    seen: Mutex<HashSet<String>>,
+    hanging: Notify,
+}
+
+impl Fcm {
+    /// Starts a server on a free port.
+    pub async fn start(record: Record) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State { record, ..State::default() });
+        let accepting = AbortOnDropHandle::new(tokio::spawn(accept(listener, state.clone())));
+        Ok(Self { address, state, _accepting: accepting })
+    }
+
+    /// For the adapter's `base_url`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A key file for the adapter's `service_account_json`, whose `token_uri` leads here.
+    pub fn service_account_json(&self) -> String {
+        service_account_json(&self.base_url())
+    }
+
+    /// Messages taken.
+    pub fn messages(&self) -> u64 {
+        self.state.messages.load(Ordering::Relaxed)
+    }
+
+    /// Requests to send that were refused.
+    pub fn refusals(&self) -> u64 {
+        self.state.refusals.load(Ordering::Relaxed)
+    }
+
+    /// Access tokens given out.
+    pub fn grants(&self) -> u64 {
+        self.state.grants.count()
+    }
+
+    /// Makes all access tokens invalid before their time.
+    pub fn revoke_grants(&self) {
+        self.state.grants.revoke();
+    }
+
+    /// The addresses of the messages taken.
+    pub fn record(&self) -> &Record {
+        &self.state.record
+    }
+
+    /// Ends when a message that hangs has arrived.
+    pub async fn hanging(&self) {
+        self.state.hanging.notified().await;
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((stream, _)) = listener.accept() => {
+                connections.spawn(serve(stream, state.clone()));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, state: Arc<State>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| answer(request, state.clone()));
+    // HTTP/1, or HTTP/2 for clients that begin with it. A connection that ends badly is the client's affair.
+    let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// Errors: break the connection.
+async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Full<Bytes>>, Cut> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
+        return Ok(error(413, "INVALID_ARGUMENT", "The request is too large.", json!([])));
+    };
+    let body = body.to_bytes();
+    match (&head.method, head.uri.path()) {
+        (&Method::POST, "/token") => Ok(state.grants.grant(&body)),
+        (&Method::POST, path) if path == request::SEND_PATH => {
+            let bearer = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let reply = send(bearer, &body, &state).await?;
+            if reply.status() != StatusCode::OK {
+                state.refusals.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(reply)
+        }
+        _ => Ok(error(404, "NOT_FOUND", "Requested entity was not found.", json!([]))),
+    }
+}
+
+/// The connection is to be broken without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("steered to break the connection")]
+struct Cut;
+
+async fn send(bearer: Option<&str>, body: &[u8], state: &State) -> Result<Response<Full<Bytes>>, Cut> {
+    if !bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).is_some_and(|token| state.grants.holds(token)) {
+        return Ok(error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", json!([])));
+    }
+    let token = match request::token(body) {
+        Ok(token) => token,
+        Err(violation) => return Ok(invalid(&violation.field, &violation.description)),
+    };
+    if token.starts_with("hang") {
+        state.hanging.notify_one();
+        match std::future::pending::<Infallible>().await {}
+    }
+    if let Some(refusal) = refusal(&token, state) {
+        return Ok(refusal);
+    }
+    let number = state.messages.fetch_add(1, Ordering::Relaxed);
+    state.record.add(&token, None);
+    if token.starts_with("drop") {
+        return Err(Cut);
+    }
+    let name = format!("projects/{}/messages/0:{number}", oauth::PROJECT_ID);
+    Ok(Response::new(Full::from(json!({ "name": name }).to_string())))
+}
+
+/// The refusal that a token asks for.
+fn refusal(token: &str, state: &State) -> Option<Response<Full<Bytes>>> {
+    const UNAVAILABLE: &str = "The service is currently unavailable.";
+    let steered = |prefix| token.starts_with(prefix);
+    Some(if steered("throttle") {
+        wait(error(429, "RESOURCE_EXHAUSTED", "Quota exceeded for sending messages.", fcm_error("QUOTA_EXCEEDED")))
+    } else if steered("unavailable") || (steered("once") && state.seen.lock().insert(token.to_owned())) {
+        wait(error(503, "UNAVAILABLE", UNAVAILABLE, fcm_error("UNAVAILABLE")))
+    } else if steered("internal") {
+        error(500, "INTERNAL", "Internal error encountered.", fcm_error("INTERNAL"))
+    } else if steered("gone") {
+        error(404, "NOT_FOUND", "Requested entity was not found.", fcm_error("UNREGISTERED"))
+    } else if steered("invalid") {
+        invalid("message.token", "Invalid registration token")
+    } else if steered("mismatch") {
+        error(403, "PERMISSION_DENIED", "SenderId mismatch", fcm_error("SENDER_ID_MISMATCH"))
+    } else if steered("denied") {
+        error(403, "PERMISSION_DENIED", "Permission denied on the project.", json!([]))
+    } else {
+        return None;
+    })
+}
+
+fn invalid(field: &str, description: &str) -> Response<Full<Bytes>> {
+    let details = json!([
+        { "@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": "INVALID_ARGUMENT" },
+        {
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": [{ "field": field, "description": description }],
+        },
+    ]);
+    error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.", details)
+}
+
+fn fcm_error(code: &str) -> Value {
+    json!([{ "@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code }])
+}
+
+/// Source: Firebase documentation, "FCM error codes".
+fn error(code: u16, status: &str, message: &str, details: Value) -> Response<Full<Bytes>> {
+    let body = json!({ "error": { "code": code, "message": message, "status": status, "details": details } });
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(code).expect("a valid status");
+    response
+}
+
+fn wait(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    response.headers_mut().insert(hyper::header::RETRY_AFTER, RETRY_AFTER.as_secs().into());
+    response
+}

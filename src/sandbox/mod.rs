@@ -1,0 +1,8 @@
+//! Providers and functions on loopback: what `pinwheel demo`, tests and benchmarks send to instead of the world.
+//!
+//! They speak the real protocols, listen on port 0 and are steered by what is sent to them.
+
+pub mod fcm;
+mod record;
+
+pub use record::{Entry, Record};
