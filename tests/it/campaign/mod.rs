@@ -1,0 +1,10 @@
+//! Whole campaigns, one scenario a file.
+
+mod caps;
+mod crash;
+mod drain;
+mod eligibility;
+mod failures;
+mod hook;
+mod overrides;
+mod treatments;

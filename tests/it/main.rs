@@ -1,0 +1,5 @@
+//! Black-box tests: whole campaigns against servers on loopback, and the command line as a user meets it.
+
+mod campaign;
+mod cli;
+mod support;
