@@ -49,7 +49,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("channel", &["hook", "wire", "http", "telemetry", "config", "clock", "domain"]),
     ("segment", &["store", "wire", "telemetry", "config", "clock", "domain"]),
-    ("template", &["wire", "config", "domain"]),
+    ("template", &["wire", "config", "clock", "domain"]),
     ("hook", &["wire", "http", "telemetry", "config", "clock", "domain"]),
     ("store", &["wire", "telemetry", "config", "clock", "domain"]),
     ("wire", &["clock", "domain"]),
@@ -198,10 +198,10 @@ fn imports(code: &str) -> BTreeSet<String> {
     let mut rooms = BTreeSet::new();
     for (at, word) in code.match_indices("crate::") {
         let after = &code[at + word.len()..];
-        match after.strip_prefix('{') {
-            Some(group) => rooms.extend(heads(group)),
-            None => rooms.insert(identifier(after)).then_some(()).unwrap_or_default(),
-        }
+        rooms.extend(match after.strip_prefix('{') {
+            Some(group) => heads(group),
+            None => vec![identifier(after)],
+        });
     }
     // `crate::Thing` and macros are no rooms.
     rooms.retain(|name| name.starts_with(|first: char| first.is_ascii_lowercase()));
