@@ -27,7 +27,8 @@ impl Key {
     /// Whether the value must not be shown. Decided by the name, so that it also holds for the adapters' own settings.
     pub fn is_secret(&self) -> bool {
         let name = self.0.last().map_or("", String::as_str);
-        ["password", "secret", "token", "key"]
+        // Credentials that are files come as JSON texts.
+        ["password", "secret", "token", "key", "json"]
             .iter()
             .any(|word| name == *word || name.strip_suffix(word).is_some_and(|head| head.ends_with('_')))
     }
@@ -66,6 +67,7 @@ mod tests {
             ("channel.email.password", true),
             ("channel.adm.client_secret", true),
             ("channel.baidu.key", true),
+            ("channel.gcm.service_account_json", true),
             ("channel.gcm.token_url", false),
             ("channel.gcm.service_account_file", false),
             ("channel.x.monkey", false),

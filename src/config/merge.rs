@@ -13,7 +13,6 @@ const CHANNELS: &str = "channel";
 const RATES: [&str; 2] = ["send", "rates"];
 
 /// Settings under construction.
-#[derive(Debug)]
 pub(super) struct Merged {
     defaults: Table,
     pub table: Table,
@@ -193,7 +192,10 @@ impl Type {
                 _ => text.trim().parse().unwrap_or(Value::String(text)),
             },
         };
-        if Self::of(&read) == self { Ok(read) } else { Err((read, format!("be {}", self.name()))) }
+        // Sections are given key by key; as a whole only empty, which enables a channel.
+        let is_whole_section = read.as_table().is_some_and(|table| !table.is_empty());
+        let fits = Self::of(&read) == self && !is_whole_section;
+        if fits { Ok(read) } else { Err((read, format!("be {}", self.name()))) }
     }
 
     fn name(self) -> &'static str {
@@ -201,7 +203,7 @@ impl Type {
             Self::Text => "a text in quotes",
             Self::Number => "a whole number",
             Self::Switch => "true or false",
-            Self::Section => "a section",
+            Self::Section => "a section, given key by key",
             Self::Other => "a value of the default's type",
         }
     }
@@ -213,8 +215,10 @@ fn guessed(key: &Key, text: String, present: Option<&Value>) -> Value {
     if key.is_secret() || matches!(present, Some(Value::String(_))) {
         return Value::String(text);
     }
-    match text.parse::<Value>() {
-        Ok(value) if !matches!(value, Value::Datetime(_)) => value,
+    match text.parse() {
+        // `+49151…` is not a number but a telephone's.
+        Ok(Value::Integer(number)) if number.to_string() == text => Value::Integer(number),
+        Ok(value @ (Value::Boolean(_) | Value::String(_) | Value::Array(_) | Value::Table(_))) => value,
         _ => Value::String(text),
     }
 }

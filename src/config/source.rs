@@ -13,7 +13,6 @@ use super::key::Key;
 const PREFIX: &str = "PINWHEEL_";
 
 /// One setting that one source makes.
-#[derive(Debug)]
 pub(super) struct Assignment {
     pub key: Key,
     pub value: Given,
@@ -24,7 +23,6 @@ pub(super) struct Assignment {
 pub(super) type Settings = Vec<Result<Assignment, Problem>>;
 
 /// A value as its source gives it.
-#[derive(Debug)]
 pub(super) enum Given {
     Value(Value),
     /// Its type is that of the setting.

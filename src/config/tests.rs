@@ -126,8 +126,8 @@ fn errors_name_source_key_value_and_rule() {
             "aws.s3_endpoint_url = \"ftp://x\"",
             "settings.toml:1: `aws.s3_endpoint_url` is `ftp://x`, but must be an http or https URL, or empty",
         ),
-        ("hook = 5", "settings.toml:1: `hook` is `5`, but must be a section"),
-        ("channel.gcm = \"on\"", "settings.toml:1: `channel.gcm` is `on`, but must be a section"),
+        ("hook = 5", "settings.toml:1: `hook` is `5`, but must be a section, given key by key"),
+        ("channel.gcm = \"on\"", "settings.toml:1: `channel.gcm` is `on`, but must be a section, given key by key"),
         ("\n[hook]\ntimout = \"5s\"", "settings.toml:3: unknown key `hook.timout`; did you mean `hook.timeout`?"),
         ("[hooks]\ntimeout = \"5s\"", "settings.toml:2: unknown key `hooks.timeout`; did you mean `hook.timeout`?"),
         ("[chanel.gcm]", "settings.toml:1: unknown key `chanel.gcm`; did you mean `channel`?"),
@@ -181,7 +181,9 @@ fn variables_take_the_type_of_their_setting() {
         ("PINWHEEL_CHANNEL__EMAIL__PORT", "587"),
         ("PINWHEEL_CHANNEL__EMAIL__PASSWORD", "123"),
         ("PINWHEEL_CHANNEL__EMAIL__USERNAME", "\"123\""),
+        ("PINWHEEL_CHANNEL__EMAIL__TELEPHONE", "+49151"),
         ("PINWHEEL_CHANNEL__SINK__TYPES", "[\"GCM\", \"EMAIL\"]"),
+        ("PINWHEEL_CHANNEL__OTHER", "{}"),
         ("PATH", "/bin"),
     ]))
     .unwrap();
@@ -189,7 +191,8 @@ fn variables_take_the_type_of_their_setting() {
     assert_eq!(config.aws.account_id, "123456789012");
     assert_eq!(config.send.rates["gcm"].to_string(), "5/min");
     let expected = r#"
-        email = { host = "smtp.example.com", port = 587, password = "123", username = "123" }
+        email = { host = "smtp.example.com", port = 587, password = "123", username = "123", telephone = "+49151" }
+        other = {}
         sink = { types = ["GCM", "EMAIL"] }
     "#;
     assert_eq!(config.channel, expected.parse().unwrap());
@@ -229,6 +232,10 @@ fn wrong_variables_and_flags_are_named() {
         (
             flags(&["hook.allow_http=yes"]),
             "--set hook.allow_http: `hook.allow_http` is `yes`, but must be true or false",
+        ),
+        (
+            flags(&["hook={timeout = \"5s\"}"]),
+            "--set hook: `hook` is `a table`, but must be a section, given key by key",
         ),
         (flags(&["hook.timeout"]), "--set hook.timeout: must have the form `section.key=value`"),
     ] {

@@ -200,3 +200,15 @@ fn snake_case(name: &str) -> String {
     }
     if out == "type" { "r#type".to_owned() } else { out }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_committed_types_are_those_of_the_model() {
+        let committed = include_str!("generated.rs");
+        assert!(
+            super::generate() == committed,
+            "run `cargo run --features generate --bin generate-wire > src/wire/generated.rs`"
+        );
+    }
+}

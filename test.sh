@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Runs every test, from a fresh clone: needs the Rust toolchain, installs what else is missing. Arguments go to the runner.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
+
+requirements=tests/support/requirements.txt
+
+missing_packages() {
+    command -v cc >/dev/null || echo build-essential
+    if [[ -f $requirements ]]; then
+        command -v python3 >/dev/null || echo python3
+        python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+    fi
+}
+
+install_packages() {
+    local packages
+    mapfile -t packages < <(missing_packages)
+    ((${#packages[@]})) || return 0
+    local as_root=()
+    if ((EUID != 0)); then
+        as_root=(sudo -n)
+        if ! sudo -n true 2>/dev/null; then
+            echo "test.sh: missing Debian packages: ${packages[*]} (install them as root, then run this again)" >&2
+            exit 1
+        fi
+    fi
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "${packages[@]}"
+}
+
+# The servers that tests talk to and that are not written in Rust live in a virtual environment of their own.
+make_venv() {
+    [[ -f $requirements ]] || return 0
+    cmp -s "$requirements" .venv/installed.txt && return 0
+    python3 -m venv --clear .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"
+    cp "$requirements" .venv/installed.txt
+}
+
+install_packages
+make_venv
+
+if cargo nextest --version >/dev/null 2>&1; then
+    # nextest runs no documentation tests, so cargo does, first: the runner's summary comes last.
+    cargo test --locked --quiet --doc
+    cargo nextest run --locked "$@"
+else
+    cargo test --locked "$@"
+fi
