@@ -13,7 +13,7 @@ use super::rate::Rate;
 use crate::channel::{Adapter, Channels, Content, Message, Outcome};
 use crate::clock::{self, Clock};
 use crate::config;
-use crate::domain::{self, Fate};
+use crate::domain::{self, ChannelType, Fate};
 use crate::telemetry::metric;
 
 /// The longest `Retry-After` that is waited for; a provider that wants more gets no further attempt.
@@ -67,7 +67,10 @@ impl Lanes {
         };
         let lanes = channels
             .iter()
-            .map(|(spec, adapter)| lane(spec.name, adapter.clone(), spec.batch_messages_max, spec.in_flight_max))
+            .map(|(spec, adapter)| {
+                let in_flight = adapter.in_flight().min(spec.in_flight_max).max(1);
+                lane(spec.name, adapter.clone(), spec.batch_messages_max, in_flight)
+            })
             .collect();
         Self { lanes, channels, clock, settings }
     }
@@ -79,11 +82,11 @@ impl Lanes {
     pub async fn deliver(&self, messages: Vec<(usize, Message)>, terms: &Terms<'_>) -> Vec<Delivery> {
         let mut by_lane: HashMap<&'static str, Vec<(usize, Message)>> = HashMap::new();
         for (place, message) in messages {
-            let served = match message.content {
-                Content::Custom(_) => self.channels.custom(),
-                _ => self.channels.adapter_for(message.channel_type),
+            let channel_type = match message.content {
+                Content::Custom(_) => ChannelType::Custom,
+                _ => message.channel_type,
             };
-            let (spec, _) = served.expect("the audience holds only channels that are served");
+            let spec = self.channels.spec_for(channel_type).expect("the audience holds only channels that are served");
             by_lane.entry(spec.name).or_default().push((place, message));
         }
         let mut calls = Vec::new();

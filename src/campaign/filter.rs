@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::compose::Overrides;
 use crate::config::HookFailure;
 use crate::domain::{ChannelType, Fate};
 use crate::hook;
@@ -30,6 +29,13 @@ pub struct Target<'a> {
     pub channel_type: ChannelType,
     pub address: String,
     pub overrides: Overrides,
+}
+
+/// What the hook wrote instead of the campaign's title and body.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Overrides {
+    pub title: Option<String>,
+    pub body: Option<String>,
 }
 
 impl<'a> Target<'a> {

@@ -20,7 +20,8 @@ const BURST: Duration = Duration::from_millis(100);
 
 /// Holds everybody who shares it to a number of messages per second. First come, first served.
 pub struct Rate {
-    limiter: RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Nanos>>,
+    limiter: RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Elapsed>>,
+    ticks: Monotonic,
     clock: Arc<dyn Clock>,
     /// Whoever is first in line holds it while waiting.
     line: Mutex<()>,
@@ -31,8 +32,9 @@ impl Rate {
         let burst = BURST.as_nanos() / rate.interval().as_nanos().max(1);
         let burst = u32::try_from(burst).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(rate.interval()).expect("an interval is not zero").allow_burst(burst);
-        let limiter = RateLimiter::direct_with_clock(quota, Monotonic(clock.clone()));
-        Self { limiter, clock, line: Mutex::new(()) }
+        let ticks = Monotonic(clock.clone());
+        let limiter = RateLimiter::direct_with_clock(quota, ticks.clone());
+        Self { limiter, ticks, clock, line: Mutex::new(()) }
     }
 
     /// Waits until `messages` may be sent. Dropping the wait gives up the place in line.
@@ -41,7 +43,7 @@ impl Rate {
         let _first = self.line.lock().await;
         for _ in 0..messages {
             while let Err(not_yet) = self.limiter.check() {
-                let now = GovernorClock::now(self.limiter.clock());
+                let now = GovernorClock::now(&self.ticks);
                 self.clock.sleep(not_yet.wait_time_from(now).max(Duration::from_millis(1))).await;
             }
         }

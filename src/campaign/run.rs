@@ -405,7 +405,10 @@ impl Run {
                     id: target.endpoint.id,
                     channel_type: target.channel_type,
                     document: &target.document,
-                    overrides: target.overrides,
+                    overrides: compose::Overrides {
+                        title: target.overrides.title.as_deref(),
+                        body: target.overrides.body.as_deref(),
+                    },
                 },
                 now,
             );

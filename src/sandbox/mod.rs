@@ -3,6 +3,9 @@
 //! They speak the real protocols, listen on port 0 and are steered by what is sent to them.
 
 pub mod fcm;
+pub mod function;
 mod record;
+pub mod sample;
+pub mod smtp;
 
 pub use record::{Entry, Record};

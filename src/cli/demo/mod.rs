@@ -14,13 +14,12 @@ use super::summary::grouped;
 use super::{Settings, finish, watch};
 use crate::app::{self, App};
 use crate::clock::{Stopwatch, wire_text};
-use crate::config::Config;
 use crate::domain::{ApplicationId, CampaignId};
 use crate::sandbox::fcm::Fcm;
 use crate::sandbox::function::{self, Event, Reply};
 use crate::sandbox::smtp::Smtp;
 use crate::sandbox::{Record, sample};
-use crate::store::{Application, Kind, Store};
+use crate::store::{Application, Kind};
 
 /// Where the demo keeps its store unless told otherwise.
 const DIRECTORY: &str = "pinwheel-demo";
@@ -110,7 +109,7 @@ impl World {
         };
         set("gcm", "base_url", self.fcm.base_url().into());
         set("gcm", "service_account_json", self.fcm.service_account_json().into());
-        set("email", "port", i64::from(self.smtp.port()).into());
+        set("email", "port", i64::from(self.smtp.address().port()).into());
         Ok(settings)
     }
 
