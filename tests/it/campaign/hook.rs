@@ -1,5 +1,7 @@
 //! The hook sees everybody once, in fifties, and each of its misbehaviours gives its own fate.
 
+use std::collections::HashSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use pinwheel::domain::{Fate, Tally};
@@ -17,12 +19,13 @@ fn endpoints(event: &Event) -> serde_json::Map<String, Value> {
     serde_json::from_slice(&event.endpoints()).unwrap()
 }
 
-fn misbehave(event: &Event) -> Reply {
+fn misbehave(event: &Event, seen: &Mutex<HashSet<usize>>) -> Reply {
     match batch_of(event) {
         1 => function::echo(event).after(Duration::from_millis(50)),
-        2 if event.call % 2 == 0 => Reply::Status { status: 429, retry_after: None },
-        3 => Reply::Status { status: 500, retry_after: None },
-        4 => Reply::FunctionError,
+        2 if !seen.lock().unwrap().insert(2) => function::echo(event),
+        2 => Reply::Status { code: 429, retry_after: None },
+        3 => Reply::Status { code: 500, retry_after: None },
+        4 => Reply::FunctionError("out of luck".into()),
         5 => Reply::Hang,
         6 => Reply::answer(&b"{\"e00300\": {\"Attrib"[..]),
         7 => Reply::answer(&b"[]"[..]),
@@ -43,7 +46,8 @@ fn misbehave(event: &Event) -> Reply {
 }
 
 async fn every_misbehaviour_has_its_fate(hook: impl FnOnce(&World) -> Value) {
-    let world = World::new(misbehave).await;
+    let seen = Mutex::default();
+    let world = World::new(move |event| misbehave(event, &seen)).await;
     let app = world.app("");
     populate(&app, gcm_endpoints(1_030)).await;
     let hook = hook(&world);
@@ -96,7 +100,7 @@ async fn everybody_is_asked_for_once_in_full_batches() {
 #[tokio::test(flavor = "multi_thread")]
 async fn policies_decide_over_a_failed_batch() {
     for (policy, fate) in [("drop", Fate::HookError), ("hold", Fate::Held), ("send", Fate::Sent)] {
-        let world = World::new(|_| Reply::FunctionError).await;
+        let world = World::new(|_| Reply::FunctionError("out of luck".into())).await;
         let app = world.app("");
         populate(&app, gcm_endpoints(70)).await;
         let tags = json!({ "pinwheel:hook-failure": policy });

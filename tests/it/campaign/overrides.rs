@@ -21,7 +21,7 @@ fn override_everybody(event: &Event) -> Reply {
 #[tokio::test(flavor = "multi_thread")]
 async fn overrides_apply_to_push_and_sms_but_not_to_email() {
     let world = World::new(override_everybody).await;
-    let app = world.app("channel.gcm=");
+    let app = world.app("");
     populate(
         &app,
         vec![
