@@ -4,10 +4,12 @@
 //!
 //! `main → cli → app → campaign → {channel, segment, template, hook, store, http, wire} → {domain, clock, config, telemetry}`
 
+pub mod campaign;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
 pub mod store;
 pub mod telemetry;
+pub mod template;
 pub mod wire;
