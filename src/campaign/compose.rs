@@ -273,7 +273,7 @@ fn custom(
             None => {
                 return Err(Error::Field {
                     field: "CustomDeliveryConfiguration.EndpointTypes".to_owned(),
-                    problem: format!("`{}` is no channel type", name.as_str()),
+                    problem: format!("has `{}`, which is no channel type", name.as_str()),
                 });
             }
         }
