@@ -8,7 +8,7 @@
 //! * `RawContent` replaces all other texts of its message, overrides included: nobody knows where in a payload of the
 //!   provider's own form a title would go.
 //! * A hook's `TitleOverride` and `BodyOverride`, on the types of [`ChannelType::takes_overrides`]. They may hold
-//!   variables.
+//!   variables, as inline texts do.
 //! * A template, for the fields it has; then the inline message.
 //!
 //! Within both, a channel's own message or section stands before the default one, whole.
