@@ -8,7 +8,7 @@
 //! * `RawContent` replaces all other texts of its message, overrides included: nobody knows where in a payload of the
 //!   provider's own form a title would go.
 //! * A hook's `TitleOverride` and `BodyOverride`, on the types of [`ChannelType::takes_overrides`]. They may hold
-//!   variables.
+//!   variables, as inline texts do.
 //! * A template, for the fields it has; then the inline message.
 //!
 //! Within both, a channel's own message or section stands before the default one, whole.
@@ -278,7 +278,7 @@ fn custom(
             None => {
                 return Err(Error::Field {
                     field: "CustomDeliveryConfiguration.EndpointTypes".to_owned(),
-                    problem: format!("`{}` is no channel type", name.as_str()),
+                    problem: format!("has `{}`, which is no channel type", name.as_str()),
                 });
             }
         }

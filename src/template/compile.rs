@@ -12,11 +12,10 @@ use handlebars::{Template, TemplateErrorReason};
 use super::helper::{self, PRINT, Signature};
 use super::{EACH_ITEMS_MAX, Error};
 
-/// Blocks, partials and calls within each other.
-const NESTING_MAX: usize = 32;
+/// Blocks, partials and calls within each other; every `else if` of a chain counts, so that a chain over countries fits.
+const NESTING_MAX: usize = 100;
 /// Elements one rendering may visit, with the longest lists everywhere.
 const STEPS_MAX: usize = 100_000;
-
 /// Opening parentheses up to which a template is parsed on the caller's stack.
 const PARENTHESES_FEW: usize = 64;
 /// Opening parentheses a template may have after its first tag.

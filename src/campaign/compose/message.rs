@@ -180,7 +180,7 @@ impl Push {
                 problem: format!("is {seconds}; it must be a number of seconds from 0"),
             })
         });
-        Ok(Self {
+        let push = Self {
             defaults: defaults.clone(),
             title: text("Title", section.title, &message.title, Escape::None)?,
             body: text("Body", section.body, &message.body, Escape::None)?,
@@ -202,7 +202,15 @@ impl Push {
                 sound: section.sound.map(str::to_owned),
                 ..PushContent::default()
             },
-        })
+        };
+        let has_text = [&push.title, &push.body, &push.json_body, &push.raw_content].into_iter().any(Option::is_some);
+        if has_text || push.fixed.silent {
+            return Ok(push);
+        }
+        let field = if section.name.is_empty() { name } else { section.name }.to_owned();
+        let problem =
+            "has nothing to say: it needs a title, body, JSON body or raw content, or to be silent".to_owned();
+        Err(Error::Field { field, problem })
     }
 
     pub fn compose(&self, overrides: &Overrides<'_>, values: &Values<'_>) -> Result<PushContent, Error> {

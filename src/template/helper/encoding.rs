@@ -10,9 +10,9 @@ use super::function::{Absent, Arguments, Function};
 pub const FUNCTIONS: &[Function] = &[
     unary("encode64", |arguments| Ok(STANDARD.encode(arguments.text(0).as_bytes()).into())),
     unary("decode64", decode64),
-    unary("md5", |arguments| digest::<md5::Md5>(arguments)),
-    unary("sha256", |arguments| digest::<sha2::Sha256>(arguments)),
-    unary("sha512", |arguments| digest::<sha2::Sha512>(arguments)),
+    unary("md5", digest::<md5::Md5>),
+    unary("sha256", digest::<sha2::Sha256>),
+    unary("sha512", digest::<sha2::Sha512>),
     Function { name: "uuid", arguments: 0..=0, absent: Absent::Missing, apply: |_| Ok(uuid().into()) },
 ];
 
