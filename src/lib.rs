@@ -9,6 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod hook;
 pub mod http;
+pub mod sandbox;
 pub mod store;
 pub mod telemetry;
 pub mod wire;
