@@ -1,6 +1,7 @@
 //! Hooks from outside: real calls over loopback, to a server of functions that misbehave on demand.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,14 +11,17 @@ use pinwheel::config;
 use pinwheel::domain::{ActivityId, ApplicationId, CampaignId, TreatmentId};
 use pinwheel::hook::answer::{self, Verdict};
 use pinwheel::hook::event::{Head, Member, Run};
-use pinwheel::hook::{Error, Invokers, Target};
+use pinwheel::hook::{Error, Invoker, Invokers, Target, Webhook};
+use pinwheel::http::Access;
 use pinwheel::sandbox::function::{self, Choice, Record, Reply, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn settings() -> config::Hook {
     config::Hook {
-        timeout: Duration::from_millis(500),
+        timeout: Duration::from_secs(15),
         attempts_max: 3,
         pause_min: Duration::from_millis(1),
         pause_max: Duration::from_millis(2),
@@ -29,7 +33,11 @@ fn settings() -> config::Hook {
 }
 
 fn invokers(server: &Server) -> Invokers {
-    Invokers::with_sdk_config(&settings(), &server.sdk_config(), Arc::new(clock::System)).unwrap()
+    invokers_with(server, &settings())
+}
+
+fn invokers_with(server: &Server, settings: &config::Hook) -> Invokers {
+    Invokers::with_sdk_config(settings, &server.sdk_config(), Arc::new(clock::System)).unwrap()
 }
 
 /// The same function, by both ways to call it.
@@ -139,7 +147,8 @@ async fn each_way_to_fail_gives_its_error_after_its_attempts() {
     })
     .await
     .unwrap();
-    let invokers = invokers(&server);
+    let patient = invokers(&server);
+    let hasty = invokers_with(&server, &config::Hook { timeout: Duration::from_millis(100), ..settings() });
     let cases = [
         ("throttled", "throttled", 3),
         ("broken", "function", 3),
@@ -154,6 +163,7 @@ async fn each_way_to_fail_gives_its_error_after_its_attempts() {
     for (name, kind, attempts) in cases {
         for target in targets(&server, name) {
             let before = server.calls();
+            let invokers = if kind == "timeout" { &hasty } else { &patient };
             let error = invokers.caller(&target).unwrap().call(Bytes::from_static(b"{}")).await.unwrap_err();
             assert_eq!(error.kind(), kind, "{target:?}: {error}");
             assert_eq!(server.calls() - before, attempts, "{target:?}: {error}");
@@ -164,7 +174,7 @@ async fn each_way_to_fail_gives_its_error_after_its_attempts() {
         }
     }
     for target in targets(&server, "garbage") {
-        let answer = invokers.caller(&target).unwrap().call(Bytes::from_static(b"{}")).await.unwrap();
+        let answer = patient.caller(&target).unwrap().call(Bytes::from_static(b"{}")).await.unwrap();
         assert!(matches!(answer::decode(answer, &[]), Err(Error::Undecodable(_))), "{target:?}");
     }
 }
@@ -234,17 +244,94 @@ async fn no_more_calls_run_at_once_than_allowed() {
     assert_eq!(*running.lock(), (0, 4));
 }
 
+/// When a bare server closes a connection, without having said so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Closes {
+    Never,
+    /// Right after each answer.
+    AfterAnswer,
+    /// When a second request comes, without an answer to it.
+    OnSecondRequest,
+}
+
+/// A server that answers `{}` to `{}` and counts its connections.
+async fn bare_server(closes: Closes) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                for request_number in 1.. {
+                    let mut request = Vec::new();
+                    while !request.ends_with(b"\r\n\r\n{}") {
+                        if stream.read_buf(&mut request).await.unwrap() == 0 {
+                            return;
+                        }
+                    }
+                    if closes == Closes::OnSecondRequest && request_number == 2 {
+                        return;
+                    }
+                    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+                    if closes == Closes::AfterAnswer {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (url, connections)
+}
+
 #[tokio::test]
-async fn connections_are_kept_and_stale_ones_replaced() {
-    let server = Server::start(Record::Nothing, function::echo).await.unwrap();
-    let address = server.url();
-    let caller = invokers(&server).caller(&Target::Url(address.clone())).unwrap();
-    for _ in 0..3 {
-        caller.call(Bytes::from_static(b"{}")).await.unwrap();
+async fn connections_are_kept_and_stale_ones_replaced_in_silence() {
+    for (closes, connections_expected) in [(Closes::Never, 1), (Closes::AfterAnswer, 6), (Closes::OnSecondRequest, 6)] {
+        let (url, connections) = bare_server(closes).await;
+        let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System)).unwrap().repeating();
+        for _ in 0..6 {
+            assert_eq!(webhook.invoke(Bytes::from_static(b"{}")).await.unwrap(), b"{}", "{closes:?}");
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), connections_expected, "{closes:?}");
     }
-    drop(server);
-    let error = caller.call(Bytes::from_static(b"{}")).await.unwrap_err();
-    assert_eq!(error.kind(), "unreachable", "{error}");
+}
+
+#[tokio::test]
+async fn a_request_that_may_have_arrived_is_not_repeated_unless_it_may_be() {
+    let (url, connections) = bare_server(Closes::OnSecondRequest).await;
+    let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System)).unwrap();
+    webhook.invoke(Bytes::from_static(b"{}")).await.unwrap();
+    let error = webhook.invoke(Bytes::from_static(b"{}")).await.unwrap_err();
+    assert_eq!(error.kind(), "transport", "{error}");
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_call_cut_off_does_not_spoil_the_next_one() {
+    let server = Server::start(Record::Nothing, |event| match event.call {
+        1 => Reply::answer("\"late\"").after(Duration::from_millis(200)),
+        _ => Reply::answer("{}"),
+    })
+    .await
+    .unwrap();
+    for target in targets(&server, "f").into_iter().rev() {
+        let settings = config::Hook { timeout: Duration::from_millis(50), ..settings() };
+        let caller = invokers_with(&server, &settings).caller(&target).unwrap();
+        assert_eq!(caller.call(Bytes::from_static(b"{}")).await.unwrap(), b"{}", "{target:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_over_six_megabytes_is_not_read() {
+    let server = Server::start(Record::Nothing, |_| Reply::answer(vec![b' '; 6 * 1024 * 1024 + 1])).await.unwrap();
+    for target in targets(&server, "f") {
+        let result = invokers(&server).caller(&target).unwrap().call(Bytes::from_static(b"{}")).await;
+        let error = result.and_then(|answer| answer::decode(answer, &[])).unwrap_err();
+        assert_eq!(error.kind(), "undecodable", "{target:?}: {error}");
+    }
+    assert_eq!(server.calls(), 2);
 }
 
 #[tokio::test]
@@ -265,7 +352,7 @@ async fn urls_that_may_not_be_called_are_refused_before_a_call() {
     let strict = config::Hook { allow_http: false, ..settings() };
     let private = config::Hook { allow_private_addresses: false, ..settings() };
     for settings in [strict, private] {
-        let invokers = Invokers::with_sdk_config(&settings, &server.sdk_config(), Arc::new(clock::System)).unwrap();
+        let invokers = invokers_with(&server, &settings);
         assert!(matches!(invokers.caller(&Target::Url(server.url())), Err(Error::Refused(_))));
     }
     let unsound = config::Hook { signing_secret: "whsec_?".to_owned().into(), ..settings() };
