@@ -19,12 +19,12 @@ use crate::hook::event::{Head, Member, Run};
 use crate::hook::{self, Invoker, Invokers, Signer, Target, Webhook};
 use crate::http::Access;
 
-/// Takes endpoints of every type: a campaign's `EndpointTypes` say which of them are delivered this way.
+/// Serves every channel type: a campaign's `EndpointTypes` say which of them it delivers this way.
 pub static CUSTOM: Custom = Custom;
 
 static SPEC: Spec = Spec {
     name: "custom",
-    types: &[ChannelType::Custom],
+    types: &ChannelType::ALL,
     // Source: Pinpoint developer guide, "Creating custom channels with webhooks or Lambda functions".
     batch_messages_max: BATCH_ENDPOINTS_MAX,
     in_flight_max: 32,

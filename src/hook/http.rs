@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{HeaderMap, Method, Request, StatusCode, Uri};
 use jiff::Timestamp;
-use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
+use ring::hmac;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::connection::{Answer, Connections};
@@ -18,24 +20,31 @@ use crate::clock::Clock;
 use crate::domain::limit::HOOK_PAYLOAD_BYTES_MAX;
 use crate::http::{self, Access};
 
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
 /// Signs requests.
 ///
-/// Source: standardwebhooks.com, "Signature scheme".
-pub struct Signer(standardwebhooks::Webhook);
+/// Source: standardwebhooks.com, "Signature scheme". Written on ring: the crate `standardwebhooks` takes 80 µs for an
+/// event where ring takes 17, and is what the tests verify with.
+pub struct Signer(hmac::Key);
 
 impl Signer {
     /// A signer with a secret such as `whsec_…`; `None` if it is not base64, or empty.
     pub fn new(secret: &str) -> Option<Self> {
-        if secret.trim_start_matches("whsec_").is_empty() {
-            return None;
-        }
-        standardwebhooks::Webhook::new(secret).ok().map(Self)
+        let key = BASE64_STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?;
+        (!key.is_empty()).then(|| Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
     }
 
     fn sign(&self, id: &str, now: Timestamp, event: &[u8], headers: &mut HeaderMap) {
-        let signature = self.0.sign(id, now.as_second(), event).expect("events are JSON, and so UTF-8");
-        headers.insert(HEADER_WEBHOOK_TIMESTAMP, now.as_second().into());
-        headers.insert(HEADER_WEBHOOK_SIGNATURE, signature.parse().expect("base64 fits a header"));
+        let timestamp = now.as_second();
+        let mut signature = hmac::Context::with_key(&self.0);
+        signature.update(format!("{id}.{timestamp}.").as_bytes());
+        signature.update(event);
+        let signature = format!("v1,{}", BASE64_STANDARD.encode(signature.sign()));
+        headers.insert(WEBHOOK_TIMESTAMP, timestamp.into());
+        headers.insert(WEBHOOK_SIGNATURE, signature.parse().expect("base64 fits a header"));
     }
 }
 
@@ -85,7 +94,7 @@ impl Invoker for Webhook {
             if let Some(signer) = &self.signer {
                 signer.sign(&id, self.clock.now(), &event, &mut headers);
             }
-            headers.insert(HEADER_WEBHOOK_ID, id.parse().expect("hex digits fit a header"));
+            headers.insert(WEBHOOK_ID, id.parse().expect("hex digits fit a header"));
             let request = || {
                 let mut request = Request::new(Full::new(event.clone()));
                 *request.method_mut() = Method::POST;

@@ -1,8 +1,10 @@
 //! One endpoint as a function returned it, and how it merges into the one that was sent.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use memchr::memmem;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -25,21 +27,17 @@ pub(super) fn merge(json: &mut [u8], sent: &[u8], buffers: &mut Buffers) -> Resu
             ErrorType::Serde(problem) => problem.clone(),
             other => format!("it is not an endpoint: {other:?}"),
         })?;
-    let sent: Sent<'_> = serde_json::from_slice(sent).expect("stored documents are JSON objects");
-    let opts_out = returned.opt_out.is("ALL") && !is_text(sent.opt_out, "ALL");
-    let deactivates = returned.status.is("INACTIVE") && !is_text(sent.status, "INACTIVE");
+    let sent = Sent::new(sent);
+    let opts_out = returned.opt_out.is("ALL") && sent.member("OptOut") != Some(r#""ALL""#);
+    let deactivates = returned.status.is("INACTIVE") && sent.member("EndpointStatus") != Some(r#""INACTIVE""#);
     if opts_out || deactivates {
         return Ok(None);
     }
     Ok(Some(Changed {
-        document: returned.document(&sent),
+        document: returned.document(sent),
         title_override: returned.title_override.given().map(|text| text.0.into_owned()),
         body_override: returned.body_override.given().map(|text| text.0.into_owned()),
     }))
-}
-
-fn is_text(raw: Option<&RawValue>, text: &str) -> bool {
-    raw.is_some_and(|raw| raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(text))
 }
 
 /// A member of a returned endpoint.
@@ -275,83 +273,75 @@ impl<'de> Deserialize<'de> for Finite {
     }
 }
 
-/// The document that was sent, by its members.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// The document that was sent. It is parsed only if a member that was not returned may be in it: functions mostly return
+/// endpoints whole.
 struct Sent<'a> {
-    #[serde(borrow, default)]
-    channel_type: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    address: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "EndpointStatus")]
-    status: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    opt_out: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    location: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    demographic: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    effective_date: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    attributes: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    metrics: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    user: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    creation_date: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    request_id: Option<&'a RawValue>,
+    document: &'a [u8],
+    members: OnceCell<BTreeMap<&'a str, &'a RawValue>>,
+}
+
+impl<'a> Sent<'a> {
+    fn new(document: &'a [u8]) -> Self {
+        Self { document, members: OnceCell::new() }
+    }
+
+    /// A member's JSON.
+    fn member(&self, name: &str) -> Option<&'a str> {
+        memmem::find(self.document, name.as_bytes())?;
+        let members = self
+            .members
+            .get_or_init(|| serde_json::from_slice(self.document).expect("stored documents are JSON objects"));
+        members.get(name).map(|raw| raw.get())
+    }
 }
 
 impl Returned<'_> {
     /// The merged document, in the form of [`crate::wire::endpoint`].
-    fn document(&self, sent: &Sent<'_>) -> Vec<u8> {
-        let mut json = Vec::with_capacity(1024);
-        put(&mut json, "ChannelType", &self.channel_type, sent.channel_type, None);
-        put(&mut json, "Address", &self.address, sent.address, None);
-        put(&mut json, "EndpointStatus", &self.status, sent.status, Some(r#""ACTIVE""#));
-        put(&mut json, "OptOut", &self.opt_out, sent.opt_out, Some(r#""NONE""#));
-        put(&mut json, "Location", &self.location, sent.location, None);
-        put(&mut json, "Demographic", &self.demographic, sent.demographic, Some("{}"));
-        put(&mut json, "EffectiveDate", &self.effective_date, sent.effective_date, None);
-        put(&mut json, "Attributes", &self.attributes, sent.attributes, Some("{}"));
-        put(&mut json, "Metrics", &self.metrics, sent.metrics, None);
-        put(&mut json, "User", &self.user, sent.user, Some("{}"));
-        put(&mut json, "CreationDate", &self.creation_date, sent.creation_date, None);
-        put(&mut json, "RequestId", &self.request_id, sent.request_id, None);
-        json.push(b'}');
-        json
+    fn document(&self, sent: Sent<'_>) -> Vec<u8> {
+        let mut document = Document { json: Vec::with_capacity(sent.document.len() + 256), sent };
+        document.put("ChannelType", &self.channel_type, None);
+        document.put("Address", &self.address, None);
+        document.put("EndpointStatus", &self.status, Some(r#""ACTIVE""#));
+        document.put("OptOut", &self.opt_out, Some(r#""NONE""#));
+        document.put("Location", &self.location, None);
+        document.put("Demographic", &self.demographic, Some("{}"));
+        document.put("EffectiveDate", &self.effective_date, None);
+        document.put("Attributes", &self.attributes, Some("{}"));
+        document.put("Metrics", &self.metrics, None);
+        document.put("User", &self.user, Some("{}"));
+        document.put("CreationDate", &self.creation_date, None);
+        document.put("RequestId", &self.request_id, None);
+        document.json.push(b'}');
+        document.json
     }
 }
 
-fn put<T: Serialize>(
-    json: &mut Vec<u8>,
-    name: &str,
-    returned: &Field<T>,
-    sent: Option<&RawValue>,
-    otherwise: Option<&str>,
-) {
-    match (returned, sent, otherwise) {
-        (Field::Given(value), ..) => {
-            name_member(json, name);
-            serde_json::to_writer(json, value).expect("text and finite numbers are JSON");
-        }
-        (Field::Absent, Some(sent), _) => {
-            name_member(json, name);
-            json.extend_from_slice(sent.get().as_bytes());
-        }
-        (Field::Absent | Field::Removed, _, Some(otherwise)) => {
-            name_member(json, name);
-            json.extend_from_slice(otherwise.as_bytes());
-        }
-        (Field::Absent | Field::Removed, _, None) => {}
-    }
+/// A document being put together.
+struct Document<'a> {
+    json: Vec<u8>,
+    sent: Sent<'a>,
 }
 
-fn name_member(json: &mut Vec<u8>, name: &str) {
-    json.extend_from_slice(if json.is_empty() { b"{\"" } else { b",\"" });
-    json.extend_from_slice(name.as_bytes());
-    json.extend_from_slice(b"\":");
+impl Document<'_> {
+    /// Adds a member: as returned, else as sent, else `otherwise`.
+    fn put<T: Serialize>(&mut self, name: &str, returned: &Field<T>, otherwise: Option<&str>) {
+        let kept = match returned {
+            Field::Given(value) => {
+                self.name(name);
+                return serde_json::to_writer(&mut self.json, value).expect("text and finite numbers are JSON");
+            }
+            Field::Absent => self.sent.member(name).or(otherwise),
+            Field::Removed => otherwise,
+        };
+        if let Some(kept) = kept {
+            self.name(name);
+            self.json.extend_from_slice(kept.as_bytes());
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.json.extend_from_slice(if self.json.is_empty() { b"{\"" } else { b",\"" });
+        self.json.extend_from_slice(name.as_bytes());
+        self.json.extend_from_slice(b"\":");
+    }
 }
