@@ -12,6 +12,7 @@ mod settings;
 mod suite;
 
 mod custom;
+mod email;
 mod gcm;
 mod sink;
 
@@ -28,7 +29,7 @@ pub use message::{Content, CustomContent, EmailContent, Message, Origin, PushAct
 pub use registry::{Channels, build_all};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &gcm::GCM, &sink::SINK];
+pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]

@@ -4,5 +4,6 @@
 
 pub mod fcm;
 mod record;
+pub mod smtp;
 
 pub use record::{Entry, Record};
