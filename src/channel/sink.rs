@@ -191,8 +191,8 @@ mod tests {
             Some(suite::message(ChannelType::Gcm, &format!("token-{n}"), Content::Push(PushContent::default())))
         }
 
-        fn taken(&self) -> u64 {
-            self.0.messages.load(Ordering::Relaxed)
+        fn taken(&self) -> BoxFuture<'_, u64> {
+            Box::pin(async { self.0.messages.load(Ordering::Relaxed) })
         }
     }
 

@@ -36,7 +36,7 @@ pub trait Provider {
     fn message(&self, behaviour: Behaviour) -> Option<Message>;
 
     /// Messages the provider has taken so far.
-    fn taken(&self) -> u64;
+    fn taken(&self) -> BoxFuture<'_, u64>;
 
     /// The wait that the provider asks for when it throttles.
     fn retry_after(&self) -> Option<Duration> {
@@ -67,14 +67,14 @@ pub async fn run(provider: &dyn Provider) {
 }
 
 async fn check_sends_nothing(provider: &dyn Provider) {
-    let before = provider.taken();
+    let before = provider.taken().await;
     provider.adapter().check().await.expect("the provider is there and takes our credentials");
-    assert_eq!(provider.taken(), before, "a check sends nothing");
+    assert_eq!(provider.taken().await, before, "a check sends nothing");
 }
 
 async fn outcomes_keep_the_order(provider: &dyn Provider) {
     let gone = provider.message(Behaviour::Gone);
-    let before = provider.taken();
+    let before = provider.taken().await;
     let mut messages = Vec::new();
     for index in 0..20 {
         messages.push(match &gone {
@@ -95,7 +95,7 @@ async fn outcomes_keep_the_order(provider: &dyn Provider) {
             other => panic!("outcome {index}: {other:?}"),
         }
     }
-    assert_eq!(provider.taken() - before, successes, "the provider took what is reported, once each");
+    assert_eq!(provider.taken().await - before, successes, "the provider took what is reported, once each");
 }
 
 async fn an_empty_batch_has_no_outcomes(provider: &dyn Provider) {
@@ -104,12 +104,12 @@ async fn an_empty_batch_has_no_outcomes(provider: &dyn Provider) {
 
 async fn throttling_is_retryable(provider: &dyn Provider) {
     let Some(message) = provider.message(Behaviour::Throttle) else { return };
-    let before = provider.taken();
+    let before = provider.taken().await;
     let outcome = send_one(&*provider.adapter(), message).await;
     assert!(matches!(outcome, Outcome::Throttled { .. }), "{outcome:?}");
     assert!(outcome.is_retryable());
     assert_eq!(outcome.retry_after(), provider.retry_after());
-    assert_eq!(provider.taken(), before, "one call is one attempt, and it was refused");
+    assert_eq!(provider.taken().await, before, "one call is one attempt, and it was refused");
 }
 
 async fn a_dead_address_is_permanent(provider: &dyn Provider) {
@@ -121,12 +121,12 @@ async fn a_dead_address_is_permanent(provider: &dyn Provider) {
 
 async fn our_fault_is_recognised(provider: &dyn Provider) {
     let Some(adapter) = provider.refused_adapter() else { return };
-    let before = provider.taken();
+    let before = provider.taken().await;
     adapter.check().await.expect_err("the provider refuses our credentials");
     let outcome = send_one(&*adapter, accepted(provider, 0)).await;
     assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
     assert!(!outcome.is_retryable());
-    assert_eq!(provider.taken(), before);
+    assert_eq!(provider.taken().await, before);
 }
 
 async fn a_cancelled_send_leaves_the_adapter_usable(provider: &dyn Provider) {
@@ -145,12 +145,12 @@ async fn a_cancelled_send_leaves_the_adapter_usable(provider: &dyn Provider) {
 }
 
 async fn a_long_batch_is_refused(provider: &dyn Provider) {
-    let before = provider.taken();
+    let before = provider.taken().await;
     let adapter = provider.adapter();
     let batch: Vec<_> = (0..=provider.spec().batch_messages_max).map(|index| accepted(provider, index)).collect();
     let refused = AssertUnwindSafe(async { adapter.send(&batch).await }).catch_unwind().await;
     assert!(refused.is_err(), "a batch over the maximum is a broken promise");
-    assert_eq!(provider.taken(), before);
+    assert_eq!(provider.taken().await, before);
 }
 
 async fn send_one(adapter: &dyn Adapter, message: Message) -> Outcome {

@@ -55,8 +55,8 @@ impl Provider for Sandbox {
         }))
     }
 
-    fn taken(&self) -> u64 {
-        self.smtp.messages()
+    fn taken(&self) -> BoxFuture<'_, u64> {
+        Box::pin(async { self.smtp.messages() })
     }
 
     fn refused_adapter(&self) -> Option<Arc<dyn Adapter>> {
