@@ -3,9 +3,10 @@
 //! lettre's own transport has a pool too, but tells neither which command failed nor whether the content had gone out
 //! when a connection broke, and what became of a message depends on both. So this uses lettre's connections.
 
-use std::fmt;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io, iter};
 
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -17,7 +18,6 @@ use parking_lot::Mutex;
 use super::{Tls, reply};
 use crate::channel::{Outcome, reason};
 use crate::clock::{self, Clock};
-use crate::http;
 
 /// A mail server and how to talk to it.
 pub struct Server {
@@ -181,7 +181,7 @@ impl Failure {
             (_, None) if self.stage == Stage::Content => Outcome::Unknown { reason },
             (Cause::NoUtf8Addresses, None) => Outcome::PermanentFailure { reason },
             // A certificate that is not trusted, STARTTLS or log-in that the server does not offer.
-            (Cause::Smtp(error), None) if error.is_tls() || error.is_client() => Outcome::Misconfigured { reason },
+            (Cause::Smtp(error), None) if is_about_tls(error) || error.is_client() => Outcome::Misconfigured { reason },
             (Cause::Smtp(_) | Cause::Slow(_), None) => Outcome::TemporaryFailure { reason, retry_after: None },
         }
     }
@@ -199,7 +199,7 @@ impl Failure {
     /// The server's refusal, if it is one: code and text.
     fn reply(&self) -> Option<(u16, String)> {
         let Cause::Smtp(error) = &self.cause else { return None };
-        let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        let text = error.source().map(ToString::to_string).unwrap_or_default();
         Some((error.status()?.into(), text))
     }
 }
@@ -217,10 +217,27 @@ impl fmt::Display for Failure {
         };
         let cause = match (&self.cause, self.reply()) {
             (_, Some((code, text))) => reason::tidy(&format!("{code} {text}")),
-            (Cause::Smtp(error), None) => reason::tidy(&http::chain(error)),
+            (Cause::Smtp(error), None) => reason::tidy(&root(error).to_string()),
             (Cause::Slow(limit), None) => format!("not within {limit:?}"),
             (Cause::NoUtf8Addresses, None) => "the server takes no addresses beyond ASCII".into(),
         };
         write!(f, "{stage}: {cause}")
     }
+}
+
+/// Whether the handshake failed for what was said in it. lettre wraps this like any failure to connect.
+fn is_about_tls(error: &lettre::transport::smtp::Error) -> bool {
+    causes(error).any(|cause| {
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.is_some_and(|inner| inner.is::<rustls::Error>())
+    })
+}
+
+/// The error that all others wrap.
+fn root(error: &lettre::transport::smtp::Error) -> &dyn Error {
+    causes(error).last().expect("an error is the first of its causes")
+}
+
+fn causes(error: &lettre::transport::smtp::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    iter::successors(Some(error as &(dyn Error + 'static)), |error| (*error).source())
 }

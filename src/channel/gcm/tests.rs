@@ -58,8 +58,8 @@ impl Provider for Sandbox {
         }))
     }
 
-    fn taken(&self) -> u64 {
-        self.fcm.messages()
+    fn taken(&self) -> BoxFuture<'_, u64> {
+        Box::pin(async { self.fcm.messages() })
     }
 
     fn retry_after(&self) -> Option<Duration> {

@@ -122,9 +122,9 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
-            Ok((stream, _)) = listener.accept() => {
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
                 connections.spawn(serve(stream, state.clone()));
-            }
+            },
             Some(_) = connections.join_next() => {}
         }
     }
