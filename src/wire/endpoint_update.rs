@@ -60,7 +60,7 @@ fn explain(json: &[u8]) -> Invalid {
         Ok(_) => return Problem::rule("something follows the JSON object").at("endpoint"),
     };
     let path = error.path().to_string();
-    let field = if path == "." { "endpoint".to_owned() } else { path };
+    let field = if matches!(path.as_str(), "." | "?") { "endpoint".to_owned() } else { path };
     let error = error.into_inner();
     let mut rule = error.to_string();
     // The path says more than the column, unless the text is no JSON at all.
