@@ -147,3 +147,119 @@ impl<'a> Output<'a> {
 fn extension(options: &Options) -> &'static str {
     if options.gzip { "json.gz" } else { "json" }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+
+    use flate2::read::MultiGzDecoder;
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+    use crate::clock;
+    use crate::domain::Endpoint;
+    use crate::segment::fake::Fake;
+    use crate::segment::import;
+
+    /// Endpoints `e0` and so on; every third one is red.
+    fn store(count: usize) -> Fake {
+        let store = Fake::default();
+        for number in 0..count {
+            let mut endpoint = Endpoint::default();
+            endpoint.address = Some(format!("address-{number}"));
+            endpoint.attributes.insert("Color".into(), vec![if number % 3 == 0 { "red" } else { "blue" }.into()]);
+            store.add(&format!("e{number}"), endpoint);
+        }
+        store.define("red", r#"{"Dimensions":{"Attributes":{"Color":{"Values":["red"]}}}}"#);
+        store
+    }
+
+    async fn export(store: &Fake, destination: Destination, options: &Options) -> Summary {
+        run(store, &ApplicationId::new("app"), destination, options, Timestamp::UNIX_EPOCH, &|_| ()).await.unwrap()
+    }
+
+    fn ids(lines: &str) -> Vec<String> {
+        let id = |line: &str| {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(value["ApplicationId"], "app");
+            value["Id"].as_str().unwrap().to_owned()
+        };
+        lines.lines().map(id).collect()
+    }
+
+    fn unpacked(packed: &[u8]) -> String {
+        let mut text = String::new();
+        MultiGzDecoder::new(packed).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn what_is_exported_can_be_imported() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.json.gz");
+        let before = store(23);
+        let options = Options { gzip: true, ..Options::default() };
+        let summary = export(&before, Destination::File(path.clone()), &options).await;
+        assert_eq!((summary.endpoints, summary.files), (23, vec![path.display().to_string()]));
+        assert_eq!(summary.bytes, std::fs::metadata(&path).unwrap().len());
+
+        let after = Fake::default();
+        let source = import::Source::Local(path);
+        let application = ApplicationId::new("app");
+        let imported =
+            import::run(&after, &clock::System, &application, &source, &import::Options::default(), &|_| ()).await;
+        assert_eq!(imported.unwrap().imported, 23);
+        let told = |store: &Fake| {
+            let endpoints = store.endpoints().into_iter();
+            endpoints.map(|(id, endpoint)| (id, endpoint.address, endpoint.attributes)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&after), told(&before));
+    }
+
+    #[tokio::test]
+    async fn a_segment_goes_to_numbered_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made/here");
+        let options = Options { piece_endpoints: 10, ..Options::default() };
+        let summary = export(&store(30), Destination::Folder(path.clone()), &options).await;
+        // Pages of the fake have seven endpoints, and are not split.
+        let lengths: Vec<_> =
+            summary.files.iter().map(|file| ids(&std::fs::read_to_string(file).unwrap()).len()).collect();
+        assert_eq!(lengths, [14, 14, 2]);
+        assert!(summary.files[2].ends_with("00002.json"), "{:?}", summary.files);
+
+        let options = Options { segment: Some(("red".into(), None)), ..Options::default() };
+        let summary = export(&store(8), Destination::Folder(path.clone()), &options).await;
+        assert_eq!(ids(&std::fs::read_to_string(&summary.files[0]).unwrap()), ["e0", "e3", "e6"]);
+    }
+
+    #[tokio::test]
+    async fn objects_go_below_a_prefix() {
+        let remote = Arc::new(object_store::memory::InMemory::new());
+        let options = Options { gzip: true, piece_endpoints: 7, ..Options::default() };
+        let destination = Destination::Remote { store: remote.clone(), prefix: "out/app".into() };
+        let summary = export(&store(9), destination, &options).await;
+        assert_eq!(summary.files, ["out/app/00000.json.gz", "out/app/00001.json.gz"]);
+        let second = remote.get(&"out/app/00001.json.gz".into()).await.unwrap().bytes().await.unwrap();
+        assert_eq!(ids(&unpacked(&second)), ["e7", "e8"]);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_a_valid_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none.json.gz");
+        let options = Options { gzip: true, ..Options::default() };
+        let summary = export(&Fake::default(), Destination::File(path.clone()), &options).await;
+        assert_eq!(summary.endpoints, 0);
+        assert_eq!(unpacked(&std::fs::read(path).unwrap()), "");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_says_why() {
+        let destination = Destination::File("/no/such/folder/file".into());
+        let application = ApplicationId::new("app");
+        let done = run(&store(1), &application, destination, &Options::default(), Timestamp::UNIX_EPOCH, &|_| ()).await;
+        assert_eq!(done.unwrap_err().to_string(), "cannot write `/no/such/folder/file`");
+    }
+}
