@@ -104,7 +104,7 @@ pub trait EndpointStore: Send + Sync {
     /// * the sixteenth endpoint of a user is refused, or takes the place of the oldest push endpoint.
     ///
     /// Shape: one result for each write, in order: the number of the endpoint.
-    /// `now` is wire text.
+    /// `now` is wire text. Errors: [`NotFound`](super::Error::NotFound) for an unknown application.
     fn upsert_endpoints(
         &self,
         application: &ApplicationId,

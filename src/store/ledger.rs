@@ -1,4 +1,6 @@
 //! Activities, their frozen audiences, and what became of each batch.
+//!
+//! Times are kept to the microsecond.
 
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -94,6 +96,8 @@ impl BatchRow {
 /// The ledger.
 pub trait LedgerStore: Send + Sync {
     /// Saves new activities of one run with their audiences: all or none.
+    ///
+    /// Errors: [`NotFound`](super::Error::NotFound) for an unknown application.
     fn create_activities(&self, activities: Vec<(Activity, Frozen)>) -> Call<'_, ()>;
 
     /// The activity of this id.
@@ -109,6 +113,8 @@ pub trait LedgerStore: Send + Sync {
     fn activities_since(&self, application: &ApplicationId, since: Timestamp) -> Call<'_, Vec<Activity>>;
 
     /// Replaces state, times and failure of an activity.
+    ///
+    /// Errors: [`NotFound`](super::Error::NotFound) for an unknown activity, here and below.
     fn update_activity(&self, activity: Activity) -> Call<'_, ()>;
 
     /// The audience of an activity.
@@ -117,6 +123,7 @@ pub trait LedgerStore: Send + Sync {
     /// Writes a batch's row, replacing an earlier one of the same index. Many at once share a commit.
     fn record_batch(&self, activity: &ActivityId, row: BatchRow) -> Call<'_, ()>;
 
-    /// Up to `rows_max` rows of an activity with indexes from `from` on, in order. An empty answer is the end.
+    /// Up to `rows_max` rows of an activity with indexes from `from` on, in order. An empty answer is the end, also
+    /// for an unknown activity.
     fn batches(&self, activity: &ActivityId, from: u32, rows_max: usize) -> Call<'_, Vec<BatchRow>>;
 }

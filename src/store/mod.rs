@@ -10,6 +10,10 @@
 pub mod definition;
 pub mod endpoint;
 pub mod ledger;
+pub mod sqlite;
+#[cfg(test)]
+mod suite;
+pub mod upsert;
 
 use futures_util::future::BoxFuture;
 
@@ -36,6 +40,17 @@ pub enum Error {
         "the data in `{path}` has schema version {found}, but this release knows up to {known}: use a newer release"
     )]
     NewerSchema { path: String, found: u32, known: u32 },
+    /// The data on disk was written by an older release, and the store was opened for reading only.
+    #[error(
+        "the data in `{path}` has schema version {found}, but this release needs {needed}: start it once for writing"
+    )]
+    OlderSchema { path: String, found: u32, needed: u32 },
+    /// There is nothing to read.
+    #[error("there is no data in `{path}`")]
+    Missing { path: String },
+    /// A write to a store that was opened for reading only.
+    #[error("the store is open for reading only")]
+    ReadOnly,
     /// Another process holds the data directory.
     #[error("`{path}` is in use by another pinwheel process")]
     Locked { path: String },
@@ -62,6 +77,9 @@ impl Error {
             Self::Backend { .. } => true,
             Self::NotFound { .. }
             | Self::NewerSchema { .. }
+            | Self::OlderSchema { .. }
+            | Self::Missing { .. }
+            | Self::ReadOnly
             | Self::Locked { .. }
             | Self::Damaged { .. }
             | Self::Closed => false,

@@ -1,0 +1,194 @@
+//! Statements that write endpoints.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, params};
+
+use super::{read, row_key};
+use crate::domain::{EndpointNumber, EndpointStatus};
+use crate::store::sqlite::failure::{Failure, damaged};
+use crate::store::sqlite::lookup::{Entry, Filter, Index, Key};
+use crate::store::sqlite::writer::{Session, Size};
+use crate::store::upsert::{Change, Places, Upsert};
+use crate::store::{EndpointWrite, Refused};
+use crate::wire;
+
+/// What the writer keeps in memory of the applications it writes to, by their keys.
+#[derive(Default)]
+pub struct Cache(HashMap<i64, Known>);
+
+/// What the writer keeps of one application.
+struct Known {
+    /// All attribute names.
+    names: HashSet<String>,
+    /// All keys of the index; `None` until there is a bulk write.
+    filter: Option<Filter>,
+}
+
+/// Creates or updates endpoints.
+pub fn upsert(
+    session: &mut Session,
+    application: i64,
+    writes: Vec<EndpointWrite>,
+    size: Size,
+    now: &str,
+) -> Result<Vec<Result<EndpointNumber, Refused>>, Failure> {
+    let connection = &session.connection;
+    let index = Index::new(connection, application);
+    // Taken out, so that it is read again should this fail half-way.
+    let mut known = match session.cache.0.remove(&application) {
+        Some(known) => known,
+        None => Known { names: names(connection, application)?, filter: None },
+    };
+    if known.filter.is_none() && size == Size::Bulk {
+        known.filter = Some(Filter::build(index)?);
+    }
+
+    let mut upsert = Upsert::new(writes);
+    let ids = upsert.ids().map(Key::of_id).collect();
+    load(&mut upsert, index, connection, application, &known, ids)?;
+    let needs = upsert.needs();
+    let users = needs.users.iter().map(|user| Key::of_user(user));
+    let places = users.chain(needs.addresses.iter().map(Key::of_address)).collect();
+    load(&mut upsert, index, connection, application, &known, places)?;
+
+    let next: EndpointNumber = connection
+        .prepare_cached("SELECT next_number FROM application WHERE key = ?")?
+        .query_row([application], |row| row.get(0))?;
+    let changes = upsert.apply(&mut known.names, next, now);
+    for name in &changes.names {
+        connection
+            .prepare_cached("INSERT INTO attribute_name (application, name) VALUES (?, ?)")?
+            .execute(params![application, name])?;
+    }
+    let entries: Vec<_> = changes.rows.iter().flat_map(entries).collect();
+    save(connection, application, &changes.rows)?;
+    if changes.next_number != next {
+        connection
+            .prepare_cached("UPDATE application SET next_number = ? WHERE key = ?")?
+            .execute(params![changes.next_number, application])?;
+    }
+    known.filter = known.filter.and_then(|filter| filter.extended(entries.iter().map(|entry| entry.key)));
+    index.add(entries)?;
+    session.cache.0.insert(application, known);
+    Ok(changes.results)
+}
+
+/// Gives the endpoints that may be found under these keys to the upsert.
+fn load(
+    upsert: &mut Upsert,
+    index: Index<'_>,
+    connection: &Connection,
+    application: i64,
+    known: &Known,
+    mut keys: Vec<Key>,
+) -> Result<(), Failure> {
+    if let Some(filter) = &known.filter {
+        keys.retain(|key| filter.may_hold(*key));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    let numbers = index.find(&keys)?;
+    read::each(connection, application, numbers, |number, id, document| Ok(upsert.add(number, id, document)?))
+}
+
+fn names(connection: &Connection, application: i64) -> Result<HashSet<String>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT name FROM attribute_name WHERE application = ?")?;
+    Ok(statement.query_map([application], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+fn save(connection: &Connection, application: i64, changes: &[Change]) -> Result<(), Failure> {
+    let mut insert = connection.prepare_cached("INSERT INTO endpoint (key, id, document) VALUES (?, ?, ?)")?;
+    for change in changes {
+        if change.before.is_none() {
+            insert.execute(params![row_key(application, change.number), change.id, text(&change.document)])?;
+        } else {
+            replace(connection, application, change.number, &change.document)?;
+        }
+    }
+    Ok(())
+}
+
+fn replace(connection: &Connection, application: i64, number: EndpointNumber, document: &[u8]) -> Result<(), Failure> {
+    connection
+        .prepare_cached("UPDATE endpoint SET document = ? WHERE key = ?")?
+        .execute(params![text(document), row_key(application, number)])?;
+    Ok(())
+}
+
+/// Binds JSON as text, which SQLite's own JSON functions take.
+fn text(document: &[u8]) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Text(document))
+}
+
+/// What a change means to the index.
+fn entries(change: &Change) -> impl Iterator<Item = Entry> {
+    let number = change.number;
+    let id = change.before.is_none().then(|| Key::of_id(&change.id));
+    let unplaced = Places::default();
+    let before: Vec<_> = Key::of_places(change.before.as_ref().unwrap_or(&unplaced)).collect();
+    let after: Vec<_> = Key::of_places(&change.after).collect();
+    let added: Vec<_> = id.into_iter().chain(after.iter().copied().filter(|key| !before.contains(key))).collect();
+    let removed: Vec<_> = before.into_iter().filter(|key| !after.contains(key)).collect();
+    let added = added.into_iter().map(move |key| Entry { key, number, removed: false });
+    added.chain(removed.into_iter().map(move |key| Entry { key, number, removed: true }))
+}
+
+/// Removes endpoints and says how many there were.
+pub fn delete(session: &mut Session, application: i64, ids: Vec<String>) -> Result<u64, Failure> {
+    let connection = &session.connection;
+    let index = Index::new(connection, application);
+    let mut keys: Vec<_> = ids.iter().map(|id| Key::of_id(id)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let ids: HashSet<_> = ids.into_iter().collect();
+
+    let mut deleted = Vec::new();
+    let mut entries = Vec::new();
+    read::each(connection, application, index.find(&keys)?, |number, id, document| {
+        if ids.contains(id) {
+            let endpoint = wire::endpoint::read(document)
+                .map_err(|error| damaged(format!("endpoint `{id}` is not readable: {error}")))?;
+            let places = Places::of(&endpoint);
+            let keys = std::iter::once(Key::of_id(id)).chain(Key::of_places(&places));
+            entries.extend(keys.map(|key| Entry { key, number, removed: true }));
+            deleted.push(number);
+        }
+        Ok(())
+    })?;
+    for &number in &deleted {
+        let key = row_key(application, number);
+        connection.prepare_cached("DELETE FROM endpoint WHERE key = ?")?.execute([key])?;
+        connection.prepare_cached("INSERT INTO endpoint_removed (key) VALUES (?)")?.execute([key])?;
+    }
+    index.add(entries)?;
+    Ok(deleted.len() as u64)
+}
+
+/// Makes endpoints inactive whose address is still the one given.
+pub fn deactivate(
+    session: &mut Session,
+    application: i64,
+    mut dead: Vec<(EndpointNumber, String)>,
+) -> Result<(), Failure> {
+    let connection = &session.connection;
+    dead.sort_unstable();
+    let mut numbers: Vec<_> = dead.iter().map(|(number, _)| *number).collect();
+    numbers.dedup();
+    let addresses: HashMap<_, _> = dead.into_iter().collect();
+    let mut changed = Vec::new();
+    read::each(connection, application, numbers, |number, id, document| {
+        let mut endpoint = wire::endpoint::read(document)
+            .map_err(|error| damaged(format!("endpoint `{id}` is not readable: {error}")))?;
+        if endpoint.status == EndpointStatus::Active && endpoint.address.as_ref() == addresses.get(&number) {
+            endpoint.status = EndpointStatus::Inactive;
+            changed.push((number, wire::endpoint::write(&endpoint)));
+        }
+        Ok(())
+    })?;
+    for (number, document) in changed {
+        replace(connection, application, number, &document)?;
+    }
+    Ok(())
+}

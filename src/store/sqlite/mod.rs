@@ -1,0 +1,118 @@
+//! The embedded store: one SQLite file in the data directory.
+//!
+//! One thread writes, and commits all that waits for it at once; a few connections read beside it. Endpoints stand under
+//! dense integer keys, so that new ones are appended; they are found through the index of `lookup`, which grows by
+//! sorted runs, because a B-tree of five million hashes is rewritten by every few thousand random inserts.
+
+mod connection;
+mod definition;
+mod endpoint;
+mod failure;
+mod ledger;
+mod lookup;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+use rusqlite::{Connection, OptionalExtension};
+
+use self::failure::{Failure, damaged};
+use self::reader::Readers;
+use self::writer::{Session, Size, Writer};
+use super::{Call, Error};
+use crate::domain::ApplicationId;
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mode {
+    /// Reading and writing, for one process at a time. Creates what is missing and brings the schema up to date.
+    Exclusive,
+    /// Reading, also beside a process that writes.
+    Shared,
+}
+
+/// The embedded store.
+pub struct Sqlite {
+    readers: Arc<Readers>,
+    writer: Option<Writer>,
+}
+
+impl Sqlite {
+    /// Opens the store of a data directory. Dropping it waits for the writes that were handed over.
+    ///
+    /// Errors: [`Locked`](Error::Locked) when another process writes there; [`Missing`](Error::Missing) when there is
+    /// nothing to read; [`NewerSchema`](Error::NewerSchema), [`OlderSchema`](Error::OlderSchema).
+    pub fn open(directory: &Path, mode: Mode) -> Result<Self, Error> {
+        let path = connection::file(directory);
+        let writer = match mode {
+            Mode::Exclusive => {
+                let lock = lock(directory)?;
+                Some(Writer::start(connection::open_writer(&path)?, lock)?)
+            }
+            Mode::Shared if !path.is_file() => {
+                return Err(Error::Missing { path: directory.display().to_string() });
+            }
+            Mode::Shared => {
+                connection::check_schema(&connection::open_reader(&path)?, &path)?;
+                None
+            }
+        };
+        Ok(Self { readers: Arc::new(Readers::new(path)), writer })
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Call<'_, T> {
+        Box::pin(Arc::clone(&self.readers).run(operation, work))
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        size: Size,
+        work: impl FnOnce(&mut Session) -> Result<T, Failure> + Send + 'static,
+    ) -> Call<'_, T> {
+        Box::pin(async move { self.writer.as_ref().ok_or(Error::ReadOnly)?.run(operation, size, work).await })
+    }
+}
+
+/// Takes the data directory for this process, and creates it if need be.
+fn lock(directory: &Path) -> Result<File, Error> {
+    let failed = |error| Error::Backend { operation: "lock the data directory", source: Box::new(error) };
+    std::fs::create_dir_all(directory).map_err(failed)?;
+    let file = File::options().create(true).append(true).open(directory.join("pinwheel.lock")).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked { path: directory.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// The key that stands for an application in other tables; never 0.
+fn application_key(connection: &Connection, id: &ApplicationId) -> Result<Option<i64>, Failure> {
+    let mut statement = connection.prepare_cached("SELECT key FROM application WHERE id = ?")?;
+    Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+}
+
+/// As [`application_key`], for an application that has to be there.
+fn known_application_key(connection: &Connection, id: &ApplicationId) -> Result<i64, Failure> {
+    application_key(connection, id)?.ok_or_else(|| failure::not_found("application", id.as_str()))
+}
+
+fn bitmap_to_bytes(bitmap: &RoaringBitmap) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(bitmap.serialized_size());
+    bitmap.serialize_into(&mut bytes).expect("memory takes any bytes");
+    bytes
+}
+
+fn bitmap_from_bytes(bytes: &[u8]) -> Result<RoaringBitmap, Failure> {
+    RoaringBitmap::deserialize_from(bytes).map_err(|error| damaged(format!("a bitmap is not readable: {error}")))
+}

@@ -1,0 +1,168 @@
+//! Writes: one thread that commits everything that waits for it at once.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::endpoint::Cache;
+use super::failure::Failure;
+use crate::clock::Stopwatch;
+use crate::store::Error;
+use crate::telemetry::metric;
+
+/// Writes that wait; callers of more wait to hand theirs over.
+const QUEUE_WRITES_MAX: usize = 512;
+
+/// How much a write does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Size {
+    /// Shares a commit with others.
+    Small,
+    /// Has a commit of its own: to undo just a part of a large transaction costs a copy of all pages it changes.
+    Bulk,
+}
+
+/// What a write works with.
+pub struct Session {
+    pub connection: Connection,
+    pub cache: Cache,
+}
+
+/// The queue to the writing thread.
+pub struct Writer {
+    /// `None` only while the writer is dropped.
+    queue: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Job {
+    size: Size,
+    work: Work,
+}
+
+/// Works with the session, or passes on why there is none.
+type Work = Box<dyn FnOnce(Result<&mut Session, Error>) -> Done + Send>;
+
+/// What a job has done, to be told once it is known whether it lasts.
+struct Done {
+    succeeded: bool,
+    reply: Box<dyn FnOnce(Result<(), Error>)>,
+}
+
+impl Writer {
+    /// Starts the thread. `lock` is held until the connection is closed.
+    pub fn start(connection: Connection, lock: File) -> Result<Self, Error> {
+        let (queue, jobs) = mpsc::channel(QUEUE_WRITES_MAX);
+        let session = Session { connection, cache: Cache::default() };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || {
+                write_all(session, jobs);
+                drop(lock);
+            })
+            .map_err(|error| Error::Backend { operation: "start the writing thread", source: Box::new(error) })?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Has `work` done, and waits until it is on stable storage.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        size: Size,
+        work: impl FnOnce(&mut Session) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let work: Work = Box::new(move |session| {
+            let result = session.and_then(|session| work(session).map_err(|failure| failure.during(operation)));
+            Done {
+                succeeded: result.is_ok(),
+                // Nobody may be waiting any more, which is fine.
+                reply: Box::new(move |committed| drop(sender.send(committed.and(result)))),
+            }
+        });
+        let queue = self.queue.as_ref().ok_or(Error::Closed)?;
+        queue.send(Job { size, work }).await.map_err(|_| Error::Closed)?;
+        receiver.await.map_err(|_| Error::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, that was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_all(mut session: Session, mut jobs: mpsc::Receiver<Job>) {
+    let mut waiting = Vec::new();
+    while jobs.blocking_recv_many(&mut waiting, QUEUE_WRITES_MAX) > 0 {
+        let mut group = Vec::new();
+        for job in waiting.drain(..) {
+            if job.size == Size::Bulk {
+                write_group(&mut session, std::mem::take(&mut group));
+                write_group(&mut session, vec![job]);
+            } else {
+                group.push(job);
+            }
+        }
+        write_group(&mut session, group);
+    }
+}
+
+/// Does the jobs and commits them at once. One that fails changes nothing and leaves the others as they are.
+fn write_group(session: &mut Session, group: Vec<Job>) {
+    if group.is_empty() {
+        return;
+    }
+    let mut jobs = group.into_iter();
+    let mut done = Vec::with_capacity(jobs.len());
+    match write_jobs(session, &mut jobs, &mut done) {
+        Ok(()) => done.into_iter().for_each(|done| (done.reply)(Ok(()))),
+        Err(error) => {
+            if !session.connection.is_autocommit() {
+                // If this fails too, the next `BEGIN` will say so.
+                let _ = session.connection.execute_batch("ROLLBACK");
+            }
+            // What the cache learnt was never written.
+            session.cache = Cache::default();
+            let source = Arc::new(error);
+            let failed = || Error::Backend { operation: "commit", source: Box::new(Arc::clone(&source)) };
+            done.extend(jobs.map(|job| (job.work)(Err(failed()))));
+            done.into_iter().for_each(|done| (done.reply)(Err(failed())));
+        }
+    }
+}
+
+/// Errors: when all jobs are undone.
+fn write_jobs(session: &mut Session, jobs: &mut std::vec::IntoIter<Job>, done: &mut Vec<Done>) -> rusqlite::Result<()> {
+    let writes = jobs.len();
+    session.connection.execute_batch("BEGIN IMMEDIATE")?;
+    if writes == 1 {
+        done.extend(jobs.map(|job| (job.work)(Ok(session))));
+        if !done[0].succeeded {
+            // A full disk, for one, undoes the transaction by itself.
+            return if session.connection.is_autocommit() {
+                Ok(())
+            } else {
+                session.connection.execute_batch("ROLLBACK")
+            };
+        }
+    }
+    for job in jobs {
+        session.connection.execute_batch("SAVEPOINT job")?;
+        let job = (job.work)(Ok(session));
+        let end = if job.succeeded { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+        done.push(job);
+        session.connection.execute_batch(end)?;
+    }
+    let stopwatch = Stopwatch::start();
+    session.connection.execute_batch("COMMIT")?;
+    metric::store_commit(stopwatch.elapsed(), writes);
+    Ok(())
+}

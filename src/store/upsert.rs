@@ -1,0 +1,431 @@
+//! What a call of `upsert_endpoints` changes: the rules that reach beyond one endpoint, apart from any back end.
+//!
+//! A back end goes through four steps within the transaction of the write:
+//!
+//! 1. [`Upsert::new`] with the writes; load what [`Upsert::ids`] names and [`Upsert::add`] it,
+//! 2. load what [`Upsert::needs`] names and add it too,
+//! 3. [`Upsert::apply`],
+//! 4. save the [`Changes`].
+//!
+//! Endpoints that were not asked for may be added; endpoints that were asked for must be.
+//!
+//! Source: Pinpoint developer guide, "Adding endpoints" and "Quotas"; API reference, `EndpointRequest`. Our choices:
+//! an address is taken over by an active endpoint only, so that importing an export changes nothing; an endpoint
+//! without a user keeps its own user attributes when it becomes the first endpoint of one.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::{EndpointWrite, Error, Refused};
+use crate::domain::endpoint::{User, merge_attributes};
+use crate::domain::limit::{ATTRIBUTE_NAMES_MAX, ENDPOINT_BYTES_MAX, USER_ENDPOINTS_MAX};
+use crate::domain::{ChannelType, Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate};
+use crate::wire;
+
+/// A channel type and address, in the form in which they are compared.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Address {
+    channel_type: ChannelType,
+    text: String,
+}
+
+impl Address {
+    /// `None` for an empty address, which is none. E-mail addresses are compared in lower case, others as they are.
+    pub fn new(channel_type: ChannelType, address: &str) -> Option<Self> {
+        let text = match channel_type {
+            _ if address.is_empty() => return None,
+            ChannelType::Email => address.to_lowercase(),
+            _ => address.to_owned(),
+        };
+        Some(Self { channel_type, text })
+    }
+
+    /// The channel type.
+    pub fn channel_type(&self) -> ChannelType {
+        self.channel_type
+    }
+
+    /// The address as compared.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// What an endpoint is found by, besides its id.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Places {
+    pub user: Option<String>,
+    pub address: Option<Address>,
+}
+
+impl Places {
+    /// Where this endpoint is found.
+    pub fn of(endpoint: &Endpoint) -> Self {
+        Self {
+            user: endpoint.user.id.clone().filter(|user| !user.is_empty()),
+            address: endpoint
+                .channel_type
+                .zip(endpoint.address.as_deref())
+                .and_then(|(channel_type, address)| Address::new(channel_type, address)),
+        }
+    }
+}
+
+/// Whose endpoints must be loaded: all of these users, and all at these addresses.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Needs {
+    pub users: BTreeSet<String>,
+    pub addresses: BTreeSet<Address>,
+}
+
+/// What is to be saved.
+#[derive(Debug)]
+pub struct Changes {
+    /// One for each write, in order.
+    pub results: Vec<Result<EndpointNumber, Refused>>,
+    /// Endpoints to insert or replace, ascending by number.
+    pub rows: Vec<Change>,
+    /// Attribute names that the application did not have yet.
+    pub names: Vec<String>,
+    /// The number the next new endpoint gets.
+    pub next_number: EndpointNumber,
+}
+
+/// One endpoint to insert or replace.
+#[derive(Debug)]
+pub struct Change {
+    pub number: EndpointNumber,
+    pub id: String,
+    pub document: Vec<u8>,
+    /// Where it was found before; `None` when it is new.
+    pub before: Option<Places>,
+    pub after: Places,
+}
+
+/// The writes of one call and the endpoints they touch.
+#[derive(Debug)]
+pub struct Upsert {
+    writes: Vec<EndpointWrite>,
+    touched: Touched,
+}
+
+impl Upsert {
+    /// Begins with the writes of a call.
+    pub fn new(writes: Vec<EndpointWrite>) -> Self {
+        Self { writes, touched: Touched::default() }
+    }
+
+    /// The ids of endpoints to load first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.writes.iter().map(|write| write.id.as_str())
+    }
+
+    /// Takes a stored endpoint; one that is there already is passed over.
+    ///
+    /// Errors: [`Damaged`](Error::Damaged) when the document is not one of ours.
+    pub fn add(&mut self, number: EndpointNumber, id: &str, document: &[u8]) -> Result<(), Error> {
+        if self.touched.by_id.contains_key(id) {
+            return Ok(());
+        }
+        let endpoint = wire::endpoint::read(document)
+            .map_err(|error| Error::Damaged { what: format!("endpoint `{id}` is not readable: {error}") })?;
+        let before = Places::of(&endpoint);
+        self.touched.push(Slot { number, id: id.to_owned(), endpoint, document: None, before: Some(before) });
+        Ok(())
+    }
+
+    /// What to load second, now that the endpoints of the same ids are there.
+    pub fn needs(&self) -> Needs {
+        let mut needs = Needs::default();
+        let mut halves: HashMap<&str, (Vec<ChannelType>, Vec<&str>)> = HashMap::new();
+        for EndpointWrite { id, update } in &self.writes {
+            if let Some(user) = &update.user.id {
+                needs.users.insert(user.clone());
+            } else if !update.user.attributes.is_empty() {
+                needs.users.extend(self.touched.find(id).and_then(|slot| slot.endpoint.user.id.clone()));
+            }
+            match (update.channel_type, &update.address) {
+                (Some(channel_type), Some(address)) => needs.addresses.extend(Address::new(channel_type, address)),
+                (None, None) => {}
+                _ => drop(halves.entry(id).or_default()),
+            }
+        }
+        if halves.is_empty() {
+            return needs;
+        }
+        // The other half of such an address is the stored one, or that of another write of this call.
+        for EndpointWrite { id, update } in &self.writes {
+            if let Some((types, addresses)) = halves.get_mut(id.as_str()) {
+                types.extend(update.channel_type);
+                addresses.extend(update.address.as_deref());
+            }
+        }
+        for (id, (mut types, mut addresses)) in halves {
+            if let Some(slot) = self.touched.find(id) {
+                types.extend(slot.endpoint.channel_type);
+                addresses.extend(slot.endpoint.address.as_deref());
+            }
+            let pairs = types.iter().flat_map(|channel_type| addresses.iter().map(|address| (*channel_type, *address)));
+            needs.addresses.extend(pairs.filter_map(|(channel_type, address)| Address::new(channel_type, address)));
+        }
+        needs
+    }
+
+    /// Applies the writes in order.
+    ///
+    /// `names` are the attribute names of the application and get those added; `next_number` goes to the first new
+    /// endpoint. Panics when an application runs out of numbers.
+    pub fn apply(self, names: &mut HashSet<String>, next_number: EndpointNumber, now: &str) -> Changes {
+        let mut run = Run { touched: self.touched, names, names_added: Vec::new(), next_number, now };
+        let results = self.writes.into_iter().map(|write| run.write(write)).collect();
+        let mut rows: Vec<_> = run.touched.slots.into_iter().filter_map(Slot::into_change).collect();
+        rows.sort_unstable_by_key(|row| row.number);
+        Changes { results, rows, names: run.names_added, next_number: run.next_number }
+    }
+}
+
+/// An endpoint that a call touches.
+#[derive(Debug)]
+struct Slot {
+    number: EndpointNumber,
+    id: String,
+    endpoint: Endpoint,
+    /// The document to save; `None` while it is as stored.
+    document: Option<Vec<u8>>,
+    before: Option<Places>,
+}
+
+impl Slot {
+    fn into_change(self) -> Option<Change> {
+        let document = self.document?;
+        let after = Places::of(&self.endpoint);
+        Some(Change { number: self.number, id: self.id, document, before: self.before, after })
+    }
+}
+
+/// A place in [`Touched::slots`].
+type SlotIndex = usize;
+
+/// The endpoints of a call and where to find them.
+#[derive(Debug, Default)]
+struct Touched {
+    slots: Vec<Slot>,
+    by_id: HashMap<String, SlotIndex>,
+    by_user: HashMap<String, Vec<SlotIndex>>,
+    by_address: HashMap<Address, Vec<SlotIndex>>,
+}
+
+impl Touched {
+    fn find(&self, id: &str) -> Option<&Slot> {
+        self.by_id.get(id).map(|&index| &self.slots[index])
+    }
+
+    fn push(&mut self, slot: Slot) -> SlotIndex {
+        let index = self.slots.len();
+        self.by_id.insert(slot.id.clone(), index);
+        self.enter(index, Places::of(&slot.endpoint));
+        self.slots.push(slot);
+        index
+    }
+
+    /// Replaces an endpoint.
+    fn replace(&mut self, index: SlotIndex, endpoint: Endpoint, document: Vec<u8>) {
+        let slot = &mut self.slots[index];
+        let before = Places::of(&slot.endpoint);
+        let after = Places::of(&endpoint);
+        slot.endpoint = endpoint;
+        slot.document = Some(document);
+        if before != after {
+            self.leave(index, &before);
+            self.enter(index, after);
+        }
+    }
+
+    fn enter(&mut self, index: SlotIndex, places: Places) {
+        if let Some(user) = places.user {
+            self.by_user.entry(user).or_default().push(index);
+        }
+        if let Some(address) = places.address {
+            self.by_address.entry(address).or_default().push(index);
+        }
+    }
+
+    fn leave(&mut self, index: SlotIndex, places: &Places) {
+        if let Some(members) = places.user.as_ref().and_then(|user| self.by_user.get_mut(user)) {
+            members.retain(|&member| member != index);
+        }
+        if let Some(members) = places.address.as_ref().and_then(|address| self.by_address.get_mut(address)) {
+            members.retain(|&member| member != index);
+        }
+    }
+
+    /// The user's endpoints but for this one.
+    fn others_of_user(&self, user: &str, except: Option<SlotIndex>) -> Vec<SlotIndex> {
+        others(self.by_user.get(user), except)
+    }
+}
+
+fn others(members: Option<&Vec<SlotIndex>>, except: Option<SlotIndex>) -> Vec<SlotIndex> {
+    members.into_iter().flatten().copied().filter(|&index| Some(index) != except).collect()
+}
+
+/// Applies the writes of a call one after the other.
+struct Run<'a> {
+    touched: Touched,
+    names: &'a mut HashSet<String>,
+    names_added: Vec<String>,
+    next_number: EndpointNumber,
+    now: &'a str,
+}
+
+impl Run<'_> {
+    /// Applies one write. Everything is worked out before anything is changed, so that a refusal changes nothing.
+    fn write(&mut self, EndpointWrite { id, update }: EndpointWrite) -> Result<EndpointNumber, Refused> {
+        let names = self.new_names(&update)?;
+        let stored = self.touched.by_id.get(&id).copied();
+        let mut endpoint = stored.map(|index| self.touched.slots[index].endpoint.clone()).unwrap_or_default();
+        let before = Places::of(&endpoint);
+
+        let user = update.user.id.clone().filter(|user| !user.is_empty()).or_else(|| before.user.clone());
+        let shared = (!update.user.attributes.is_empty()).then(|| update.user.attributes.clone());
+        let joins = user != before.user;
+        let mut companions = match &user {
+            Some(user) if joins || shared.is_some() => self.touched.others_of_user(user, stored),
+            _ => Vec::new(),
+        };
+        let mut evicted = None;
+        if joins {
+            if companions.len() >= USER_ENDPOINTS_MAX {
+                let channel_type = update.channel_type.or(endpoint.channel_type);
+                evicted = Some(self.oldest_push(channel_type, &companions).ok_or(Refused::TooManyUserEndpoints)?);
+            }
+            if let Some(&companion) = companions.first() {
+                endpoint.user.attributes = self.touched.slots[companion].endpoint.user.attributes.clone();
+            } else if before.user.is_some() {
+                endpoint.user.attributes.clear();
+            }
+            companions.retain(|&index| Some(index) != evicted);
+        }
+        let names_address = update.address.is_some();
+        endpoint.merge(update, self.now);
+        let document = document_within_limit(&endpoint)?;
+        let companions = match shared {
+            Some(attributes) => self.share(&attributes, &companions)?,
+            None => Vec::new(),
+        };
+
+        // From here on nothing is refused.
+        self.names.extend(names.iter().cloned());
+        self.names_added.extend(names);
+        if let Some(index) = evicted {
+            let mut endpoint = self.touched.slots[index].endpoint.clone();
+            endpoint.status = EndpointStatus::Inactive;
+            endpoint.user = User::default();
+            self.save(index, endpoint);
+        }
+        for (index, endpoint, document) in companions {
+            self.touched.replace(index, endpoint, document);
+        }
+        let address = Places::of(&endpoint).address;
+        let takes_over = endpoint.status == EndpointStatus::Active && (names_address || address != before.address);
+        let index = match stored {
+            Some(index) => {
+                self.touched.replace(index, endpoint, document);
+                index
+            }
+            None => {
+                let number = self.next_number;
+                self.next_number = number.checked_add(1).expect("an application has fewer than 2^32 endpoints");
+                self.touched.push(Slot { number, id, endpoint, document: Some(document), before: None })
+            }
+        };
+        if takes_over && let Some(address) = address {
+            self.silence_others(&address, index);
+        }
+        Ok(self.touched.slots[index].number)
+    }
+
+    /// The names an update brings that the application does not have yet.
+    fn new_names(&self, update: &EndpointUpdate) -> Result<Vec<String>, Refused> {
+        let lists = update.attributes.iter().chain(&update.user.attributes);
+        let given = lists
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(name, _)| name)
+            .chain(update.metrics.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name));
+        let mut fresh = Vec::new();
+        for name in given.filter(|name| !self.names.contains(*name)) {
+            if fresh.contains(name) {
+                continue;
+            }
+            if self.names.len() + fresh.len() >= ATTRIBUTE_NAMES_MAX {
+                return Err(Refused::TooManyAttributeNames { name: name.clone(), max: ATTRIBUTE_NAMES_MAX });
+            }
+            fresh.push(name.clone());
+        }
+        Ok(fresh)
+    }
+
+    /// Which endpoint of a full user gives way to a new one of this channel type.
+    fn oldest_push(&self, channel_type: Option<ChannelType>, members: &[SlotIndex]) -> Option<SlotIndex> {
+        if !gives_way(channel_type) {
+            return None;
+        }
+        members.iter().copied().filter(|&index| gives_way(self.touched.slots[index].endpoint.channel_type)).min_by_key(
+            |&index| {
+                let slot = &self.touched.slots[index];
+                // A date nobody can read counts as older than any other.
+                (slot.endpoint.effective_date.parse::<Timestamp>().ok(), slot.number)
+            },
+        )
+    }
+
+    /// The user's other endpoints with these attributes merged in; those that stay as they are are left out.
+    fn share(
+        &self,
+        attributes: &std::collections::BTreeMap<String, Vec<String>>,
+        companions: &[SlotIndex],
+    ) -> Result<Vec<(SlotIndex, Endpoint, Vec<u8>)>, Refused> {
+        let mut changed = Vec::new();
+        for &index in companions {
+            let stored = &self.touched.slots[index].endpoint;
+            let mut endpoint = stored.clone();
+            merge_attributes(&mut endpoint.user.attributes, attributes.clone());
+            if endpoint.user.attributes != stored.user.attributes {
+                let document = document_within_limit(&endpoint)?;
+                changed.push((index, endpoint, document));
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Makes all other endpoints at the address inactive.
+    fn silence_others(&mut self, address: &Address, taker: SlotIndex) {
+        for index in others(self.touched.by_address.get(address), Some(taker)) {
+            let mut endpoint = self.touched.slots[index].endpoint.clone();
+            if endpoint.status == EndpointStatus::Active {
+                endpoint.status = EndpointStatus::Inactive;
+                self.save(index, endpoint);
+            }
+        }
+    }
+
+    fn save(&mut self, index: SlotIndex, endpoint: Endpoint) {
+        let document = wire::endpoint::write(&endpoint);
+        self.touched.replace(index, endpoint, document);
+    }
+}
+
+fn document_within_limit(endpoint: &Endpoint) -> Result<Vec<u8>, Refused> {
+    let document = wire::endpoint::write(endpoint);
+    if document.len() > ENDPOINT_BYTES_MAX {
+        return Err(Refused::TooLarge { bytes: document.len(), max: ENDPOINT_BYTES_MAX });
+    }
+    Ok(document)
+}
+
+/// Whether endpoints of this type take part in the replacement of a full user's oldest one. `APNS_SANDBOX` is missing
+/// from the documented list; we treat it like `APNS`.
+fn gives_way(channel_type: Option<ChannelType>) -> bool {
+    channel_type.is_some_and(|channel_type| channel_type.is_push() && channel_type != ChannelType::Push)
+}
