@@ -4,6 +4,7 @@
 //!
 //! `main → cli → app → campaign → {channel, segment, template, hook, store, http, wire} → {domain, clock, config, telemetry}`
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -208,7 +208,8 @@ mod tests {
         let source = import::Source::Local(path);
         let application = ApplicationId::new("app");
         let imported =
-            import::run(&after, &clock::System, &application, &source, &import::Options::default(), &|_| ()).await;
+            import::run(&after, &clock::System::default(), &application, &source, &import::Options::default(), &|_| ())
+                .await;
         assert_eq!(imported.unwrap().imported, 23);
         let told = |store: &Fake| {
             let endpoints = store.endpoints().into_iter();

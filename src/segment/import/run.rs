@@ -301,7 +301,7 @@ mod tests {
     }
 
     async fn import(store: &Fake, source: &Source, options: &Options) -> Result<Summary, Error> {
-        run(store, &clock::System, &ApplicationId::new("app"), source, options, &|_| ()).await
+        run(store, &clock::System::default(), &ApplicationId::new("app"), source, options, &|_| ()).await
     }
 
     async fn import_path(store: &Fake, path: impl Into<PathBuf>) -> Summary {
@@ -472,7 +472,7 @@ mod tests {
         assert_eq!(endpoint(&store, "new").address.as_deref(), Some("n"));
 
         let application = ApplicationId::new("app");
-        let now = clock::System.now();
+        let now = clock::System::default().now();
         let members = segment::evaluate(&store, &application, "vip", None, now).await.unwrap();
         assert_eq!(members, summary.touched);
         let ids: Vec<_> = members.iter().map(|number| store.endpoints()[number as usize].0.clone()).collect();
@@ -542,7 +542,7 @@ mod tests {
         };
         let application = ApplicationId::new("app");
         let options = Options::default();
-        run(&store, &clock::System, &application, &source("in"), &options, &observer).await.unwrap();
+        run(&store, &clock::System::default(), &application, &source("in"), &options, &observer).await.unwrap();
         let ids: Vec<_> = store.endpoints().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, ["a", "b", "c"]);
         assert_eq!(*progress.lock(), [(true, 3)]);

@@ -1,0 +1,4 @@
+//! The command line: one file a subcommand. Results go to standard output, progress to standard error.
+
+pub mod export;
+pub mod import;
