@@ -7,12 +7,15 @@
 mod compile;
 mod condition;
 mod evaluate;
+pub mod export;
 #[cfg(test)]
 mod fake;
 mod group;
+pub mod import;
 mod narrow;
 mod pool;
 mod predicate;
+mod remote;
 mod scan;
 
 pub use compile::{Definition, compile, validate};

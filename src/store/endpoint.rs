@@ -75,7 +75,7 @@ impl EndpointPage {
 }
 
 /// One endpoint to create or update.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EndpointWrite {
     pub id: String,
     pub update: EndpointUpdate,

@@ -39,8 +39,10 @@ impl Reader {
         // The parser writes into what it reads.
         self.scratch.clear();
         self.scratch.extend_from_slice(json);
-        let wire: WireItem = simd_json::serde::from_slice_with_buffers(&mut self.scratch, &mut self.buffers)
-            .map_err(|_| explain(json))?;
+        let wire = match simd_json::serde::from_slice_with_buffers::<WireItem>(&mut self.scratch, &mut self.buffers) {
+            Ok(wire) => wire,
+            Err(_) => read_slowly(json)?,
+        };
         let item = wire.into_item()?;
         check(&item.update)?;
         Ok(item)
@@ -52,15 +54,18 @@ pub fn read(json: &[u8]) -> Result<Item, Invalid> {
     Reader::default().read(json)
 }
 
-/// Finds out what is wrong with a document that could not be read: slowly, but with the place.
-fn explain(json: &[u8]) -> Invalid {
+/// Reads a document the fast parser did not take, to say what is wrong and where.
+fn read_slowly(json: &[u8]) -> Result<WireItem, Invalid> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let error = match serde_path_to_error::deserialize::<_, WireItem>(&mut deserializer) {
+    let error = match serde_path_to_error::deserialize(&mut deserializer) {
+        Ok(wire) => {
+            let ended = deserializer.end();
+            return ended.map(|()| wire).map_err(|error| Problem::rule(error.to_string()).at("endpoint"));
+        }
         Err(error) => error,
-        Ok(_) => return Problem::rule("something follows the JSON object").at("endpoint"),
     };
     let path = error.path().to_string();
-    let field = if path == "." { "endpoint".to_owned() } else { path };
+    let field = if matches!(path.as_str(), "." | "?") { "endpoint".to_owned() } else { path };
     let error = error.into_inner();
     let mut rule = error.to_string();
     // The path says more than the column, unless the text is no JSON at all.
@@ -69,7 +74,7 @@ fn explain(json: &[u8]) -> Invalid {
     {
         rule.truncate(end);
     }
-    Problem::Rule { rule }.at(field)
+    Err(Problem::Rule { rule }.at(field))
 }
 
 #[derive(Default, Deserialize)]
@@ -352,7 +357,7 @@ mod tests {
             ),
             (r#"{"Attributes":{"a":[["x"]]}}"#, "Attributes.a[0]: invalid type: sequence, expected a string"),
             (r#"{"Address":"x""#, "endpoint: EOF while parsing an object at line 1 column 14"),
-            (r#"{} {}"#, "endpoint: something follows the JSON object"),
+            (r#"{} {}"#, "endpoint: trailing characters at line 1 column 4"),
             ("[]", "endpoint: not a JSON object"),
             ("", "endpoint: not a JSON object"),
         ];

@@ -1,0 +1,149 @@
+//! What every back end has to do, as tests that know nothing of any back end.
+//!
+//! A back end implements [`Place`] and calls [`suite!`] in its tests, which makes a test of each case.
+
+pub mod definition;
+pub mod endpoint;
+pub mod ledger;
+pub mod lookup;
+pub mod upsert;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::{Application, EndpointPage, EndpointRef, EndpointWrite, Refused, Store};
+use crate::domain::{ApplicationId, ChannelType, Endpoint, EndpointNumber, EndpointUpdate};
+use crate::wire;
+
+/// Where a test keeps its data.
+pub trait Place: Sync {
+    /// Opens the data, empty at first. Whoever opened it before has dropped it.
+    fn open(&self) -> BoxFuture<'_, Arc<dyn Store>>;
+}
+
+/// Makes a test of each case. Takes an expression that gives an empty [`Place`].
+macro_rules! suite {
+    ($place:expr) => {
+        crate::store::suite::cases! { $place;
+            definition::applications_are_created_and_replaced
+            definition::versions_count_up_and_stay_readable
+            definition::definitions_keep_apart
+            definition::segment_members_read_back
+            endpoint::endpoints_read_back_after_reopening
+            endpoint::numbers_are_dense_and_never_reused
+            endpoint::pages_ascend_and_load_what_is_asked_for
+            endpoint::dead_addresses_are_deactivated_while_they_are_the_same
+            endpoint::unknown_applications_are_empty_to_read_and_refused_to_write
+            endpoint::sharing_an_address_is_seen
+            endpoint::applications_keep_apart
+            lookup::endpoints_are_found_after_many_writes_of_all_sizes
+            ledger::activities_read_back_after_reopening
+            ledger::activities_are_all_saved_or_none
+            ledger::audiences_read_back
+            ledger::batches_of_many_tasks_are_all_there
+            ledger::batches_are_replaced_and_paged
+            ledger::an_error_changes_nothing_and_spares_the_others
+            upsert::updates_merge
+            upsert::writes_of_a_call_see_each_other
+            upsert::an_address_is_taken_over
+            upsert::half_an_address_is_completed_from_what_is_stored
+            upsert::an_inactive_endpoint_takes_no_address_over
+            upsert::user_attributes_are_shared
+            upsert::a_moved_endpoint_gets_the_attributes_of_its_new_user
+            upsert::the_sixteenth_endpoint_is_refused
+            upsert::the_sixteenth_endpoint_replaces_the_oldest_push_endpoint
+            upsert::attribute_names_are_limited
+            upsert::large_endpoints_are_refused
+            upsert::a_refusal_spares_the_other_writes
+        }
+    };
+}
+pub(crate) use suite;
+
+macro_rules! cases {
+    ($place:expr; $($room:ident::$case:ident)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::store::suite::$room::$case(&$place).await;
+            }
+        )+
+    };
+}
+pub(crate) use cases;
+
+/// When the writes of most cases happen.
+const NOW: &str = "2026-03-01T09:00:00.000Z";
+
+fn application_id() -> ApplicationId {
+    ApplicationId::new("0123456789abcdef0123456789abcdef")
+}
+
+fn application(id: &ApplicationId) -> Application {
+    Application {
+        id: id.clone(),
+        name: "shop".into(),
+        settings: "{}".into(),
+        creation_date: "2026-01-01T00:00:00.000Z".into(),
+    }
+}
+
+/// Opens the place and gives it an application.
+async fn with_application(place: &dyn Place) -> Arc<dyn Store> {
+    let store = place.open().await;
+    store.put_application(application(&application_id())).await.unwrap();
+    store
+}
+
+/// An endpoint with nothing but an address.
+fn at(id: &str, channel_type: ChannelType, address: &str) -> EndpointWrite {
+    EndpointWrite {
+        id: id.into(),
+        update: EndpointUpdate {
+            channel_type: Some(channel_type),
+            address: Some(address.into()),
+            ..EndpointUpdate::default()
+        },
+    }
+}
+
+/// An endpoint of a user.
+fn of_user(id: &str, channel_type: ChannelType, user: &str) -> EndpointWrite {
+    let mut write = at(id, channel_type, &format!("address of {id}"));
+    write.update.user.id = Some(user.into());
+    write
+}
+
+async fn upsert(store: &dyn Store, writes: Vec<EndpointWrite>) -> Vec<Result<EndpointNumber, Refused>> {
+    store.upsert_endpoints(&application_id(), writes, NOW.into()).await.unwrap()
+}
+
+/// Writes that must not be refused.
+async fn put(store: &dyn Store, writes: Vec<EndpointWrite>) -> Vec<EndpointNumber> {
+    upsert(store, writes).await.into_iter().collect::<Result<_, _>>().unwrap()
+}
+
+fn read(endpoint: EndpointRef<'_>) -> Endpoint {
+    wire::endpoint::read(endpoint.document).unwrap()
+}
+
+/// The endpoint of this id, which must be there.
+async fn get(store: &dyn Store, id: &str) -> Endpoint {
+    let page = store.endpoint(&application_id(), id).await.unwrap();
+    assert_eq!(page.len(), 1, "endpoint {id}");
+    assert_eq!(page.get(0).id, id);
+    read(page.get(0))
+}
+
+fn ids(page: &EndpointPage) -> Vec<&str> {
+    page.iter().map(|endpoint| endpoint.id).collect()
+}
+
+fn numbers(page: &EndpointPage) -> Vec<EndpointNumber> {
+    page.iter().map(|endpoint| endpoint.number).collect()
+}
+
+fn text_lists(pairs: &[(&str, &[&str])]) -> std::collections::BTreeMap<String, Vec<String>> {
+    pairs.iter().map(|(name, values)| ((*name).into(), values.iter().map(|value| (*value).into()).collect())).collect()
+}
