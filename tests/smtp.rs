@@ -202,6 +202,18 @@ async fn tls_from_the_first_byte_works() {
 }
 
 #[tokio::test]
+async fn addresses_beyond_ascii_need_a_server_that_takes_them() {
+    let server = Server::start().await;
+    let plain = server.adapter("plain", "");
+    let outcome = send(&*plain, "änn@example.net").await;
+    assert!(matches!(outcome, Outcome::Successful { .. }), "{outcome:?}");
+    assert_eq!(server.ask("last").await["recipient"], "änn@example.net");
+    let ascii = server.adapter("wrapper", &format!("{}\ntls = 'wrapper'", trusting()));
+    let outcome = send(&*ascii, "änn@example.net").await;
+    assert!(matches!(outcome, Outcome::PermanentFailure { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn an_unknown_certificate_is_our_fault() {
     let server = Server::start().await;
     for (port, tls) in [("starttls", "required"), ("wrapper", "wrapper")] {

@@ -3,6 +3,8 @@
 //! An adapter does not retry, sleep, batch, pace, read the clock or touch the store: the campaign does. A new one is one
 //! file and two lines here.
 
+#[cfg(test)]
+mod hands;
 mod message;
 mod reason;
 mod registry;
@@ -63,7 +65,7 @@ pub trait Factory: Sync {
 /// What adapters may use.
 #[derive(Clone)]
 pub struct Deps {
-    /// For tokens that expire; never for waiting or pacing.
+    /// For tokens and connections that expire, and for how long opening one may take; never for pausing or pacing.
     pub clock: Arc<dyn Clock>,
     /// For delivery to functions.
     pub invokers: Arc<hook::Invokers>,

@@ -1,7 +1,7 @@
 """A real mail server on loopback, steered by the recipient, for tests/smtp.rs.
 
-It listens on three ports: plain, with STARTTLS and a log-in that is demanded, and with TLS from the first byte. The first
-line on stdout names them. From then on each line on stdin is a question with one line of JSON as the answer:
+It listens on three ports: plain, with SMTPUTF8; with STARTTLS and a log-in that is demanded; and with TLS from the first
+byte. The first line on stdout names them. From then on each line on stdin is a question with one line of JSON as the answer:
 
     taken      how many messages were taken
     last       the last message taken: its recipient, subject, Message-ID and text
@@ -71,12 +71,12 @@ async def main():
 
     async def listen(wrapper=None, **options):
         def session():
-            return SMTP(handler, hostname="localhost", enable_SMTPUTF8=True, loop=loop, **options)
+            return SMTP(handler, hostname="localhost", loop=loop, **options)
 
         server = await loop.create_server(session, "127.0.0.1", 0, ssl=wrapper)
         return server, server.sockets[0].getsockname()[1]
 
-    plain = await listen()
+    plain = await listen(enable_SMTPUTF8=True)
     starttls = await listen(tls_context=tls, require_starttls=True, authenticator=authenticate, auth_required=True)
     wrapper = await listen(wrapper=tls)
     print(json.dumps({"plain": plain[1], "starttls": starttls[1], "wrapper": wrapper[1]}), flush=True)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io, iter};
 
+use jiff::Timestamp;
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -59,10 +60,15 @@ impl Server {
     }
 }
 
+/// How long a connection may wait for the next message: less than servers and networks give it, so that it is not found
+/// dead by a message that then waits for an answer in vain.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
 /// Connections to one server. There are as many as messages on their way at once.
 pub struct Pool {
     server: Server,
-    idle: Mutex<Vec<AsyncSmtpConnection>>,
+    /// Idle ones with the time when they became idle, the longest idle first.
+    idle: Mutex<Vec<(Timestamp, AsyncSmtpConnection)>>,
 }
 
 impl Pool {
@@ -73,14 +79,17 @@ impl Pool {
     /// Opens a connection, to see whether it can be.
     pub async fn check(&self) -> Result<(), Failure> {
         let connection = self.server.connect().await?;
-        self.idle.lock().push(connection);
+        self.put(connection);
         Ok(())
     }
 
     /// Hands a message to the server. Cancelled, it leaves the pool as it was, without the connection it used.
     pub async fn deliver(&self, envelope: Envelope, message: &[u8]) -> Result<(), Failure> {
-        let mut connection = self.begin(&envelope).await?;
-        let delivered = converse(&mut connection, &envelope, message).await;
+        let (mut connection, greeted) = self.begin(&envelope).await?;
+        let delivered = match greeted {
+            Ok(()) => converse(&mut connection, &envelope, message).await,
+            Err(failure) => Err(failure),
+        };
         // After a refusal the connection is as good as before, once the transaction is forgotten.
         let usable = match &delivered {
             Ok(()) => true,
@@ -88,24 +97,34 @@ impl Pool {
             Err(_) => connection.command(Rset).await.is_ok(),
         };
         if usable {
-            self.idle.lock().push(connection);
+            self.put(connection);
         }
         delivered
     }
 
     /// Opens a transaction, on an idle connection if there is one.
-    async fn begin(&self, envelope: &Envelope) -> Result<AsyncSmtpConnection, Failure> {
-        let idle = self.idle.lock().pop();
-        if let Some(mut connection) = idle {
-            match greet(&mut connection, envelope).await {
-                // Servers end connections that were idle or have carried enough: then it takes a new one.
-                Err(failure) if failure.ends_connection() => {}
-                begun => return begun.map(|()| connection),
+    async fn begin(&self, envelope: &Envelope) -> Result<(AsyncSmtpConnection, Result<(), Failure>), Failure> {
+        if let Some(mut connection) = self.take() {
+            let greeted = greet(&mut connection, envelope).await;
+            // Servers end connections that have carried enough: then it takes a new one.
+            if !matches!(&greeted, Err(failure) if failure.ends_connection()) {
+                return Ok((connection, greeted));
             }
         }
         let mut connection = self.server.connect().await?;
-        greet(&mut connection, envelope).await?;
-        Ok(connection)
+        let greeted = greet(&mut connection, envelope).await;
+        Ok((connection, greeted))
+    }
+
+    fn put(&self, connection: AsyncSmtpConnection) {
+        self.idle.lock().push((self.server.clock.now(), connection));
+    }
+
+    fn take(&self) -> Option<AsyncSmtpConnection> {
+        let oldest = self.server.clock.now() - IDLE_MAX;
+        let mut idle = self.idle.lock();
+        idle.retain(|(since, _)| *since >= oldest);
+        idle.pop().map(|(_, connection)| connection)
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -130,7 +130,7 @@ impl Gcm {
     async fn post(&self, token: &Token, body: Bytes) -> Result<Answer, Outcome> {
         let mut request = Request::post(self.send_url.clone()).body(body).expect("the parts are valid");
         request.headers_mut().insert(AUTHORIZATION, token.authorization.clone());
-        request.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("a valid value"));
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let client = &self.clients[self.turn.fetch_add(1, Ordering::Relaxed) % CLIENTS];
         match client.send(request, ANSWER_BYTES_MAX).await {
             Ok(response) => Ok(Answer::read(&response, self.clock.now())),

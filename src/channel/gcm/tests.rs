@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::*;
+use crate::channel::hands::Hands;
 use crate::channel::suite::{self, Behaviour, Provider};
 use crate::clock;
 use crate::sandbox::fcm::{Fcm, RETRY_AFTER};
@@ -139,24 +138,13 @@ async fn a_withdrawn_token_is_replaced_once_for_all() {
 
 #[tokio::test]
 async fn a_token_is_replaced_before_it_expires() {
-    struct Hands(Mutex<jiff::Timestamp>);
-    impl Clock for Hands {
-        fn now(&self) -> jiff::Timestamp {
-            *self.0.lock()
-        }
-
-        fn sleep(&self, _duration: Duration) -> BoxFuture<'static, ()> {
-            Box::pin(std::future::pending())
-        }
-    }
-    let hands = Arc::new(Hands(Mutex::new("2026-03-01T09:00:00Z".parse().unwrap())));
+    let hands = Arc::new(Hands::new());
     let fcm = Fcm::start(Record::None).await.unwrap();
     let gcm = adapter(&fcm, "", hands.clone()).unwrap();
-    for (minutes, grants) in [(0, 1), (54, 1), (55, 2), (109, 2), (110, 3)] {
-        *hands.0.lock() =
-            "2026-03-01T09:00:00Z".parse::<jiff::Timestamp>().unwrap() + Duration::from_secs(minutes * 60);
+    for (minutes, grants) in [(0, 1), (54, 1), (1, 2), (54, 2), (1, 3)] {
+        hands.forward(Duration::from_secs(minutes * 60));
         assert!(matches!(send(&gcm, "token").await, Outcome::Successful { .. }));
-        assert_eq!(fcm.grants(), grants, "after {minutes} minutes");
+        assert_eq!(fcm.grants(), grants, "{minutes} minutes later");
     }
 }
 
