@@ -37,7 +37,7 @@ fn invokers(server: &Server) -> Invokers {
 }
 
 fn invokers_with(server: &Server, settings: &config::Hook) -> Invokers {
-    Invokers::with_sdk_config(settings, &server.sdk_config(), Arc::new(clock::System)).unwrap()
+    Invokers::with_sdk_config(settings, &server.sdk_config(), Arc::new(clock::System::default())).unwrap()
 }
 
 /// The same function, by both ways to call it.
@@ -290,7 +290,7 @@ async fn bare_server(closes: Closes) -> (String, Arc<AtomicUsize>) {
 async fn connections_are_kept_and_stale_ones_replaced_in_silence() {
     for (closes, connections_expected) in [(Closes::Never, 1), (Closes::AfterAnswer, 6), (Closes::OnSecondRequest, 6)] {
         let (url, connections) = bare_server(closes).await;
-        let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System)).unwrap().repeating();
+        let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System::default())).unwrap().repeating();
         for _ in 0..6 {
             assert_eq!(webhook.invoke(Bytes::from_static(b"{}")).await.unwrap(), b"{}", "{closes:?}");
         }
@@ -301,7 +301,7 @@ async fn connections_are_kept_and_stale_ones_replaced_in_silence() {
 #[tokio::test]
 async fn a_request_that_may_have_arrived_is_not_repeated_unless_it_may_be() {
     let (url, connections) = bare_server(Closes::OnSecondRequest).await;
-    let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System)).unwrap();
+    let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System::default())).unwrap();
     webhook.invoke(Bytes::from_static(b"{}")).await.unwrap();
     let error = webhook.invoke(Bytes::from_static(b"{}")).await.unwrap_err();
     assert_eq!(error.kind(), "transport", "{error}");
@@ -356,6 +356,6 @@ async fn urls_that_may_not_be_called_are_refused_before_a_call() {
         assert!(matches!(invokers.caller(&Target::Url(server.url())), Err(Error::Refused(_))));
     }
     let unsound = config::Hook { signing_secret: "whsec_?".to_owned().into(), ..settings() };
-    let error = Invokers::with_sdk_config(&unsound, &server.sdk_config(), Arc::new(clock::System)).err().unwrap();
+    let error = Invokers::with_sdk_config(&unsound, &server.sdk_config(), Arc::new(clock::System::default())).err().unwrap();
     assert!(error.to_string().contains("hook.signing_secret"));
 }

@@ -85,7 +85,7 @@ fn factory() -> &'static dyn Factory {
 
 fn deps() -> Deps {
     let config: config::Config = toml::from_str(include_str!("../config/default.toml")).unwrap();
-    let clock = Arc::new(clock::System);
+    let clock = Arc::new(clock::System::default());
     let invokers = hook::Invokers::new(&config.hook, &config.aws, clock.clone()).unwrap();
     Deps { clock, invokers: Arc::new(invokers) }
 }

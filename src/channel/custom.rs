@@ -19,12 +19,12 @@ use crate::hook::event::{Head, Member, Run};
 use crate::hook::{self, Invoker, Invokers, Signer, Target, Webhook};
 use crate::http::Access;
 
-/// Serves every channel type: a campaign's `EndpointTypes` say which of them it delivers this way.
+/// Takes endpoints of every type: a campaign's `EndpointTypes` say which of them are delivered this way.
 pub static CUSTOM: Custom = Custom;
 
 static SPEC: Spec = Spec {
     name: "custom",
-    types: &ChannelType::ALL,
+    types: &[ChannelType::Custom],
     // Source: Pinpoint developer guide, "Creating custom channels with webhooks or Lambda functions".
     batch_messages_max: BATCH_ENDPOINTS_MAX,
     in_flight_max: 32,
@@ -190,7 +190,7 @@ mod tests {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     fn adapter(server: &Server, settings: &str) -> Result<Arc<dyn Adapter>, Error> {
-        let clock: Arc<dyn Clock> = Arc::new(clock::System);
+        let clock: Arc<dyn Clock> = Arc::new(clock::System::default());
         let hook = config::Hook {
             timeout: Duration::from_secs(15),
             attempts_max: 3,

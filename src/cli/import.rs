@@ -79,6 +79,28 @@ pub async fn run(args: Args, store: Arc<dyn Store>, clock: &dyn Clock, config: &
         store.put_application(Application { id, name, settings: "{}".to_owned(), creation_date }).await?;
     }
 
+    let summary = import(&*store, clock, &application, &source, &args.options())
+        .await
+        .with_context(|| format!("cannot import `{}`", args.source))?;
+    println!("{}", render(&summary, args.json));
+    if summary.imported == 0 {
+        bail!("nothing was imported");
+    }
+    if args.strict && summary.failed + summary.files_failed > 0 {
+        let failed = (count(summary.failed, "line"), count(summary.files_failed, "file"));
+        bail!("{} and {} could not be imported", failed.0, failed.1);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Imports while somebody watches: a bar on a terminal, bad lines as they come.
+pub async fn import(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    application: &ApplicationId,
+    source: &Source,
+    options: &Options,
+) -> Result<Summary, import::Error> {
     let style = "{elapsed_precise} {bar:30} {percent:>3} %  {binary_bytes} of {binary_total_bytes}  {msg}";
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(style).expect("the template is valid"));
     let failures = AtomicU64::new(0);
@@ -94,24 +116,14 @@ pub async fn run(args: Args, store: Arc<dyn Store>, clock: &dyn Clock, config: &
             bar.set_message(format!("{} imported, {} failed", summary.imported, summary.failed));
         }
     };
-    let summary = import::run(&*store, clock, &application, &source, &args.options(), &observer)
-        .await
-        .with_context(|| format!("cannot import `{}`", args.source))?;
+    let summary = import::run(store, clock, application, source, options, &observer).await?;
     bar.finish_and_clear();
 
     let unsaid = failures.into_inner().saturating_sub(FAILURES_MAX as u64);
     if unsaid > 0 {
         eprintln!("and {unsaid} more");
     }
-    println!("{}", render(&summary, args.json));
-    if summary.imported == 0 {
-        bail!("nothing was imported");
-    }
-    if args.strict && summary.failed + summary.files_failed > 0 {
-        let failed = (count(summary.failed, "line"), count(summary.files_failed, "file"));
-        bail!("{} and {} could not be imported", failed.0, failed.1);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(summary)
 }
 
 fn render(summary: &Summary, json: bool) -> String {

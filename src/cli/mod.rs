@@ -3,9 +3,9 @@
 mod activity;
 mod config;
 mod demo;
-// mod export;
+mod export;
 mod health;
-// mod import;
+mod import;
 mod run;
 mod summary;
 mod watch;
@@ -55,9 +55,9 @@ enum Command {
     /// Run one campaign from a file to its end.
     Run(run::Args),
     /// Import endpoints from a file, a folder or S3.
-    // Import(import::Args),
+    Import(import::Args),
     /// Export endpoints as newline-delimited JSON.
-    // Export(export::Args),
+    Export(export::Args),
     /// See what became of a run, and take it up again.
     #[command(subcommand)]
     Activity(activity::Command),
@@ -124,8 +124,14 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(args) => demo::run(args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
-        // Command::Import(args) => import::run(args, &settings.load(None)?).await,
-        // Command::Export(args) => export::run(args, &settings.load(None)?).await,
+        Command::Import(args) => {
+            let App { config, clock, store, .. } = App::open(settings.load(None)?)?;
+            import::run(args, store, &*clock, &config).await
+        }
+        Command::Export(args) => {
+            let config = settings.load(None)?;
+            export::run(args, app::open_to_read(&config)?, &System::default(), &config).await
+        }
         Command::Activity(command) => activity::run(command, &settings).await,
         Command::Config(args) => {
             let check = |config: &Config| Ok(app::check_settings(config)?);

@@ -8,12 +8,14 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::import::import;
 use super::{Settings, finish, watch};
 use crate::app::{self, App};
 use crate::campaign::definition::{Definition, Document, Shelf};
 use crate::clock::{self, wire_text};
 use crate::domain::{ApplicationId, CampaignId};
 use crate::segment;
+use crate::segment::import::{Options, Source};
 use crate::store::{Application, EndpointWrite, Kind, Store};
 use crate::wire::{endpoint_update, generated as wire};
 
@@ -189,7 +191,12 @@ impl CampaignFile {
             .await?;
         match &self.endpoints {
             None => Ok(()),
-            Some(Endpoints::Source(source)) => { let _ = beside(path, source); todo_import() }
+            Some(Endpoints::Source(source)) => {
+                let source = Source::parse(&beside(path, source), &app.config.aws).context("`Endpoints`")?;
+                let summary = import(store, &*app.clock, application_id, &source, &Options::default()).await?;
+                tracing::info!(imported = summary.imported, failed = summary.failed, "endpoints imported");
+                Ok(())
+            }
             Some(Endpoints::Items(items)) => put_items(app, application_id, items).await,
         }
     }
@@ -227,4 +234,3 @@ fn texts<T: serde::Serialize>(templates: &BTreeMap<String, T>) -> serde_json::Re
 fn new_id() -> String {
     Uuid::new_v4().simple().to_string()
 }
-fn todo_import() -> anyhow::Result<()> { Ok(()) }

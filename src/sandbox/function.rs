@@ -225,7 +225,7 @@ async fn handle(request: Request<Incoming>, state: &State) -> Result<Response<Fu
     state.note(&event);
     let mut reply = (state.handler)(&event);
     while let Reply::Later(delay, then) = reply {
-        clock::System.sleep(delay).await;
+        clock::System::default().sleep(delay).await;
         reply = *then;
     }
     match reply {

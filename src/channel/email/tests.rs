@@ -21,7 +21,7 @@ impl Sandbox {
 }
 
 fn build(section: &str) -> Result<Email, Error> {
-    Email::new(settings::read(NAME, section.parse().unwrap())?, Arc::new(clock::System))
+    Email::new(settings::read(NAME, section.parse().unwrap())?, Arc::new(clock::System::default()))
 }
 
 fn adapter(smtp: &Smtp, more: &str) -> Email {
@@ -196,7 +196,7 @@ fn defaults_follow_the_host() {
     let of = |more: &str| {
         let section = format!("from_address = 'a@b.example'\n{more}");
         let settings = settings::read(NAME, section.parse().unwrap()).unwrap();
-        let server = server(settings, Arc::new(clock::System)).unwrap();
+        let server = server(settings, Arc::new(clock::System::default())).unwrap();
         (server.host, server.port, server.tls)
     };
     assert_eq!(of(""), ("127.0.0.1".into(), 25, Tls::None));

@@ -17,7 +17,7 @@ struct Sandbox {
 impl Sandbox {
     async fn start() -> Self {
         let fcm = Fcm::start(Record::memory()).await.unwrap();
-        let gcm = Arc::new(adapter(&fcm, "", Arc::new(clock::System)).unwrap());
+        let gcm = Arc::new(adapter(&fcm, "", Arc::new(clock::System::default())).unwrap());
         Self { fcm, gcm }
     }
 }
@@ -72,7 +72,7 @@ impl Provider for Sandbox {
             ("service_account_json".into(), key.into()),
         ]);
         let settings = settings::read(NAME, section).unwrap();
-        Some(Arc::new(Gcm::new(settings, Arc::new(clock::System)).unwrap()))
+        Some(Arc::new(Gcm::new(settings, Arc::new(clock::System::default())).unwrap()))
     }
 
     fn hanging(&self) -> BoxFuture<'_, ()> {
@@ -181,7 +181,7 @@ async fn raw_content_reaches_fcm_in_its_own_form() {
 #[tokio::test]
 async fn wrong_settings_are_named() {
     let fcm = Fcm::start(Record::None).await.unwrap();
-    let problem = |more: &str| adapter(&fcm, more, Arc::new(clock::System)).map(|_| ()).unwrap_err().to_string();
+    let problem = |more: &str| adapter(&fcm, more, Arc::new(clock::System::default())).map(|_| ()).unwrap_err().to_string();
     assert!(problem("token_url = 'localhost'").contains("`token_url`"));
     assert!(problem("project_id = 'a/b'").contains("`project_id` `a/b`"));
     assert!(problem("service_account_file = 'x'").contains("exclude each other"));
@@ -189,7 +189,7 @@ async fn wrong_settings_are_named() {
 
     let problem = |section: &str| {
         let settings = settings::read(NAME, section.parse().unwrap()).unwrap();
-        Gcm::new(settings, Arc::new(clock::System)).map(|_| ()).unwrap_err().to_string()
+        Gcm::new(settings, Arc::new(clock::System::default())).map(|_| ()).unwrap_err().to_string()
     };
     assert!(problem("").contains("`service_account_file` is missing"));
     assert!(problem("service_account_file = '/no/such/file'").contains("`/no/such/file` cannot be read"));
