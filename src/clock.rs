@@ -1,10 +1,16 @@
 //! Time: the only place that asks the operating system for it.
 
+#[cfg(test)]
+mod fake;
+
 use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+
+#[cfg(test)]
+pub use fake::{Held, Paused};
 
 /// Where time comes from. Waiting goes through it too, so that a test can hold it still.
 pub trait Clock: Send + Sync {
@@ -35,36 +41,6 @@ impl Clock for System {
     #[allow(clippy::disallowed_methods)]
     fn now(&self) -> Timestamp {
         Timestamp::now()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.start.elapsed()
-    }
-
-    #[allow(clippy::disallowed_methods)]
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
-    }
-}
-
-/// A clock that follows tokio's paused time: it stands still until everybody waits, then jumps to the first who is due.
-#[cfg(test)]
-pub struct Paused {
-    start: tokio::time::Instant,
-    epoch: Timestamp,
-}
-
-#[cfg(test)]
-impl Default for Paused {
-    fn default() -> Self {
-        Self { start: tokio::time::Instant::now(), epoch: "2026-03-01T09:00:00Z".parse().expect("a time") }
-    }
-}
-
-#[cfg(test)]
-impl Clock for Paused {
-    fn now(&self) -> Timestamp {
-        self.epoch + self.start.elapsed()
     }
 
     fn elapsed(&self) -> Duration {

@@ -3,8 +3,6 @@
 //! An adapter does not retry, sleep, batch, pace, read the clock or touch the store: the campaign does. A new one is one
 //! file and two lines here.
 
-#[cfg(test)]
-mod hands;
 mod message;
 mod reason;
 mod registry;

@@ -137,30 +137,10 @@ mod tests {
     use std::future::pending;
 
     use futures_util::future::BoxFuture;
-    use jiff::Timestamp;
     use parking_lot::Mutex;
 
     use super::*;
-
-    /// Time as tokio's, which the tests pause.
-    struct Paused(tokio::time::Instant);
-
-    impl Paused {
-        fn elapsed_ms(&self) -> u128 {
-            self.0.elapsed().as_millis()
-        }
-    }
-
-    impl Clock for Paused {
-        fn now(&self) -> Timestamp {
-            Timestamp::UNIX_EPOCH
-        }
-
-        #[allow(clippy::disallowed_methods)]
-        fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-            Box::pin(tokio::time::sleep(duration))
-        }
-    }
+    use crate::clock::Paused;
 
     /// Plays results in order, each after some time; hangs when there are no more.
     struct Script {
@@ -171,7 +151,7 @@ mod tests {
 
     impl Invoker for Script {
         fn invoke(&self, _event: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
-            self.started_ms.lock().push(self.clock.elapsed_ms());
+            self.started_ms.lock().push(self.clock.elapsed().as_millis());
             let next = self.results.lock().pop_front();
             Box::pin(async move {
                 match next {
@@ -199,7 +179,7 @@ mod tests {
     }
 
     fn caller(results: Vec<(u64, Result<Vec<u8>, Error>)>) -> (Arc<Caller>, Arc<Script>, Arc<Paused>) {
-        let clock = Arc::new(Paused(tokio::time::Instant::now()));
+        let clock = Arc::new(Paused::default());
         let script = Arc::new(Script {
             clock: Arc::clone(&clock),
             results: Mutex::new(results.into()),
@@ -244,7 +224,7 @@ mod tests {
         assert_eq!(started[0], 0);
         assert!((135..=262).contains(&started[1]), "{started:?}");
         assert!((260..=515).contains(&(started[2] - started[1])), "{started:?}");
-        assert!(clock.elapsed_ms() < 800);
+        assert!(clock.elapsed().as_millis() < 800);
         assert_eq!(caller.call(Bytes::new()).await.unwrap(), [1]);
     }
 
@@ -262,7 +242,7 @@ mod tests {
         let (caller, script, clock) = caller(vec![]);
         assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Timeout(limit)) if limit == HOOK_TIMEOUT_MAX));
         assert_eq!(script.started_ms.lock().len(), 3);
-        assert!((45_000..47_000).contains(&clock.elapsed_ms()), "{}", clock.elapsed_ms());
+        assert!((45_000..47_000).contains(&clock.elapsed().as_millis()), "{}", clock.elapsed().as_millis());
     }
 
     #[tokio::test(start_paused = true)]

@@ -87,31 +87,9 @@ impl Drop for Work {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use futures_util::future::BoxFuture;
-    use jiff::{SignedDuration, Timestamp};
-
+mod tests {
     use super::*;
-
-    /// A clock that moves when told to.
-    #[derive(Default)]
-    pub struct Held(AtomicI64);
-
-    impl Held {
-        pub fn advance(&self, duration: Duration) {
-            self.0.fetch_add(duration.as_millis() as i64, Ordering::Relaxed);
-        }
-    }
-
-    impl Clock for Held {
-        fn now(&self) -> Timestamp {
-            Timestamp::UNIX_EPOCH + SignedDuration::from_millis(self.0.load(Ordering::Relaxed))
-        }
-
-        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
-            Box::pin(std::future::pending())
-        }
-    }
+    use crate::clock::Held;
 
     const MINUTE: Duration = Duration::from_secs(60);
 

@@ -1,7 +1,6 @@
 //! The adapter against the sandbox's mail server.
 
 use super::*;
-use crate::channel::hands::Hands;
 use crate::channel::suite::{self, Behaviour, Provider};
 use crate::clock;
 use crate::sandbox::smtp::{PASSWORD, Smtp, USERNAME};
@@ -130,11 +129,11 @@ async fn a_connection_that_the_server_ends_is_replaced() {
 #[tokio::test]
 async fn a_connection_that_was_idle_for_long_is_replaced() {
     let smtp = Smtp::start(Record::None).await.unwrap();
-    let hands = Arc::new(Hands::new());
+    let hands = Arc::new(clock::Held::default());
     let section = format!("from_address = 'news@example.com'\nport = {}", smtp.address().port());
     let email = Email::new(settings::read(NAME, section.parse().unwrap()).unwrap(), hands.clone()).unwrap();
     for (seconds, connections) in [(0, 1), (30, 1), (30, 1), (31, 2)] {
-        hands.forward(Duration::from_secs(seconds));
+        hands.advance(Duration::from_secs(seconds));
         assert!(matches!(send(&email, "ann@example.net").await, Outcome::Successful { .. }));
         assert_eq!(smtp.connections(), connections, "{seconds} seconds later");
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::channel::hands::Hands;
 use crate::channel::suite::{self, Behaviour, Provider};
 use crate::clock;
 use crate::sandbox::fcm::{Fcm, RETRY_AFTER};
@@ -138,11 +137,11 @@ async fn a_withdrawn_token_is_replaced_once_for_all() {
 
 #[tokio::test]
 async fn a_token_is_replaced_before_it_expires() {
-    let hands = Arc::new(Hands::new());
+    let hands = Arc::new(clock::Held::default());
     let fcm = Fcm::start(Record::None).await.unwrap();
     let gcm = adapter(&fcm, "", hands.clone()).unwrap();
     for (minutes, grants) in [(0, 1), (54, 1), (1, 2), (54, 2), (1, 3)] {
-        hands.forward(Duration::from_secs(minutes * 60));
+        hands.advance(Duration::from_secs(minutes * 60));
         assert!(matches!(send(&gcm, "token").await, Outcome::Successful { .. }));
         assert_eq!(fcm.grants(), grants, "{minutes} minutes later");
     }
