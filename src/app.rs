@@ -70,12 +70,10 @@ impl App {
 
     fn assemble(config: Config, clock: Arc<dyn Clock>, invokers: Invokers) -> Result<Self, Error> {
         let (config, invokers) = (Arc::new(config), Arc::new(invokers));
-        let store: Arc<dyn Store> =
-            Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
+        let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
         let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
         let channels = Arc::new(channel::build_all(&config.channel, &deps)?);
-        let engine =
-            Arc::new(Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone()));
+        let engine = Arc::new(Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone()));
         Ok(Self { config, clock, store, engine, channels })
     }
 }

@@ -356,6 +356,7 @@ async fn urls_that_may_not_be_called_are_refused_before_a_call() {
         assert!(matches!(invokers.caller(&Target::Url(server.url())), Err(Error::Refused(_))));
     }
     let unsound = config::Hook { signing_secret: "whsec_?".to_owned().into(), ..settings() };
-    let error = Invokers::with_sdk_config(&unsound, &server.sdk_config(), Arc::new(clock::System::default())).err().unwrap();
+    let error =
+        Invokers::with_sdk_config(&unsound, &server.sdk_config(), Arc::new(clock::System::default())).err().unwrap();
     assert!(error.to_string().contains("hook.signing_secret"));
 }

@@ -354,10 +354,7 @@ impl Limits {
 }
 
 /// Reads a policy from a tag, in the words of the settings file.
-fn tag<T: serde::de::DeserializeOwned>(
-    tags: &BTreeMap<String, String>,
-    name: &str,
-) -> Result<Option<T>, Error> {
+fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &str) -> Result<Option<T>, Error> {
     let Some(value) = tags.get(name) else { return Ok(None) };
     serde_json::from_value(serde_json::Value::String(value.clone()))
         .map(Some)

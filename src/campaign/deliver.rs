@@ -119,7 +119,8 @@ impl Lanes {
             };
             let mut wait = Duration::ZERO;
             let mut again = (Vec::new(), Vec::new(), Vec::new());
-            for (((place, message), mut was_unknown), outcome) in places.into_iter().zip(messages).zip(unknown).zip(outcomes)
+            for (((place, message), mut was_unknown), outcome) in
+                places.into_iter().zip(messages).zip(unknown).zip(outcomes)
             {
                 metric::message(message.channel_type, label(&outcome));
                 was_unknown |= matches!(outcome, Outcome::Unknown { .. });

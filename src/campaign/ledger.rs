@@ -64,11 +64,7 @@ fn read_reasons(reasons: &str) -> BTreeMap<usize, String> {
 }
 
 /// Reads how far an activity is.
-pub async fn standing(
-    store: &dyn LedgerStore,
-    activity: &Activity,
-    frozen: &Frozen,
-) -> Result<Standing, store::Error> {
+pub async fn standing(store: &dyn LedgerStore, activity: &Activity, frozen: &Frozen) -> Result<Standing, store::Error> {
     let mut standing = Standing::default();
     for (fate, members) in &frozen.settled {
         standing.tally.add(*fate, members.len());
@@ -97,8 +93,9 @@ pub async fn standing(
 }
 
 fn read_fate(activity: &Activity, byte: u8) -> Result<Fate, store::Error> {
-    Fate::from_byte(byte)
-        .ok_or_else(|| store::Error::Damaged { what: format!("activity `{}` holds the unknown fate {byte}", activity.id) })
+    Fate::from_byte(byte).ok_or_else(|| store::Error::Damaged {
+        what: format!("activity `{}` holds the unknown fate {byte}", activity.id),
+    })
 }
 
 /// Who was sent to, or may have been, and when: what caps count of an activity.
@@ -148,11 +145,7 @@ pub enum Answer {
 }
 
 /// Tells what became of an endpoint.
-pub async fn why(
-    store: &dyn LedgerStore,
-    activity: &Activity,
-    number: EndpointNumber,
-) -> Result<Answer, store::Error> {
+pub async fn why(store: &dyn LedgerStore, activity: &Activity, number: EndpointNumber) -> Result<Answer, store::Error> {
     let frozen = store.frozen(&activity.id).await?;
     if let Some((fate, _)) = frozen.settled.iter().find(|(_, members)| members.contains(number)) {
         return Ok(Answer::Settled(*fate));

@@ -132,7 +132,9 @@ impl Run {
         );
         let limits = definition.limits;
         Ok(Self {
-            rate: limits.messages_per_second.map(|messages| Rate::new(config::Rate::per_second(messages), engine.clock.clone())),
+            rate: limits
+                .messages_per_second
+                .map(|messages| Rate::new(config::Rate::per_second(messages), engine.clock.clone())),
             deadline: limits.duration_max.map(|duration| activity.scheduled_start + duration),
             sender: engine::sender(&activity),
             origin: Arc::new(Origin {
@@ -391,7 +393,11 @@ impl Run {
         let composer = &self.rules.definition.treatments[self.treatment].composer;
         let channels = &self.rules.channels;
         composer.has_message_for(channel)
-            && if composer.is_custom(channel) { channels.custom().is_some() } else { channels.adapter_for(channel).is_some() }
+            && if composer.is_custom(channel) {
+                channels.custom().is_some()
+            } else {
+                channels.adapter_for(channel).is_some()
+            }
     }
 
     /// Renders a message for each target.
@@ -439,11 +445,7 @@ impl Run {
     ) -> Vec<(EndpointNumber, String)> {
         let addresses: Vec<(usize, String)> =
             messages.iter().map(|(place, message)| (*place, message.address.clone())).collect();
-        let terms = Terms {
-            rate: self.rate.as_ref(),
-            deadline: self.deadline,
-            unknown: self.rules.definition.unknown,
-        };
+        let terms = Terms { rate: self.rate.as_ref(), deadline: self.deadline, unknown: self.rules.definition.unknown };
         let mut dead = Vec::new();
         for delivery in self.engine.lanes.deliver(messages, &terms).await {
             if delivery.was_unknown {
@@ -474,7 +476,11 @@ impl Run {
     async fn complete(&self, frozen: &Frozen) -> Result<(), Error> {
         let standing = ledger::standing(&*self.engine.store, &self.activity, frozen).await?;
         assert!(standing.cut_off.is_empty(), "no batch of a completed activity is cut off");
-        assert_eq!(standing.tally.total(), frozen.endpoints(), "the fates of a completed activity add up to its audience");
+        assert_eq!(
+            standing.tally.total(),
+            frozen.endpoints(),
+            "the fates of a completed activity add up to its audience"
+        );
         let mut activity = self.activity.clone();
         activity.state = ActivityState::Completed;
         activity.ended_at = Some(self.now());

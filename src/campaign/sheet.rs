@@ -60,7 +60,8 @@ impl Sheet {
         assert!(self.fates[place].is_none(), "a member of a batch has one fate");
         let told = if self.is_unknown(place) && fate != Fate::Sent { Fate::Unknown } else { fate };
         self.fates[place] = Some(told);
-        let reason = if told == fate { reason } else { Some(format!("an earlier attempt may have arrived; then {fate}")) };
+        let reason =
+            if told == fate { reason } else { Some(format!("an earlier attempt may have arrived; then {fate}")) };
         if let Some(reason) = reason {
             self.reasons.insert(place, reason);
         }

@@ -143,9 +143,7 @@ impl CustomAdapter {
         let invoker: Arc<dyn Invoker> = match &target {
             Target::Function(_) => self.invokers.invoker(&target)?,
             // Not the hooks' webhook: this one has its own secret and rules, and never repeats a delivery by itself.
-            Target::Url(url) => {
-                Arc::new(Webhook::new(url, self.access, self.signer.clone(), Arc::clone(&self.clock))?)
-            }
+            Target::Url(url) => Arc::new(Webhook::new(url, self.access, self.signer.clone(), Arc::clone(&self.clock))?),
         };
         known.insert(target, Arc::clone(&invoker));
         Ok(invoker)
@@ -264,7 +262,9 @@ mod tests {
         .unwrap();
         let adapter = adapter(&server, OPEN).unwrap();
         let cases: [(&str, fn(&Outcome) -> bool); 4] = [
-            ("throttled", |o| matches!(o, Outcome::Throttled { .. }) && o.retry_after() == Some(Duration::from_secs(7))),
+            ("throttled", |o| {
+                matches!(o, Outcome::Throttled { .. }) && o.retry_after() == Some(Duration::from_secs(7))
+            }),
             ("failing", |o| matches!(o, Outcome::TemporaryFailure { .. })),
             ("unknown", |o| matches!(o, Outcome::Misconfigured { .. })),
             ("dropping", |o| matches!(o, Outcome::Unknown { .. })),

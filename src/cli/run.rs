@@ -124,7 +124,9 @@ impl CampaignFile {
     async fn prepare(&mut self, store: &dyn Store, application_id: &ApplicationId) -> anyhow::Result<Document> {
         let mut campaign = self.campaign.clone();
         match (&self.segment, campaign.segment_id.as_deref()) {
-            (Some(_), Some(_)) => bail!("`Segment` and `Campaign.SegmentId` are both given; one of them says who is meant"),
+            (Some(_), Some(_)) => {
+                bail!("`Segment` and `Campaign.SegmentId` are both given; one of them says who is meant")
+            }
             (Some(segment), None) => {
                 segment::validate(segment).context("`Segment`")?;
                 campaign.segment_id = Some(new_id());
@@ -186,9 +188,7 @@ impl CampaignFile {
             store.put_definition(Some(application_id), Kind::Segment, id, segment, now.clone()).await?;
         }
         let campaign = serde_json::to_string(document)?;
-        store
-            .put_definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), campaign, now)
-            .await?;
+        store.put_definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), campaign, now).await?;
         match &self.endpoints {
             None => Ok(()),
             Some(Endpoints::Source(source)) => {

@@ -12,5 +12,5 @@ pub use channel::ChannelType;
 pub use cohort::{Allotment, Cohort, Share};
 pub use endpoint::{Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate, OptOut};
 pub use fate::{Fate, Tally};
-pub use pause::pause;
 pub use id::{ActivityId, ApplicationId, CampaignId, SegmentId, TreatmentId};
+pub use pause::pause;

@@ -18,7 +18,8 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_longest_and_lose_up_to_half() {
         let pauses = |random| {
-            let pause = |attempt| pause(attempt, Duration::from_millis(250), Duration::from_secs(1), random).as_millis();
+            let pause =
+                |attempt| pause(attempt, Duration::from_millis(250), Duration::from_secs(1), random).as_millis();
             (1..=5).map(pause).collect::<Vec<_>>()
         };
         assert_eq!(pauses(0.0), [250, 500, 1000, 1000, 1000]);

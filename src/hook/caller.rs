@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::{Error, Invoker};
 use crate::clock::{self, Clock, Stopwatch};
 use crate::config;
+use crate::domain;
 use crate::domain::limit::{HOOK_ATTEMPTS_MAX, HOOK_TIMEOUT_MAX};
 use crate::telemetry::metric;
 
@@ -122,11 +123,9 @@ struct Pauses {
 }
 
 impl Pauses {
-    /// The pause after this attempt: doubled for each one, shortened at random by up to half, at least what the other
-    /// side asked for, never over the maximum.
+    /// The pause after this attempt: at least what the other side asked for, never over the maximum.
     fn after(&self, attempt: u32, asked: Option<Duration>, random: &mut fastrand::Rng) -> Duration {
-        let doubled = self.min.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.max);
-        let ours = doubled.mul_f64(1.0 - random.f64() / 2.0);
+        let ours = domain::pause(attempt, self.min, self.max, random.f64());
         ours.max(asked.unwrap_or_default()).min(self.max)
     }
 }

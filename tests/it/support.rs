@@ -188,8 +188,7 @@ pub async fn drive(app: &App, activities: Vec<Activity>, stop: CancellationToken
             ending = Ending::Stopped;
         }
     }
-    let mut outcome =
-        Outcome { activities, ending, tally: Tally::default(), fates: BTreeMap::new(), audience: 0 };
+    let mut outcome = Outcome { activities, ending, tally: Tally::default(), fates: BTreeMap::new(), audience: 0 };
     for activity in &outcome.activities {
         let frozen = app.store.frozen(&activity.id).await.unwrap();
         outcome.audience += frozen.endpoints();

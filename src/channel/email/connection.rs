@@ -15,6 +15,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use parking_lot::Mutex;
+use tokio::net::TcpStream;
 
 use super::{Tls, reply};
 use crate::channel::{Outcome, reason};
@@ -39,12 +40,18 @@ impl Server {
     }
 
     async fn open(&self) -> Result<AsyncSmtpConnection, Failure> {
-        let wrapper = (self.tls == Tls::Wrapper).then(|| self.tls_parameters.clone());
         let address = (self.host.as_str(), self.port);
         // `connect` limits the time of all of it.
-        let mut connection = AsyncSmtpConnection::connect_tokio1(address, None, &self.hello_name, wrapper, None)
-            .await
-            .at(Stage::Connect)?;
+        let opened = if self.tls == Tls::Wrapper {
+            let parameters = Some(self.tls_parameters.clone());
+            AsyncSmtpConnection::connect_tokio1(address, None, &self.hello_name, parameters, None).await
+        } else {
+            // lettre writes a message and its final dot apart and leaves Nagle's algorithm on: 40 ms for each message.
+            let socket = TcpStream::connect(address).await.at(Stage::Connect)?;
+            socket.set_nodelay(true).at(Stage::Connect)?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(socket), &self.hello_name).await
+        };
+        let mut connection = opened.at(Stage::Connect)?;
         let upgrade = match self.tls {
             Tls::Required => true,
             Tls::Opportunistic => connection.can_starttls(),
@@ -174,6 +181,7 @@ pub struct Failure {
 #[derive(Debug)]
 enum Cause {
     Smtp(lettre::transport::smtp::Error),
+    Socket(io::Error),
     /// No usable connection within this time.
     Slow(Duration),
     /// The address needs SMTPUTF8, which the server does not offer.
@@ -190,6 +198,12 @@ impl<T> At<T> for Result<T, lettre::transport::smtp::Error> {
     }
 }
 
+impl<T> At<T> for io::Result<T> {
+    fn at(self, stage: Stage) -> Result<T, Failure> {
+        self.map_err(|error| Failure { stage, cause: Cause::Socket(error) })
+    }
+}
+
 impl Failure {
     /// What became of the message.
     pub fn outcome(&self) -> Outcome {
@@ -201,7 +215,9 @@ impl Failure {
             (Cause::NoUtf8Addresses, None) => Outcome::PermanentFailure { reason },
             // A certificate that is not trusted, STARTTLS or log-in that the server does not offer.
             (Cause::Smtp(error), None) if is_about_tls(error) || error.is_client() => Outcome::Misconfigured { reason },
-            (Cause::Smtp(_) | Cause::Slow(_), None) => Outcome::TemporaryFailure { reason, retry_after: None },
+            (Cause::Smtp(_) | Cause::Socket(_) | Cause::Slow(_), None) => {
+                Outcome::TemporaryFailure { reason, retry_after: None }
+            }
         }
     }
 
@@ -210,8 +226,8 @@ impl Failure {
         match (&self.cause, self.reply()) {
             // 421 announces the end of the connection. Source: RFC 5321, section 3.8.
             (Cause::Smtp(_), Some((code, _))) => code == 421,
-            (Cause::Smtp(_) | Cause::Slow(_), None) => true,
-            (Cause::NoUtf8Addresses, _) | (Cause::Slow(_), Some(_)) => false,
+            (Cause::Smtp(_) | Cause::Socket(_) | Cause::Slow(_), None) => true,
+            (Cause::NoUtf8Addresses, _) | (Cause::Socket(_) | Cause::Slow(_), Some(_)) => false,
         }
     }
 
@@ -237,6 +253,7 @@ impl fmt::Display for Failure {
         let cause = match (&self.cause, self.reply()) {
             (_, Some((code, text))) => reason::tidy(&format!("{code} {text}")),
             (Cause::Smtp(error), None) => reason::tidy(&root(error).to_string()),
+            (Cause::Socket(error), None) => reason::tidy(&error.to_string()),
             (Cause::Slow(limit), None) => format!("not within {limit:?}"),
             (Cause::NoUtf8Addresses, None) => "the server takes no addresses beyond ASCII".into(),
         };

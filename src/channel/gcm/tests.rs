@@ -180,7 +180,8 @@ async fn raw_content_reaches_fcm_in_its_own_form() {
 #[tokio::test]
 async fn wrong_settings_are_named() {
     let fcm = Fcm::start(Record::None).await.unwrap();
-    let problem = |more: &str| adapter(&fcm, more, Arc::new(clock::System::default())).map(|_| ()).unwrap_err().to_string();
+    let problem =
+        |more: &str| adapter(&fcm, more, Arc::new(clock::System::default())).map(|_| ()).unwrap_err().to_string();
     assert!(problem("token_url = 'localhost'").contains("`token_url`"));
     assert!(problem("project_id = 'a/b'").contains("`project_id` `a/b`"));
     assert!(problem("service_account_file = 'x'").contains("exclude each other"));

@@ -140,7 +140,8 @@ async fn import(app: &App, application_id: &ApplicationId, endpoints: u64) -> an
         creation_date: now.clone(),
     };
     app.store.put_application(application).await?;
-    let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {human_pos} of {human_len} endpoints imported")?;
+    let style =
+        ProgressStyle::with_template("{elapsed_precise} {bar:30} {human_pos} of {human_len} endpoints imported")?;
     let bar = ProgressBar::new(endpoints).with_style(style);
     for first in (0..endpoints).step_by(WRITES as usize) {
         let writes: Vec<_> = (first..endpoints.min(first + WRITES)).map(sample::endpoint).collect();
@@ -168,13 +169,13 @@ async fn define(
         .await?;
     let hook = match hook {
         Hook::Lambda => Some(serde_json::json!({ "LambdaFunctionName": campaign::HOOK_FUNCTION, "Mode": "FILTER" })),
-        Hook::Http => Some(serde_json::json!({ "WebUrl": format!("{}/hook", world.functions.url()), "Mode": "FILTER" })),
+        Hook::Http => {
+            Some(serde_json::json!({ "WebUrl": format!("{}/hook", world.functions.url()), "Mode": "FILTER" }))
+        }
         Hook::None => None,
     };
     let document = campaign::document(hook).to_string();
-    app.store
-        .put_definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), document, now)
-        .await?;
+    app.store.put_definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), document, now).await?;
     Ok(())
 }
 

@@ -24,8 +24,7 @@ async fn twenty_kills_miss_nobody_and_repeat_only_what_the_ledger_lists() {
         populate(&app, gcm_endpoints(ENDPOINTS)).await;
         define(&app, "c", campaign(json!({ "Hook": { "WebUrl": url } })), json!({})).await;
         let application = pinwheel::domain::ApplicationId::new(crate::support::APPLICATION);
-        let activities =
-            app.engine.begin(&application, &pinwheel::domain::CampaignId::new("c")).await.unwrap();
+        let activities = app.engine.begin(&application, &pinwheel::domain::CampaignId::new("c")).await.unwrap();
         activities[0].id.clone()
     };
 
