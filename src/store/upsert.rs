@@ -13,7 +13,7 @@
 //! an address is taken over by an active endpoint only, so that importing an export changes nothing; an endpoint
 //! without a user keeps its own user attributes when it becomes the first endpoint of one.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -22,6 +22,7 @@ use crate::domain::endpoint::{User, merge_attributes};
 use crate::domain::limit::{ATTRIBUTE_NAMES_MAX, ENDPOINT_BYTES_MAX, USER_ENDPOINTS_MAX};
 use crate::domain::{ChannelType, Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate};
 use crate::wire;
+use crate::wire::lenient::Text;
 
 /// A channel type and address, in the form in which they are compared.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -60,23 +61,33 @@ pub struct Places {
 }
 
 impl Places {
-    /// Where this endpoint is found.
-    pub fn of(endpoint: &Endpoint) -> Self {
+    /// Where the endpoint of this document is found.
+    ///
+    /// Errors: when the document is not one of ours.
+    pub fn read(document: &[u8]) -> Result<Self, serde_json::Error> {
+        let view = wire::endpoint::View::read(document)?;
+        let channel_type = view.channel_type.and_then(|text| ChannelType::parse(text.as_str()));
+        let address = view.address.as_ref().map(Text::as_str);
+        Ok(Self::new(view.user.id.map(|user| user.0.into_owned()), channel_type, address))
+    }
+
+    fn of(endpoint: &Endpoint) -> Self {
+        Self::new(endpoint.user.id.clone(), endpoint.channel_type, endpoint.address.as_deref())
+    }
+
+    fn new(user: Option<String>, channel_type: Option<ChannelType>, address: Option<&str>) -> Self {
         Self {
-            user: endpoint.user.id.clone().filter(|user| !user.is_empty()),
-            address: endpoint
-                .channel_type
-                .zip(endpoint.address.as_deref())
-                .and_then(|(channel_type, address)| Address::new(channel_type, address)),
+            user: user.filter(|user| !user.is_empty()),
+            address: channel_type.zip(address).and_then(|(kind, address)| Address::new(kind, address)),
         }
     }
 }
 
-/// Whose endpoints must be loaded: all of these users, and all at these addresses.
+/// Whose endpoints must be loaded: all of these users, and all at these addresses. Some may be named twice.
 #[derive(Debug, Default, Eq, PartialEq)]
-pub struct Needs {
-    pub users: BTreeSet<String>,
-    pub addresses: BTreeSet<Address>,
+pub struct Needs<'a> {
+    pub users: Vec<&'a str>,
+    pub addresses: Vec<Address>,
 }
 
 /// What is to be saved.
@@ -128,22 +139,28 @@ impl Upsert {
         if self.touched.by_id.contains_key(id) {
             return Ok(());
         }
-        let endpoint = wire::endpoint::read(document)
+        let places = Places::read(document)
             .map_err(|error| Error::Damaged { what: format!("endpoint `{id}` is not readable: {error}") })?;
-        let before = Places::of(&endpoint);
-        self.touched.push(Slot { number, id: id.to_owned(), endpoint, document: None, before: Some(before) });
+        self.touched.push(Slot {
+            number,
+            id: id.to_owned(),
+            document: document.to_owned(),
+            changed: false,
+            before: Some(places.clone()),
+            places,
+        });
         Ok(())
     }
 
     /// What to load second, now that the endpoints of the same ids are there.
-    pub fn needs(&self) -> Needs {
+    pub fn needs(&self) -> Needs<'_> {
         let mut needs = Needs::default();
         let mut halves: HashMap<&str, (Vec<ChannelType>, Vec<&str>)> = HashMap::new();
         for EndpointWrite { id, update } in &self.writes {
             if let Some(user) = &update.user.id {
-                needs.users.insert(user.clone());
+                needs.users.push(user);
             } else if !update.user.attributes.is_empty() {
-                needs.users.extend(self.touched.find(id).and_then(|slot| slot.endpoint.user.id.clone()));
+                needs.users.extend(self.touched.find(id).and_then(|slot| slot.places.user.as_deref()));
             }
             match (update.channel_type, &update.address) {
                 (Some(channel_type), Some(address)) => needs.addresses.extend(Address::new(channel_type, address)),
@@ -162,9 +179,10 @@ impl Upsert {
             }
         }
         for (id, (mut types, mut addresses)) in halves {
-            if let Some(slot) = self.touched.find(id) {
-                types.extend(slot.endpoint.channel_type);
-                addresses.extend(slot.endpoint.address.as_deref());
+            let stored = self.touched.find(id).map(Slot::endpoint);
+            if let Some(endpoint) = &stored {
+                types.extend(endpoint.channel_type);
+                addresses.extend(endpoint.address.as_deref());
             }
             let pairs = types.iter().flat_map(|channel_type| addresses.iter().map(|address| (*channel_type, *address)));
             needs.addresses.extend(pairs.filter_map(|(channel_type, address)| Address::new(channel_type, address)));
@@ -177,7 +195,9 @@ impl Upsert {
     /// `names` are the attribute names of the application and get those added; `next_number` goes to the first new
     /// endpoint. Panics when an application runs out of numbers.
     pub fn apply(self, names: &mut HashSet<String>, next_number: EndpointNumber, now: &str) -> Changes {
-        let mut run = Run { touched: self.touched, names, names_added: Vec::new(), next_number, now };
+        let mut touched = self.touched;
+        touched.slots.reserve(self.writes.len());
+        let mut run = Run { touched, names, names_added: Vec::new(), next_number, now };
         let results = self.writes.into_iter().map(|write| run.write(write)).collect();
         let mut rows: Vec<_> = run.touched.slots.into_iter().filter_map(Slot::into_change).collect();
         rows.sort_unstable_by_key(|row| row.number);
@@ -185,22 +205,26 @@ impl Upsert {
     }
 }
 
-/// An endpoint that a call touches.
+/// An endpoint that a call touches. Kept as its document, which is small; most are written once and never read again.
 #[derive(Debug)]
 struct Slot {
     number: EndpointNumber,
     id: String,
-    endpoint: Endpoint,
-    /// The document to save; `None` while it is as stored.
-    document: Option<Vec<u8>>,
+    document: Vec<u8>,
+    /// Whether the document is another than the stored one.
+    changed: bool,
     before: Option<Places>,
+    places: Places,
 }
 
 impl Slot {
+    fn endpoint(&self) -> Endpoint {
+        wire::endpoint::read(&self.document).expect("it was read when it was added, or written by us")
+    }
+
     fn into_change(self) -> Option<Change> {
-        let document = self.document?;
-        let after = Places::of(&self.endpoint);
-        Some(Change { number: self.number, id: self.id, document, before: self.before, after })
+        let Self { number, id, document, changed, before, places } = self;
+        changed.then_some(Change { number, id, document, before, after: places })
     }
 }
 
@@ -224,30 +248,30 @@ impl Touched {
     fn push(&mut self, slot: Slot) -> SlotIndex {
         let index = self.slots.len();
         self.by_id.insert(slot.id.clone(), index);
-        self.enter(index, Places::of(&slot.endpoint));
+        self.enter(index, &slot.places);
         self.slots.push(slot);
         index
     }
 
-    /// Replaces an endpoint.
-    fn replace(&mut self, index: SlotIndex, endpoint: Endpoint, document: Vec<u8>) {
+    /// Replaces an endpoint, given with its document.
+    fn replace(&mut self, index: SlotIndex, endpoint: &Endpoint, document: Vec<u8>) {
         let slot = &mut self.slots[index];
-        let before = Places::of(&slot.endpoint);
-        let after = Places::of(&endpoint);
-        slot.endpoint = endpoint;
-        slot.document = Some(document);
-        if before != after {
+        slot.document = document;
+        slot.changed = true;
+        let after = Places::of(endpoint);
+        if slot.places != after {
+            let before = std::mem::replace(&mut slot.places, after.clone());
             self.leave(index, &before);
-            self.enter(index, after);
+            self.enter(index, &after);
         }
     }
 
-    fn enter(&mut self, index: SlotIndex, places: Places) {
-        if let Some(user) = places.user {
-            self.by_user.entry(user).or_default().push(index);
+    fn enter(&mut self, index: SlotIndex, places: &Places) {
+        if let Some(user) = &places.user {
+            self.by_user.entry(user.clone()).or_default().push(index);
         }
-        if let Some(address) = places.address {
-            self.by_address.entry(address).or_default().push(index);
+        if let Some(address) = &places.address {
+            self.by_address.entry(address.clone()).or_default().push(index);
         }
     }
 
@@ -259,13 +283,9 @@ impl Touched {
             members.retain(|&member| member != index);
         }
     }
-
-    /// The user's endpoints but for this one.
-    fn others_of_user(&self, user: &str, except: Option<SlotIndex>) -> Vec<SlotIndex> {
-        others(self.by_user.get(user), except)
-    }
 }
 
+/// Members but for this one.
 fn others(members: Option<&Vec<SlotIndex>>, except: Option<SlotIndex>) -> Vec<SlotIndex> {
     members.into_iter().flatten().copied().filter(|&index| Some(index) != except).collect()
 }
@@ -284,14 +304,14 @@ impl Run<'_> {
     fn write(&mut self, EndpointWrite { id, update }: EndpointWrite) -> Result<EndpointNumber, Refused> {
         let names = self.new_names(&update)?;
         let stored = self.touched.by_id.get(&id).copied();
-        let mut endpoint = stored.map(|index| self.touched.slots[index].endpoint.clone()).unwrap_or_default();
-        let before = Places::of(&endpoint);
+        let mut endpoint = stored.map(|index| self.touched.slots[index].endpoint()).unwrap_or_default();
+        let before = stored.map(|index| self.touched.slots[index].places.clone()).unwrap_or_default();
 
-        let user = update.user.id.clone().filter(|user| !user.is_empty()).or_else(|| before.user.clone());
-        let shared = (!update.user.attributes.is_empty()).then(|| update.user.attributes.clone());
-        let joins = user != before.user;
-        let mut companions = match &user {
-            Some(user) if joins || shared.is_some() => self.touched.others_of_user(user, stored),
+        let user = update.user.id.as_deref().filter(|user| !user.is_empty()).or(before.user.as_deref());
+        let joins = user != before.user.as_deref();
+        let shares = !update.user.attributes.is_empty();
+        let mut companions = match user {
+            Some(user) if joins || shares => others(self.touched.by_user.get(user), stored),
             _ => Vec::new(),
         };
         let mut evicted = None;
@@ -301,47 +321,44 @@ impl Run<'_> {
                 evicted = Some(self.oldest_push(channel_type, &companions).ok_or(Refused::TooManyUserEndpoints)?);
             }
             if let Some(&companion) = companions.first() {
-                endpoint.user.attributes = self.touched.slots[companion].endpoint.user.attributes.clone();
+                endpoint.user.attributes = self.touched.slots[companion].endpoint().user.attributes;
             } else if before.user.is_some() {
                 endpoint.user.attributes.clear();
             }
             companions.retain(|&index| Some(index) != evicted);
         }
+        let companions = self.share(&update.user.attributes, &companions)?;
         let names_address = update.address.is_some();
         endpoint.merge(update, self.now);
         let document = document_within_limit(&endpoint)?;
-        let companions = match shared {
-            Some(attributes) => self.share(&attributes, &companions)?,
-            None => Vec::new(),
-        };
 
         // From here on nothing is refused.
         self.names.extend(names.iter().cloned());
         self.names_added.extend(names);
         if let Some(index) = evicted {
-            let mut endpoint = self.touched.slots[index].endpoint.clone();
+            let mut endpoint = self.touched.slots[index].endpoint();
             endpoint.status = EndpointStatus::Inactive;
             endpoint.user = User::default();
-            self.save(index, endpoint);
+            self.save(index, &endpoint);
         }
         for (index, endpoint, document) in companions {
-            self.touched.replace(index, endpoint, document);
+            self.touched.replace(index, &endpoint, document);
         }
-        let address = Places::of(&endpoint).address;
-        let takes_over = endpoint.status == EndpointStatus::Active && (names_address || address != before.address);
         let index = match stored {
             Some(index) => {
-                self.touched.replace(index, endpoint, document);
+                self.touched.replace(index, &endpoint, document);
                 index
             }
             None => {
                 let number = self.next_number;
                 self.next_number = number.checked_add(1).expect("an application has fewer than 2^32 endpoints");
-                self.touched.push(Slot { number, id, endpoint, document: Some(document), before: None })
+                let places = Places::of(&endpoint);
+                self.touched.push(Slot { number, id, document, changed: true, before: None, places })
             }
         };
-        if takes_over && let Some(address) = address {
-            self.silence_others(&address, index);
+        let changes_address = self.touched.slots[index].places.address != before.address;
+        if endpoint.status == EndpointStatus::Active && (names_address || changes_address) {
+            self.silence_others(index);
         }
         Ok(self.touched.slots[index].number)
     }
@@ -371,27 +388,29 @@ impl Run<'_> {
         if !gives_way(channel_type) {
             return None;
         }
-        members.iter().copied().filter(|&index| gives_way(self.touched.slots[index].endpoint.channel_type)).min_by_key(
-            |&index| {
-                let slot = &self.touched.slots[index];
-                // A date nobody can read counts as older than any other.
-                (slot.endpoint.effective_date.parse::<Timestamp>().ok(), slot.number)
-            },
-        )
+        members
+            .iter()
+            .map(|&index| (index, self.touched.slots[index].endpoint()))
+            .filter(|(_, endpoint)| gives_way(endpoint.channel_type))
+            // A date nobody can read counts as older than any other.
+            .min_by_key(|(index, endpoint)| {
+                (endpoint.effective_date.parse::<Timestamp>().ok(), self.touched.slots[*index].number)
+            })
+            .map(|(index, _)| index)
     }
 
     /// The user's other endpoints with these attributes merged in; those that stay as they are are left out.
     fn share(
         &self,
-        attributes: &std::collections::BTreeMap<String, Vec<String>>,
+        attributes: &BTreeMap<String, Vec<String>>,
         companions: &[SlotIndex],
     ) -> Result<Vec<(SlotIndex, Endpoint, Vec<u8>)>, Refused> {
         let mut changed = Vec::new();
-        for &index in companions {
-            let stored = &self.touched.slots[index].endpoint;
-            let mut endpoint = stored.clone();
+        for &index in companions.iter().filter(|_| !attributes.is_empty()) {
+            let mut endpoint = self.touched.slots[index].endpoint();
+            let stored = endpoint.user.attributes.clone();
             merge_attributes(&mut endpoint.user.attributes, attributes.clone());
-            if endpoint.user.attributes != stored.user.attributes {
+            if endpoint.user.attributes != stored {
                 let document = document_within_limit(&endpoint)?;
                 changed.push((index, endpoint, document));
             }
@@ -399,20 +418,20 @@ impl Run<'_> {
         Ok(changed)
     }
 
-    /// Makes all other endpoints at the address inactive.
-    fn silence_others(&mut self, address: &Address, taker: SlotIndex) {
+    /// Makes all other endpoints at this one's address inactive.
+    fn silence_others(&mut self, taker: SlotIndex) {
+        let Some(address) = &self.touched.slots[taker].places.address else { return };
         for index in others(self.touched.by_address.get(address), Some(taker)) {
-            let mut endpoint = self.touched.slots[index].endpoint.clone();
+            let mut endpoint = self.touched.slots[index].endpoint();
             if endpoint.status == EndpointStatus::Active {
                 endpoint.status = EndpointStatus::Inactive;
-                self.save(index, endpoint);
+                self.save(index, &endpoint);
             }
         }
     }
 
-    fn save(&mut self, index: SlotIndex, endpoint: Endpoint) {
-        let document = wire::endpoint::write(&endpoint);
-        self.touched.replace(index, endpoint, document);
+    fn save(&mut self, index: SlotIndex, endpoint: &Endpoint) {
+        self.touched.replace(index, endpoint, wire::endpoint::write(endpoint));
     }
 }
 

@@ -8,8 +8,7 @@ use crate::domain::{ChannelType, EndpointNumber};
 use crate::store::EndpointPage;
 use crate::store::sqlite::failure::{Failure, damaged};
 use crate::store::sqlite::lookup::{Index, Key};
-use crate::store::upsert::Address;
-use crate::wire::endpoint::{Head, View};
+use crate::store::upsert::{Address, Places};
 
 /// Numbers that may be missing between two wanted ones which are read in one go: to step over a row is cheaper than to
 /// search for one.
@@ -23,8 +22,8 @@ pub fn by_id(connection: &Connection, application: i64, id: &str) -> Result<Endp
 /// All endpoints of the user.
 pub fn of_user(connection: &Connection, application: i64, user: &str) -> Result<EndpointPage, Failure> {
     page_of(connection, application, Key::of_user(user), |id, document| {
-        let view = View::read(document).map_err(|error| unreadable(id, &error))?;
-        Ok(view.user.id.is_some_and(|stored| stored.as_str() == user))
+        let places = Places::read(document).map_err(|error| unreadable(id, &error))?;
+        Ok(places.user.as_deref() == Some(user))
     })
 }
 
@@ -37,9 +36,8 @@ pub fn at_address(
 ) -> Result<EndpointPage, Failure> {
     let Some(address) = Address::new(channel_type, address) else { return Ok(EndpointPage::default()) };
     page_of(connection, application, Key::of_address(&address), |id, document| {
-        let head = Head::read(document).map_err(|error| unreadable(id, &error))?;
-        let stored = head.channel_type().zip(head.address()).and_then(|(kind, text)| Address::new(kind, text));
-        Ok(stored.as_ref() == Some(&address))
+        let places = Places::read(document).map_err(|error| unreadable(id, &error))?;
+        Ok(places.address.as_ref() == Some(&address))
     })
 }
 
@@ -148,6 +146,7 @@ fn columns<'a>(row: &'a Row<'_>) -> Result<(EndpointNumber, &'a str, &'a [u8]), 
     Ok((number_of(row.get(0)?), id, document))
 }
 
-fn unreadable(id: &str, error: &serde_json::Error) -> Failure {
+/// The failure of a document that is not one of ours.
+pub fn unreadable(id: &str, error: &serde_json::Error) -> Failure {
     damaged(format!("endpoint `{id}` is not readable: {error}"))
 }

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params};
 
-use super::{read, row_key};
+use super::read::{self, unreadable};
+use super::row_key;
 use crate::domain::{EndpointNumber, EndpointStatus};
-use crate::store::sqlite::failure::{Failure, damaged};
+use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::lookup::{Entry, Filter, Index, Key};
 use crate::store::sqlite::writer::{Session, Size};
 use crate::store::upsert::{Change, Places, Upsert};
@@ -49,7 +50,7 @@ pub fn upsert(
     let ids = upsert.ids().map(Key::of_id).collect();
     load(&mut upsert, index, connection, application, &known, ids)?;
     let needs = upsert.needs();
-    let users = needs.users.iter().map(|user| Key::of_user(user));
+    let users = needs.users.iter().copied().map(Key::of_user);
     let places = users.chain(needs.addresses.iter().map(Key::of_address)).collect();
     load(&mut upsert, index, connection, application, &known, places)?;
 
@@ -126,13 +127,11 @@ fn text(document: &[u8]) -> ToSqlOutput<'_> {
 fn entries(change: &Change) -> impl Iterator<Item = Entry> {
     let number = change.number;
     let id = change.before.is_none().then(|| Key::of_id(&change.id));
-    let unplaced = Places::default();
-    let before: Vec<_> = Key::of_places(change.before.as_ref().unwrap_or(&unplaced)).collect();
-    let after: Vec<_> = Key::of_places(&change.after).collect();
-    let added: Vec<_> = id.into_iter().chain(after.iter().copied().filter(|key| !before.contains(key))).collect();
-    let removed: Vec<_> = before.into_iter().filter(|key| !after.contains(key)).collect();
-    let added = added.into_iter().map(move |key| Entry { key, number, removed: false });
-    added.chain(removed.into_iter().map(move |key| Entry { key, number, removed: true }))
+    let [before, after] = [change.before.as_ref(), Some(&change.after)].map(Key::of_places);
+    let removed = before.into_iter().flatten().filter(move |key| !after.contains(&Some(*key)));
+    let added = after.into_iter().flatten().filter(move |key| !before.contains(&Some(*key)));
+    let removed = removed.map(move |key| Entry { key, number, removed: true });
+    removed.chain(id.into_iter().chain(added).map(move |key| Entry { key, number, removed: false }))
 }
 
 /// Removes endpoints and says how many there were.
@@ -148,10 +147,8 @@ pub fn delete(session: &mut Session, application: i64, ids: Vec<String>) -> Resu
     let mut entries = Vec::new();
     read::each(connection, application, index.find(&keys)?, |number, id, document| {
         if ids.contains(id) {
-            let endpoint = wire::endpoint::read(document)
-                .map_err(|error| damaged(format!("endpoint `{id}` is not readable: {error}")))?;
-            let places = Places::of(&endpoint);
-            let keys = std::iter::once(Key::of_id(id)).chain(Key::of_places(&places));
+            let places = Places::read(document).map_err(|error| unreadable(id, &error))?;
+            let keys = std::iter::once(Key::of_id(id)).chain(Key::of_places(Some(&places)).into_iter().flatten());
             entries.extend(keys.map(|key| Entry { key, number, removed: true }));
             deleted.push(number);
         }
@@ -179,8 +176,7 @@ pub fn deactivate(
     let addresses: HashMap<_, _> = dead.into_iter().collect();
     let mut changed = Vec::new();
     read::each(connection, application, numbers, |number, id, document| {
-        let mut endpoint = wire::endpoint::read(document)
-            .map_err(|error| damaged(format!("endpoint `{id}` is not readable: {error}")))?;
+        let mut endpoint = wire::endpoint::read(document).map_err(|error| unreadable(id, &error))?;
         if endpoint.status == EndpointStatus::Active && endpoint.address.as_ref() == addresses.get(&number) {
             endpoint.status = EndpointStatus::Inactive;
             changed.push((number, wire::endpoint::write(&endpoint)));

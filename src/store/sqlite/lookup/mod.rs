@@ -47,9 +47,10 @@ impl Key {
     }
 
     /// The keys an endpoint has besides that of its id.
-    pub fn of_places(places: &Places) -> impl Iterator<Item = Self> {
-        let user = places.user.as_deref().map(Self::of_user);
-        user.into_iter().chain(places.address.as_ref().map(Self::of_address))
+    pub fn of_places(places: Option<&Places>) -> [Option<Self>; 2] {
+        let user = places.and_then(|places| places.user.as_deref());
+        let address = places.and_then(|places| places.address.as_ref());
+        [user.map(Self::of_user), address.map(Self::of_address)]
     }
 
     /// The lowest and the highest key of addresses.
