@@ -17,7 +17,7 @@ use crate::store::{self, EndpointPage, EndpointRef, EndpointStore, Frozen, Wave}
 use crate::wire::endpoint::Head;
 
 /// Endpoints judged at once.
-const PAGE_ENDPOINTS: usize = 5_000;
+const PAGE_ENDPOINTS: usize = 2_000;
 /// Pages read ahead of the judging.
 const PAGES_IN_FLIGHT: usize = 4;
 

@@ -10,8 +10,8 @@ use super::{Error, Predicate, pool};
 use crate::domain::{ApplicationId, EndpointNumber};
 use crate::store::{EndpointPage, EndpointStore};
 
-/// Endpoints read from the store at once: some megabytes.
-const PAGE_ENDPOINTS: usize = 5_000;
+/// Endpoints read from the store at once: about two megabytes.
+const PAGE_ENDPOINTS: usize = 2_000;
 
 /// The endpoints of an application, and those that match each predicate.
 #[derive(Debug, PartialEq)]

@@ -24,7 +24,7 @@ use crate::store::{Application, Kind};
 /// Where the demo keeps its store unless told otherwise.
 const DIRECTORY: &str = "pinwheel-demo";
 /// Endpoints written at once.
-const WRITES: u64 = 20_000;
+const WRITES: u64 = 10_000;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
