@@ -166,8 +166,7 @@ mod tests {
     fn store(count: usize) -> Fake {
         let store = Fake::default();
         for number in 0..count {
-            let mut endpoint = Endpoint::default();
-            endpoint.address = Some(format!("address-{number}"));
+            let mut endpoint = Endpoint { address: Some(format!("address-{number}")), ..Endpoint::default() };
             endpoint.attributes.insert("Color".into(), vec![if number % 3 == 0 { "red" } else { "blue" }.into()]);
             store.add(&format!("e{number}"), endpoint);
         }

@@ -63,13 +63,14 @@ impl Column {
             "Demographic.PlatformVersion" => Self::Demographic(|demographic| &mut demographic.platform_version),
             "Demographic.Timezone" => Self::Demographic(|demographic| &mut demographic.timezone),
             _ => {
-                let prefixes: [(&str, fn(String) -> Self); 3] = [
-                    ("Attributes.", Self::Attribute),
-                    ("User.UserAttributes.", Self::UserAttribute),
-                    ("Metrics.", Self::Metric),
-                ];
-                let rest = |prefix: &str| name.strip_prefix(prefix).filter(|rest| !rest.is_empty());
-                return prefixes.iter().find_map(|(prefix, column)| Some(column(rest(prefix)?.to_owned())));
+                let named = |prefix: &str| {
+                    let rest = name.strip_prefix(prefix).filter(|rest| !rest.is_empty());
+                    rest.map(str::to_owned)
+                };
+                return named("Attributes.")
+                    .map(Self::Attribute)
+                    .or_else(|| named("User.UserAttributes.").map(Self::UserAttribute))
+                    .or_else(|| named("Metrics.").map(Self::Metric));
             }
         })
     }

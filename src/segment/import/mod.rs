@@ -10,6 +10,8 @@ mod json_lines;
 mod row;
 mod run;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
