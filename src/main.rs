@@ -7,5 +7,8 @@ use pinwheel::cli::{self, Cli};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    cli::main(Cli::parse())
+    let readable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    cli::main(Cli::parse(), std::env::vars_os().filter_map(readable).collect())
 }

@@ -42,7 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "domain",
         ],
     ),
-    ("sandbox", &["wire", "http", "clock", "domain"]),
+    ("sandbox", &["store", "wire", "http", "clock", "domain"]),
     (
         "campaign",
         &["channel", "segment", "template", "hook", "store", "wire", "telemetry", "config", "clock", "domain"],

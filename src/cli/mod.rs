@@ -46,6 +46,9 @@ pub struct Settings {
     /// Directory of the store; short for `--set data.directory=DIR`.
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// This process' environment.
+    #[arg(skip)]
+    environment: Vec<(String, String)>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,7 +77,7 @@ impl Settings {
         if let Some(directory) = &self.data {
             flags.push(format!("data.directory={}", directory.display()));
         }
-        Sources { file: file_or_default(self.config.clone()), overlay, environment: std::env::vars().collect(), flags }
+        Sources { file: file_or_default(self.config.clone()), overlay, environment: self.environment.clone(), flags }
     }
 
     /// The settings, with logging set up as they say.
@@ -86,7 +89,8 @@ impl Settings {
 }
 
 /// Runs the command. One clear message on standard error when it fails.
-pub fn main(cli: Cli) -> ExitCode {
+pub fn main(mut cli: Cli, environment: Vec<(String, String)>) -> ExitCode {
+    cli.settings.environment = environment;
     app::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
