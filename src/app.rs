@@ -30,6 +30,8 @@ pub enum Error {
     Hook(#[from] hook::Error),
     #[error(transparent)]
     Channel(#[from] channel::Error),
+    #[error("`send.rates.{name}`: there is no channel adapter `{name}`")]
+    UnknownRate { name: String },
 }
 
 /// Chooses the one TLS implementation of the process. Call it first.
@@ -47,8 +49,16 @@ pub fn open_to_read(config: &Config) -> Result<Arc<dyn Store>, Error> {
 pub fn check_settings(config: &Config) -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(System::default());
     let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, clock.clone())?);
-    channel::build_all(&config.channel, &Deps { clock, invokers })?;
+    build_channels(config, &Deps { clock, invokers })?;
     Ok(())
+}
+
+fn build_channels(config: &Config, deps: &Deps) -> Result<Channels, Error> {
+    let known = |name: &&String| channel::ALL.iter().any(|factory| factory.spec().name == name.as_str());
+    if let Some(name) = config.send.rates.keys().find(|name| !known(name)) {
+        return Err(Error::UnknownRate { name: name.clone() });
+    }
+    Ok(channel::build_all(&config.channel, deps)?)
 }
 
 impl App {
@@ -72,7 +82,7 @@ impl App {
         let (config, invokers) = (Arc::new(config), Arc::new(invokers));
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
         let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
-        let channels = Arc::new(channel::build_all(&config.channel, &deps)?);
+        let channels = Arc::new(build_channels(&config, &deps)?);
         let engine = Arc::new(Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone()));
         Ok(Self { config, clock, store, engine, channels })
     }

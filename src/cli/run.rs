@@ -206,8 +206,8 @@ impl CampaignFile {
 async fn put_items(app: &App, application_id: &ApplicationId, items: &[serde_json::Value]) -> anyhow::Result<()> {
     let mut writes = Vec::with_capacity(items.len());
     for (i, item) in items.iter().enumerate() {
-        let mut json = serde_json::to_vec(item)?;
-        let read = endpoint_update::read(&mut json).with_context(|| format!("`Endpoints[{i}]`"))?;
+        let json = serde_json::to_vec(item)?;
+        let read = endpoint_update::read(&json).with_context(|| format!("`Endpoints[{i}]`"))?;
         let id = read.id.with_context(|| format!("`Endpoints[{i}].Id` is missing"))?;
         writes.push(EndpointWrite { id, update: read.update });
     }

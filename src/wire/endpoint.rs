@@ -215,7 +215,7 @@ pub fn write(endpoint: &Endpoint) -> Vec<u8> {
             OptOut::All => "ALL",
             OptOut::None => "NONE",
         },
-        location: (*location != Location::default()).then(|| LocationDocument {
+        location: (*location != Location::default()).then_some(LocationDocument {
             city: location.city.as_deref(),
             country: location.country.as_deref(),
             postal_code: location.postal_code.as_deref(),
@@ -321,9 +321,8 @@ mod tests {
 
     #[test]
     fn documents_read_back_and_always_have_the_groups_functions_write_into() {
-        let mut endpoint = Endpoint::default();
-        endpoint.effective_date = "2026-03-01T09:00:00.000Z".into();
-        endpoint.creation_date = "2026-03-01T09:00:00.000Z".into();
+        let now = "2026-03-01T09:00:00.000Z".to_owned();
+        let mut endpoint = Endpoint { effective_date: now.clone(), creation_date: now, ..Endpoint::default() };
         let document = write(&endpoint);
         let expected = concat!(
             r#"{"EndpointStatus":"ACTIVE","OptOut":"NONE","Demographic":{},"EffectiveDate":"2026-03-01T09:00:00.000Z","#,

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use pinwheel::clock::{Clock, System};
 use pinwheel::domain::{ActivityId, Fate};
 use pinwheel::sandbox::function;
 use pinwheel::store::{ActivityState, LedgerStore, sqlite};
@@ -33,6 +34,7 @@ async fn twenty_kills_miss_nobody_and_repeat_only_what_the_ledger_lists() {
     crate::support::set(&mut table, "campaign.batches_in_flight", 6);
     std::fs::write(&settings, toml::to_string(&table).unwrap()).unwrap();
     let mut random = fastrand::Rng::with_seed(20_261_122);
+    let clock = System::default();
     let mut kills = 0;
     while kills < KILLS {
         let mut run = resume(&settings, &activity_id);
@@ -40,7 +42,7 @@ async fn twenty_kills_miss_nobody_and_repeat_only_what_the_ledger_lists() {
         // Every kill hits a run under way: some messages in, at a moment that nobody chose.
         let target = before + random.u64(1..900);
         while world.fcm.messages() < target && run.try_wait().unwrap().is_none() {
-            tokio::time::sleep(Duration::from_micros(random.u64(100..3_000))).await;
+            clock.sleep(Duration::from_micros(random.u64(100..3_000))).await;
         }
         if run.try_wait().unwrap().is_some() {
             break;

@@ -28,7 +28,7 @@ async fn a_stopped_run_goes_on_where_it_stopped() {
     let (stopped, ()) = tokio::join!(drive(&app, activities.clone(), stop.clone()), stopper);
     assert_eq!(stopped.ending, Ending::Stopped);
     let sent = stopped.tally.get(Fate::Sent);
-    assert!(sent >= 400 && sent < 3_000 && sent % 50 == 0, "{sent}");
+    assert!((400..3_000).contains(&sent) && sent % 50 == 0, "{sent}");
     assert_eq!(world.fcm.messages(), sent, "batches in flight are finished");
 
     let outcome = drive(&app, activities, CancellationToken::new()).await;

@@ -31,7 +31,7 @@ fn misbehave(event: &Event, seen: &Mutex<HashSet<usize>>) -> Reply {
         7 => Reply::answer(&b"[]"[..]),
         8 => {
             let mut kept = endpoints(event);
-            kept.retain(|id, _| number_of(id) % 2 == 0);
+            kept.retain(|id, _| number_of(id).is_multiple_of(2));
             Reply::answer(serde_json::to_vec(&kept).unwrap())
         }
         9 => {
