@@ -13,8 +13,9 @@
 //! an address is taken over by an active endpoint only, so that importing an export changes nothing; an endpoint
 //! without a user keeps its own user attributes when it becomes the first endpoint of one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::{EndpointWrite, Error, Refused};
@@ -155,7 +156,7 @@ impl Upsert {
     /// What to load second, now that the endpoints of the same ids are there.
     pub fn needs(&self) -> Needs<'_> {
         let mut needs = Needs::default();
-        let mut halves: HashMap<&str, (Vec<ChannelType>, Vec<&str>)> = HashMap::new();
+        let mut halves: HashMap<&str, (Vec<ChannelType>, Vec<&str>)> = HashMap::default();
         for EndpointWrite { id, update } in &self.writes {
             if let Some(user) = &update.user.id {
                 needs.users.push(user);
@@ -196,7 +197,7 @@ impl Upsert {
     /// endpoint. Panics when an application runs out of numbers.
     pub fn apply(self, names: &mut HashSet<String>, next_number: EndpointNumber, now: &str) -> Changes {
         let mut touched = self.touched;
-        touched.slots.reserve(self.writes.len());
+        touched.reserve(self.writes.len());
         let mut run = Run { touched, names, names_added: Vec::new(), next_number, now };
         let results = self.writes.into_iter().map(|write| run.write(write)).collect();
         let mut rows: Vec<_> = run.touched.slots.into_iter().filter_map(Slot::into_change).collect();
@@ -243,6 +244,13 @@ struct Touched {
 impl Touched {
     fn find(&self, id: &str) -> Option<&Slot> {
         self.by_id.get(id).map(|&index| &self.slots[index])
+    }
+
+    fn reserve(&mut self, additional: usize) {
+        self.slots.reserve(additional);
+        self.by_id.reserve(additional);
+        self.by_user.reserve(additional);
+        self.by_address.reserve(additional);
     }
 
     fn push(&mut self, slot: Slot) -> SlotIndex {

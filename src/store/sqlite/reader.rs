@@ -18,13 +18,13 @@ const READERS_MAX: usize = 4;
 pub struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Readers {
     /// Opens nothing yet.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default(), permits: Semaphore::new(READERS_MAX) }
+        Self { path, idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS_MAX)) }
     }
 
     /// Runs `work` on what was committed when it begins.
@@ -33,9 +33,12 @@ impl Readers {
         operation: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let readers = Arc::clone(&self);
-        let _permit = self.permits.acquire().await.map_err(|_| Error::Closed)?;
-        let task = tokio::task::spawn_blocking(move || readers.run_here(operation, work));
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::Closed)?;
+        let task = tokio::task::spawn_blocking(move || {
+            // Held to the end of the work, even when the caller is gone before.
+            let _permit = permit;
+            self.run_here(operation, work)
+        });
         match task.await {
             Ok(result) => result,
             Err(error) => match error.try_into_panic() {

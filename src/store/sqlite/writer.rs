@@ -67,7 +67,7 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Has `work` done, and waits until it is on stable storage.
+    /// Has `work` done, and waits until it is on stable storage. Once handed over it is done even if nobody waits.
     pub async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,

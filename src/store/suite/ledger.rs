@@ -160,15 +160,23 @@ pub async fn an_error_changes_nothing_and_spares_the_others(place: &dyn Place) {
     let store = with_application(place).await;
     let known = activity("a1");
     create(&*store, &[&known]).await.unwrap();
-    let stranger = ActivityId::new("a9");
-    // Handed over together, so that they share commits.
-    let rows = (0..200).map(|index| {
-        let id = if index % 3 == 0 { &stranger } else { &known.id };
-        store.record_batch(id, batch(index))
+    let nobody = store.record_batch(&ActivityId::new("a9"), batch(0)).await;
+    assert!(matches!(nobody, Err(Error::NotFound { kind: "activity", .. })));
+    // Handed over together, so that they share commits. Every third fails after it has written something.
+    let half_known = |index: u32| {
+        let activity = |id: String| Activity { id: ActivityId::new(id), ..known.clone() };
+        let stranger = Activity { application_id: ApplicationId::new("00"), ..activity(format!("y{index}")) };
+        vec![(activity(format!("x{index}")), Frozen::default()), (stranger, Frozen::default())]
+    };
+    let writes = (0..200).map(|index| match index % 3 {
+        0 => store.create_activities(half_known(index)),
+        _ => store.record_batch(&known.id, batch(index)),
     });
-    for (index, result) in futures_util::future::join_all(rows).await.into_iter().enumerate() {
-        assert_eq!(result.is_err(), index % 3 == 0, "row {index}");
+    for (index, result) in futures_util::future::join_all(writes).await.into_iter().enumerate() {
+        assert_eq!(result.is_err(), index % 3 == 0, "write {index}");
     }
+    let running = store.activities_in_state(ActivityState::Running).await.unwrap();
+    assert_eq!(running, [known.clone()], "what a failed write began is undone");
     let rows = store.batches(&known.id, 0, usize::MAX).await.unwrap();
     let indexes: Vec<_> = rows.iter().map(|row| row.index).collect();
     assert_eq!(indexes, (0..200).filter(|index| index % 3 != 0).collect::<Vec<_>>());

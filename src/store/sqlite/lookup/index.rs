@@ -192,3 +192,74 @@ impl<'a> NewRun<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::{ChannelType, EndpointNumber};
+    use crate::store::upsert::Address;
+
+    fn key(address: u32) -> Key {
+        Key::of_address(&Address::new(ChannelType::Sms, &format!("+{address}")).unwrap())
+    }
+
+    /// Adds and removes at random and compares with a set in memory.
+    #[test]
+    fn the_index_holds_what_was_added_and_not_removed() {
+        const KEYS: u32 = 400;
+        // Enough numbers under one key to fill chunks with it.
+        const CROWDED: u32 = 7;
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("../schema/1.sql")).unwrap();
+        let index = Index::new(&connection, 1);
+        Index::new(&connection, 2).add(vec![Entry { key: key(1), number: 9, removed: false }]).unwrap();
+
+        let mut random = fastrand::Rng::with_seed(3);
+        let mut expected: BTreeSet<(Key, EndpointNumber)> = BTreeSet::new();
+        for size in [1, 5_000, 1, 2, 3_000, 900, 1, 4_000, 700, 1, 1, 1, 650, 2_000, 30] {
+            let mut entries: Vec<Entry> = Vec::new();
+            for _ in 0..size {
+                let key = key(if random.bool() { CROWDED } else { random.u32(0..KEYS) });
+                let number = random.u32(0..5_000);
+                // One write says one thing of a key and number.
+                if entries.iter().all(|entry| entry.place() != (key, number)) {
+                    let removed = !expected.insert((key, number));
+                    if removed {
+                        expected.remove(&(key, number));
+                    }
+                    entries.push(Entry { key, number, removed });
+                }
+            }
+            index.add(entries).unwrap();
+        }
+
+        let mut keys: Vec<_> = (0..KEYS + 10).map(key).collect();
+        keys.sort_unstable();
+        let of_key = |key: Key| expected.range((key, 0)..=(key, u32::MAX)).map(|(_, number)| *number);
+        for &key in &keys {
+            assert_eq!(index.find(&[key]).unwrap(), of_key(key).collect::<RoaringBitmap>());
+        }
+        let every_fifth: Vec<_> = keys.iter().copied().step_by(5).collect();
+        let all: RoaringBitmap = every_fifth.iter().copied().flat_map(of_key).collect();
+        assert_eq!(index.find(&every_fifth).unwrap(), all);
+        let shared = keys.iter().copied().filter(|key| of_key(*key).count() > 1).flat_map(of_key);
+        assert_eq!(index.sharing_address().unwrap(), shared.collect::<RoaringBitmap>());
+        assert_eq!(Index::new(&connection, 2).find(&[key(1)]).unwrap().iter().collect::<Vec<_>>(), [9]);
+        assert!(index.runs().unwrap().len() < 8, "small runs are merged");
+    }
+
+    #[test]
+    fn a_key_taken_back_in_the_oldest_run_leaves_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("../schema/1.sql")).unwrap();
+        let index = Index::new(&connection, 1);
+        for removed in [false, true] {
+            index.add(vec![Entry { key: key(1), number: 9, removed }]).unwrap();
+        }
+        assert_eq!(index.len().unwrap(), 0);
+        let chunks: u32 = connection.query_row("SELECT count(*) FROM lookup_chunk", [], |row| row.get(0)).unwrap();
+        assert_eq!(chunks, 0);
+    }
+}
