@@ -197,6 +197,7 @@ fn store(criterion: &mut Criterion) {
         started_at: None,
         ended_at: None,
         failure: None,
+        definition: "{}".into(),
     };
     runtime.block_on(app.store.create_activities(vec![(activity.clone(), Frozen::default())])).unwrap();
     let mut index = 0;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 use tokio::sync::oneshot;
 
+use super::compose::Composer;
 use super::definition::Definition;
 use super::schedule::{self, START_TOLERANCE};
 use crate::channel::Channels;
@@ -72,12 +73,7 @@ impl Rules {
         if !composer.has_message_for(channel_type) {
             return Err(Fate::NoMessage);
         }
-        let is_served = if composer.is_custom(channel_type) {
-            self.channels.custom().is_some()
-        } else {
-            self.channels.adapter_for(channel_type).is_some()
-        };
-        if is_served { Ok(()) } else { Err(Fate::ChannelDisabled) }
+        if serves(composer, &self.channels, channel_type) { Ok(()) } else { Err(Fate::ChannelDisabled) }
     }
 
     /// Test 10: when the message is due.
@@ -90,6 +86,12 @@ impl Rules {
         // The zone's moment had passed when the campaign was made: its window is over before it began.
         if due < self.now - START_TOLERANCE { Err(Fate::Expired) } else { Ok(due) }
     }
+}
+
+/// Whether messages of that type exist and have an adapter.
+pub fn serves(composer: &Composer, channels: &Channels, channel_type: ChannelType) -> bool {
+    let adapter = if composer.is_custom(channel_type) { channels.custom() } else { channels.adapter_for(channel_type) };
+    adapter.is_some() && composer.has_message_for(channel_type)
 }
 
 /// Freezes the members of a segment.

@@ -41,35 +41,56 @@ pub struct Caps {
 struct Book {
     /// Minute, then activity. Old minutes are dropped.
     daily: BTreeMap<(i64, ActivityId), (CampaignId, RoaringBitmap)>,
-    /// For each campaign with a total cap: who has at least 1, 2, … messages.
+    /// For each campaign: who has at least 1, 2, … messages.
     total: HashMap<CampaignId, Vec<RoaringBitmap>>,
+    /// Whether messages from before this process are in `daily`.
+    knows_daily: bool,
+}
+
+/// Messages from before this process, gathered from the ledger.
+#[derive(Debug, Default)]
+pub struct Earlier(Vec<(Sender, Timestamp, Fate, RoaringBitmap)>);
+
+impl Earlier {
+    /// Adds who was sent to, or may have been, at that time.
+    pub fn add(&mut self, sender: &Sender, at: Timestamp, fate: Fate, numbers: RoaringBitmap) {
+        self.0.push((sender.clone(), at, fate, numbers));
+    }
 }
 
 impl Caps {
-    /// Whether the application's messages are counted since this process began or since [`load`](Self::load).
-    pub fn knows(&self, application: &ApplicationId) -> bool {
-        self.applications.lock().contains_key(application)
+    /// Whether the messages of the last day are counted.
+    pub fn knows_daily(&self, application: &ApplicationId) -> bool {
+        self.applications.lock().get(application).is_some_and(|book| book.knows_daily)
     }
 
-    /// Takes over messages of earlier runs, as the ledger has them.
-    ///
-    /// Shape: who was sent to (or may have been) at what time, by whom; `fate` decides which caps count it.
-    pub fn load(&self, sender: &Sender, at: Timestamp, fate: Fate, numbers: &RoaringBitmap) {
+    /// Whether all messages of the campaign are counted.
+    pub fn knows_total(&self, application: &ApplicationId, campaign: &CampaignId) -> bool {
+        self.applications.lock().get(application).is_some_and(|book| book.total.contains_key(campaign))
+    }
+
+    /// Counts the messages of the last day, of all campaigns. Call it once, before the first reservation.
+    pub fn learn_daily(&self, application: &ApplicationId, earlier: Earlier) {
         let mut applications = self.applications.lock();
-        let book = applications.entry(sender.application_id.clone()).or_default();
-        for number in numbers {
+        let book = applications.entry(application.clone()).or_default();
+        for (sender, at, fate, numbers) in earlier.0 {
             if fate.counts_daily() {
-                book.daily_set(minute(at), sender).insert(number);
-            }
-            if fate.counts_total() {
-                book.add_total(&sender.campaign_id, number);
+                *book.daily_set(minute(at), &sender) |= numbers;
             }
         }
+        book.knows_daily = true;
     }
 
-    /// Marks an application without messages as known.
-    pub fn begin(&self, application: &ApplicationId) {
-        self.applications.lock().entry(application.clone()).or_default();
+    /// Counts all messages of a campaign. Call it once, before the campaign's first reservation.
+    pub fn learn_total(&self, application: &ApplicationId, campaign: &CampaignId, earlier: Earlier) {
+        let mut applications = self.applications.lock();
+        let book = applications.entry(application.clone()).or_default();
+        book.total.entry(campaign.clone()).or_default();
+        for (_, _, fate, numbers) in earlier.0 {
+            if fate.counts_total() {
+                numbers.iter().for_each(|number| book.add_total(campaign, number));
+            }
+        }
     }
 
     /// Reserves a message for an endpoint, or says which cap forbids it. The total cap is tested first.
@@ -244,7 +265,12 @@ mod tests {
     fn earlier_runs_count() {
         let caps = Caps::default();
         let numbers: RoaringBitmap = (0..10).collect();
-        caps.load(&sender("c", "a1"), at("2026-03-01T09:00:00Z"), Fate::Sent, &numbers);
+        let mut earlier = Earlier::default();
+        earlier.add(&sender("c", "a1"), at("2026-03-01T09:00:00Z"), Fate::Sent, numbers);
+        let (application, campaign) = (ApplicationId::new("app"), CampaignId::new("c"));
+        assert!(!caps.knows_total(&application, &campaign));
+        caps.learn_total(&application, &campaign, earlier);
+        assert!(caps.knows_total(&application, &campaign) && !caps.knows_daily(&application));
         let limits = Limits { total: Some(1), ..Limits::default() };
         let later = at("2026-06-01T09:00:00Z");
         assert_eq!(caps.reserve(&sender("c", "a2"), &limits, 3, later).unwrap_err(), Fate::TotalCap);

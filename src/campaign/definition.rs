@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -27,14 +26,74 @@ pub struct Document {
     pub campaign: wire::WriteCampaignRequest,
     #[serde(default)]
     pub defaults: wire::WriteApplicationSettingsRequest,
+    /// The templates that the campaign names. An activity keeps them, so that all of it says the same.
+    #[serde(default)]
+    pub templates: Shelf,
 }
 
-/// Templates at hand before the store is asked.
-#[derive(Debug, Default)]
+/// Templates by what campaigns call them: a name, or a name and a version.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Shelf {
     pub email: BTreeMap<String, wire::EmailTemplateRequest>,
     pub sms: BTreeMap<String, wire::SMSTemplateRequest>,
     pub push: BTreeMap<String, wire::PushNotificationTemplateRequest>,
+}
+
+impl Document {
+    /// Takes from the store what the campaign names and is not on the shelf yet.
+    ///
+    /// Errors: a template that does not exist.
+    pub async fn resolve(&mut self, store: &dyn DefinitionStore) -> Result<(), Error> {
+        let additional = self.campaign.additional_treatments.iter().flatten();
+        let named = additional.map(|treatment| &treatment.template_configuration);
+        let shelf = &mut self.templates;
+        for names in named.chain([&self.campaign.template_configuration]).flatten() {
+            fetch(store, &mut shelf.email, Kind::EmailTemplate, names.email_template.as_ref()).await?;
+            fetch(store, &mut shelf.sms, Kind::SmsTemplate, names.sms_template.as_ref()).await?;
+            fetch(store, &mut shelf.push, Kind::PushTemplate, names.push_template.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a campaign calls a template, and the version it asks for.
+fn reference(template: &wire::Template) -> Result<(String, &str, Option<u32>), Error> {
+    let field = "TemplateConfiguration";
+    let name = template.name.as_deref().ok_or_else(|| invalid(field, "a template has no `Name`"))?;
+    match template.version.as_deref() {
+        None | Some("latest") => Ok((name.to_owned(), name, None)),
+        Some(text) => {
+            let version = text.parse().map_err(|_| invalid(field, format!("`{text}` is not a template version")))?;
+            Ok((format!("{name}@{version}"), name, Some(version)))
+        }
+    }
+}
+
+async fn fetch<T: serde::de::DeserializeOwned>(
+    store: &dyn DefinitionStore,
+    shelf: &mut BTreeMap<String, T>,
+    kind: Kind,
+    template: Option<&wire::Template>,
+) -> Result<(), Error> {
+    let Some(template) = template else { return Ok(()) };
+    let (key, name, version) = reference(template)?;
+    if shelf.contains_key(&key) {
+        return Ok(());
+    }
+    let definition = store.definition(None, kind, name, version).await?;
+    let definition = definition.ok_or_else(|| store::Error::NotFound { kind: kind.as_str(), id: key.clone() })?;
+    shelf.insert(key, serde_json::from_str(&definition.document).map_err(Error::Document)?);
+    Ok(())
+}
+
+fn take<T: Clone>(shelf: &BTreeMap<String, T>, template: Option<&wire::Template>) -> Result<Option<T>, Error> {
+    let Some(template) = template else { return Ok(None) };
+    let (key, ..) = reference(template)?;
+    match shelf.get(&key) {
+        Some(found) => Ok(Some(found.clone())),
+        None => Err(invalid("TemplateConfiguration", format!("there is no template `{key}`"))),
+    }
 }
 
 /// A campaign that can run.
@@ -101,8 +160,11 @@ pub enum Error {
     /// A message cannot be compiled.
     #[error(transparent)]
     Message(#[from] compose::Error),
+    /// Something is wrong in an additional treatment.
+    #[error("`{place}`: {source}")]
+    Treatment { place: String, source: Box<Error> },
     /// The document is not what the store should hold.
-    #[error("the stored campaign cannot be read")]
+    #[error("a stored campaign or template cannot be read")]
     Document(#[source] serde_json::Error),
     /// The store failed, or has not what the campaign names.
     #[error(transparent)]
@@ -114,58 +176,45 @@ fn invalid(field: &str, problem: impl Into<String>) -> Error {
 }
 
 impl Definition {
-    /// Checks and compiles a campaign.
+    /// Checks and compiles a campaign whose templates are on its shelf.
     ///
-    /// Errors: the first field that breaks a rule, and templates that do not exist.
-    pub async fn compile(
-        store: &dyn DefinitionStore,
-        shelf: &Shelf,
-        campaign_id: &str,
-        document: &Document,
-        config: &config::Config,
-    ) -> Result<Self, Error> {
-        let Document { campaign, defaults } = document;
+    /// Errors: the first field that breaks a rule.
+    pub fn compile(campaign_id: &str, document: &Document, policy: config::Policy) -> Result<Self, Error> {
+        let Document { campaign, defaults, templates } = document;
         let name = campaign.name.clone().filter(|name| !name.is_empty());
         let segment_id = campaign.segment_id.clone().filter(|id| !id.is_empty());
         let schedule = campaign.schedule.as_ref().ok_or_else(|| invalid("Schedule", "is missing"))?;
         let additional = campaign.additional_treatments.as_deref().unwrap_or_default();
         let tags = campaign.tags.clone().unwrap_or_default();
+        if campaign.is_paused == Some(true) {
+            return Err(invalid("IsPaused", "is `true`, and a paused campaign does not run"));
+        }
 
-        let mut treatments = vec![
-            Treatment::compile(
-                store,
-                shelf,
-                TreatmentId::new("0"),
-                campaign.message_configuration.as_ref(),
-                campaign.template_configuration.as_ref(),
-                campaign.custom_delivery_configuration.as_ref(),
-                config,
-            )
-            .await?,
-        ];
+        let parts = Parts {
+            message: campaign.message_configuration.as_ref(),
+            templates: campaign.template_configuration.as_ref(),
+            custom: campaign.custom_delivery_configuration.as_ref(),
+        };
+        let mut treatments = vec![Treatment::compile(TreatmentId::new("0"), &parts, templates, policy)?];
         for (i, treatment) in additional.iter().enumerate() {
+            let place = format!("AdditionalTreatments[{i}]");
             if treatment.schedule.as_ref().is_some_and(|own| own != schedule) {
-                let field = format!("AdditionalTreatments[{i}].Schedule");
+                let field = format!("{place}.Schedule");
                 return Err(invalid(&field, "differs from the campaign's, and treatments share one schedule here"));
             }
-            treatments.push(
-                Treatment::compile(
-                    store,
-                    shelf,
-                    TreatmentId::new((i + 1).to_string()),
-                    treatment.message_configuration.as_ref(),
-                    treatment.template_configuration.as_ref(),
-                    treatment.custom_delivery_configuration.as_ref(),
-                    config,
-                )
-                .await?,
-            );
+            let parts = Parts {
+                message: treatment.message_configuration.as_ref(),
+                templates: treatment.template_configuration.as_ref(),
+                custom: treatment.custom_delivery_configuration.as_ref(),
+            };
+            let compiled = Treatment::compile(TreatmentId::new((i + 1).to_string()), &parts, templates, policy);
+            treatments.push(compiled.map_err(|error| Error::Treatment { place, source: Box::new(error) })?);
         }
 
         Ok(Self {
             name: name.ok_or_else(|| invalid("Name", "is missing"))?,
             segment_id: segment_id.ok_or_else(|| invalid("SegmentId", "is missing"))?,
-            segment_version: campaign.segment_version.map(|version| version.max(0) as u32),
+            segment_version: campaign.segment_version.map(read_segment_version).transpose()?,
             start: read_start(schedule)?,
             is_local_time: schedule.is_local_time.unwrap_or(false),
             quiet_time: read_quiet_time(schedule, defaults)?,
@@ -173,8 +222,8 @@ impl Definition {
             treatments,
             hook: read_hook(campaign, defaults)?,
             limits: Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?,
-            hook_failure: tag(&tags, "pinwheel:hook-failure")?.unwrap_or(config.policy.hook_failure),
-            unknown: tag(&tags, "pinwheel:unknown")?.unwrap_or(config.policy.unknown),
+            hook_failure: tag(&tags, "pinwheel:hook-failure")?.unwrap_or(policy.hook_failure),
+            unknown: tag(&tags, "pinwheel:unknown")?.unwrap_or(policy.unknown),
         })
     }
 
@@ -189,65 +238,39 @@ impl Definition {
     }
 }
 
+/// The parts of a treatment that say what is sent.
+struct Parts<'a> {
+    message: Option<&'a wire::MessageConfiguration>,
+    templates: Option<&'a wire::TemplateConfiguration>,
+    custom: Option<&'a wire::CustomDeliveryConfiguration>,
+}
+
 impl Treatment {
-    async fn compile(
-        store: &dyn DefinitionStore,
-        shelf: &Shelf,
-        id: TreatmentId,
-        message: Option<&wire::MessageConfiguration>,
-        templates: Option<&wire::TemplateConfiguration>,
-        custom: Option<&wire::CustomDeliveryConfiguration>,
-        config: &config::Config,
-    ) -> Result<Self, Error> {
-        let templates = match templates {
-            Some(names) => resolve(store, shelf, names).await?,
+    fn compile(id: TreatmentId, parts: &Parts<'_>, shelf: &Shelf, policy: config::Policy) -> Result<Self, Error> {
+        let templates = match parts.templates {
             None => Templates::default(),
+            Some(names) if names.voice_template.is_some() => {
+                return Err(invalid("TemplateConfiguration.VoiceTemplate", "campaigns do not send voice messages"));
+            }
+            Some(names) => Templates {
+                email: take(&shelf.email, names.email_template.as_ref())?,
+                sms: take(&shelf.sms, names.sms_template.as_ref())?,
+                push: take(&shelf.push, names.push_template.as_ref())?,
+            },
         };
         Ok(Self {
             id,
-            composer: Composer::new(message, &templates, custom, config.policy.missing_variable)?,
-            message_configuration: message.map(direct_message_configuration).unwrap_or_default(),
+            composer: Composer::new(parts.message, &templates, parts.custom, policy.missing_variable)?,
+            message_configuration: parts.message.map(direct_message_configuration).unwrap_or_default(),
         })
     }
 }
 
-/// Reads the templates a campaign names from the store.
-async fn resolve(
-    store: &dyn DefinitionStore,
-    shelf: &Shelf,
-    names: &wire::TemplateConfiguration,
-) -> Result<Templates, Error> {
-    if names.voice_template.is_some() {
-        return Err(invalid("TemplateConfiguration.VoiceTemplate", "campaigns do not send voice messages"));
-    }
-    Ok(Templates {
-        email: read_template(store, &shelf.email, Kind::EmailTemplate, names.email_template.as_ref()).await?,
-        sms: read_template(store, &shelf.sms, Kind::SmsTemplate, names.sms_template.as_ref()).await?,
-        push: read_template(store, &shelf.push, Kind::PushTemplate, names.push_template.as_ref()).await?,
-    })
-}
-
-async fn read_template<T: Clone + serde::de::DeserializeOwned>(
-    store: &dyn DefinitionStore,
-    shelf: &BTreeMap<String, T>,
-    kind: Kind,
-    template: Option<&wire::Template>,
-) -> Result<Option<T>, Error> {
-    let Some(template) = template else { return Ok(None) };
-    let field = "TemplateConfiguration";
-    let name = template.name.as_deref().ok_or_else(|| invalid(field, format!("an {} has no `Name`", kind.as_str())))?;
-    let version = match template.version.as_deref() {
-        None | Some("latest") => None,
-        Some(text) => {
-            Some(u32::from_str(text).map_err(|_| invalid(field, format!("`{text}` is not a template version")))?)
-        }
-    };
-    if let (Some(at_hand), None) = (shelf.get(name), version) {
-        return Ok(Some(at_hand.clone()));
-    }
-    let definition = store.definition(None, kind, name, version).await?;
-    let definition = definition.ok_or_else(|| store::Error::NotFound { kind: kind.as_str(), id: name.to_owned() })?;
-    serde_json::from_str(&definition.document).map(Some).map_err(Error::Document)
+fn read_segment_version(version: i32) -> Result<u32, Error> {
+    u32::try_from(version)
+        .ok()
+        .filter(|version| *version > 0)
+        .ok_or_else(|| invalid("SegmentVersion", format!("`{version}` is not a version; they count from 1")))
 }
 
 fn read_start(schedule: &wire::Schedule) -> Result<Start, Error> {
@@ -361,14 +384,13 @@ fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &s
         .map_err(|error| invalid(&format!("tags.{name}"), error.to_string()))
 }
 
-/// Reads a stored campaign.
+/// Reads the latest version of a stored campaign.
 pub async fn load(
     store: &dyn DefinitionStore,
     application_id: &ApplicationId,
     campaign_id: &str,
-    version: Option<u32>,
 ) -> Result<(Document, u32), Error> {
-    let definition = store.definition(Some(application_id), Kind::Campaign, campaign_id, version).await?;
+    let definition = store.definition(Some(application_id), Kind::Campaign, campaign_id, None).await?;
     let definition =
         definition.ok_or_else(|| store::Error::NotFound { kind: "campaign", id: campaign_id.to_owned() })?;
     let document = serde_json::from_str(&definition.document).map_err(Error::Document)?;

@@ -1,13 +1,16 @@
 //! Hands the messages of a batch to their adapters: rate, then permit, then timeout, then send; again after a pause
-//! where another attempt can help. A waiting attempt keeps no permit.
+//! where another attempt can help. A pausing message keeps no permit, and neither pauses nor rates outlast a stop.
 
 use std::collections::HashMap;
+use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
 use super::rate::Rate;
 use crate::channel::{Adapter, Channels, Content, Message, Outcome};
@@ -25,7 +28,12 @@ struct Lane {
     batch_messages_max: usize,
     permits: Semaphore,
     rate: Option<Rate>,
+    /// Messages in a row that failed because of our settings or credentials.
+    misconfigured: AtomicU32,
 }
+
+/// Messages in a row that fail because of our settings or credentials, before a run stops.
+const MISCONFIGURED_MAX: u32 = 100;
 
 /// The ways to all adapters.
 pub struct Lanes {
@@ -35,14 +43,18 @@ pub struct Lanes {
     settings: config::Send,
 }
 
-/// What holds for all messages of an activity.
+/// What holds for the messages of a batch.
 pub struct Terms<'a> {
     /// The campaign's own rate.
     pub rate: Option<&'a Rate>,
-    /// No attempt begins after it.
-    pub deadline: Option<Timestamp>,
+    /// Whether a message may still go out, asked right before each attempt: its place, and now.
+    pub gate: &'a (dyn Fn(usize, Timestamp) -> Result<(), Fate> + Sync),
     /// Whether an attempt of unknown outcome is repeated.
     pub unknown: config::Unknown,
+    /// No message waits longer.
+    pub deadline: Option<Timestamp>,
+    /// Ends waiting for rates and pauses; messages that were not sent are given back.
+    pub stop: &'a CancellationToken,
 }
 
 /// What became of a message.
@@ -50,7 +62,8 @@ pub struct Terms<'a> {
 pub struct Delivery {
     /// The message's place in its batch.
     pub place: usize,
-    pub fate: Fate,
+    /// `None`: given back, nothing is sent but what `was_unknown` says.
+    pub fate: Option<Fate>,
     pub reason: Option<String>,
     /// An attempt may have arrived of which we do not know; maybe not the last one.
     pub was_unknown: bool,
@@ -58,12 +71,33 @@ pub struct Delivery {
     pub is_dead: bool,
 }
 
+/// What is known of a message on its way.
+struct Slip {
+    place: usize,
+    was_unknown: bool,
+}
+
+impl Slip {
+    fn ends(self, fate: Option<Fate>, reason: Option<String>) -> Delivery {
+        Delivery { place: self.place, fate, reason, was_unknown: self.was_unknown, is_dead: false }
+    }
+}
+
 impl Lanes {
     /// One lane for each adapter, with the rates of the settings.
     pub fn new(channels: Arc<Channels>, settings: config::Send, clock: Arc<dyn Clock>) -> Self {
         let lane = |name: &'static str, adapter: Arc<dyn Adapter>, batch_messages_max, in_flight_max| {
             let rate = settings.rates.get(name).map(|rate| Rate::new(*rate, clock.clone()));
-            (name, Lane { adapter, batch_messages_max, permits: Semaphore::new(in_flight_max), rate })
+            (
+                name,
+                Lane {
+                    adapter,
+                    batch_messages_max,
+                    permits: Semaphore::new(in_flight_max),
+                    rate,
+                    misconfigured: AtomicU32::new(0),
+                },
+            )
         };
         let lanes = channels
             .iter()
@@ -75,99 +109,136 @@ impl Lanes {
         Self { lanes, channels, clock, settings }
     }
 
+    /// The adapter that refuses us, if one refused many messages in a row.
+    pub fn misconfigured(&self) -> Option<&'static str> {
+        let refused = |lane: &Lane| lane.misconfigured.load(Relaxed) >= MISCONFIGURED_MAX;
+        self.lanes.iter().find(|(_, lane)| refused(lane)).map(|(name, _)| *name)
+    }
+
     /// Delivers messages, each with its place in its batch. Cheap to call with none.
     ///
     /// Shape: one delivery for each message, in no order. Panics when a message's channel has no adapter; the audience
     /// was tested for that.
     pub async fn deliver(&self, messages: Vec<(usize, Message)>, terms: &Terms<'_>) -> Vec<Delivery> {
-        let mut by_lane: HashMap<&'static str, Vec<(usize, Message)>> = HashMap::new();
+        let mut by_lane: HashMap<&'static str, Vec<(Slip, Message)>> = HashMap::new();
         for (place, message) in messages {
             let channel_type = match message.content {
                 Content::Custom(_) => ChannelType::Custom,
                 _ => message.channel_type,
             };
             let spec = self.channels.spec_for(channel_type).expect("the audience holds only channels that are served");
-            by_lane.entry(spec.name).or_default().push((place, message));
+            by_lane.entry(spec.name).or_default().push((Slip { place, was_unknown: false }, message));
         }
         let mut calls = Vec::new();
-        for (name, mut messages) in by_lane {
+        for (name, mut items) in by_lane {
             let lane = &self.lanes[name];
-            while !messages.is_empty() {
-                let rest = messages.split_off(messages.len().min(lane.batch_messages_max));
-                calls.push(self.send(lane, std::mem::replace(&mut messages, rest), terms));
+            while !items.is_empty() {
+                let rest = items.split_off(items.len().min(lane.batch_messages_max));
+                calls.push(self.send(lane, std::mem::replace(&mut items, rest), terms));
             }
         }
         join_all(calls).await.into_iter().flatten().collect()
     }
 
     /// One call of an adapter, with its further attempts.
-    async fn send(&self, lane: &Lane, messages: Vec<(usize, Message)>, terms: &Terms<'_>) -> Vec<Delivery> {
-        let (mut places, mut messages): (Vec<usize>, Vec<Message>) = messages.into_iter().unzip();
-        let mut unknown = vec![false; places.len()];
-        let mut deliveries = Vec::with_capacity(places.len());
+    async fn send(&self, lane: &Lane, mut items: Vec<(Slip, Message)>, terms: &Terms<'_>) -> Vec<Delivery> {
+        let mut deliveries = Vec::with_capacity(items.len());
         for attempt in 1.. {
-            let Some(outcomes) = self.attempt(lane, &messages, terms).await else {
-                let expired = |(place, was_unknown)| Delivery {
-                    place,
-                    fate: Fate::Expired,
-                    reason: Some("the sending window ended".to_owned()),
-                    was_unknown,
-                    is_dead: false,
-                };
-                deliveries.extend(places.into_iter().zip(unknown).map(expired));
-                return deliveries;
+            let turn = tokio::select! {
+                biased;
+                turn = self.turn(lane, items.len(), terms) => match turn {
+                    Some(permit) => Some(permit),
+                    None => break,
+                },
+                () = self.passed(terms.deadline) => None,
             };
-            let mut wait = Duration::ZERO;
-            let mut again = (Vec::new(), Vec::new(), Vec::new());
-            for (((place, message), mut was_unknown), outcome) in
-                places.into_iter().zip(messages).zip(unknown).zip(outcomes)
-            {
-                metric::message(message.channel_type, label(&outcome));
-                was_unknown |= matches!(outcome, Outcome::Unknown { .. });
-                if attempt < self.settings.attempts_max && another_may_help(&outcome, terms.unknown) {
-                    metric::send_retry(message.channel_type);
-                    wait = wait.max(outcome.retry_after().unwrap_or_default());
-                    again.0.push(place);
-                    again.1.push(message);
-                    again.2.push(was_unknown);
-                } else {
-                    deliveries.push(delivery(place, outcome, was_unknown));
+            // What was waited for may have taken long: the gate decides by the hour it is now.
+            let now = self.clock.now();
+            let mut open = Vec::with_capacity(items.len());
+            for (slip, message) in items.drain(..) {
+                match if turn.is_some() { (terms.gate)(slip.place, now) } else { Err(Fate::Expired) } {
+                    Ok(()) => open.push((slip, message)),
+                    Err(fate) => deliveries.push(slip.ends(Some(fate), None)),
                 }
             }
-            if again.0.is_empty() {
+            if open.is_empty() {
                 break;
             }
-            (places, messages, unknown) = again;
+            let (slips, messages): (Vec<Slip>, Vec<Message>) = open.into_iter().unzip();
+            let outcomes = self.attempt(lane, &messages).await;
+            drop(turn);
+
+            let mut asked = Duration::ZERO;
+            for ((mut slip, message), outcome) in slips.into_iter().zip(messages).zip(outcomes) {
+                slip.was_unknown |= matches!(outcome, Outcome::Unknown { .. });
+                if attempt < self.settings.attempts_max && another_may_help(&outcome, terms.unknown) {
+                    metric::send_retry(message.channel_type);
+                    asked = asked.max(outcome.retry_after().unwrap_or_default());
+                    items.push((slip, message));
+                } else {
+                    deliveries.push(delivery(slip, &outcome));
+                }
+            }
+            if items.is_empty() {
+                break;
+            }
             let ours = domain::pause(attempt, self.settings.pause_min, self.settings.pause_max, fastrand::f64());
-            self.clock.sleep(wait.max(ours)).await;
+            tokio::select! {
+                biased;
+                () = terms.stop.cancelled() => break,
+                () = self.clock.sleep(asked.max(ours)) => {}
+            }
         }
+        // Only a stop leaves any.
+        deliveries.extend(items.into_iter().map(|(slip, _)| slip.ends(None, None)));
         deliveries
     }
 
-    /// One attempt; `None` when the sending window ended before its turn.
-    async fn attempt(&self, lane: &Lane, messages: &[Message], terms: &Terms<'_>) -> Option<Vec<Outcome>> {
-        let turn = async {
-            for rate in terms.rate.into_iter().chain(&lane.rate) {
-                rate.acquire(messages.len()).await;
-            }
-            lane.permits.acquire().await.expect("lanes are never closed")
-        };
-        let permit = match terms.deadline {
-            None => turn.await,
-            Some(deadline) => {
-                let left = Duration::try_from(deadline.duration_since(self.clock.now())).ok()?;
-                clock::timeout(&*self.clock, left, turn).await?
-            }
-        };
+    /// Waits for the campaign's rate, a place in the lane, and the lane's rate; `None` when a stop ends the wait for a
+    /// rate. Places come free soon, so that a stop waits for them and batches in flight are finished.
+    async fn turn<'a>(&self, lane: &'a Lane, messages: usize, terms: &Terms<'_>) -> Option<SemaphorePermit<'a>> {
+        if let Some(rate) = terms.rate {
+            acquire(rate, messages, terms.stop).await?;
+        }
+        let permit = lane.permits.acquire().await.expect("lanes are never closed");
+        if let Some(rate) = &lane.rate {
+            acquire(rate, messages, terms.stop).await?;
+        }
+        Some(permit)
+    }
+
+    async fn passed(&self, deadline: Option<Timestamp>) {
+        match deadline {
+            Some(deadline) => clock::sleep_until(&*self.clock, deadline).await,
+            None => pending().await,
+        }
+    }
+
+    /// One attempt.
+    async fn attempt(&self, lane: &Lane, messages: &[Message]) -> Vec<Outcome> {
         let timeout = self.settings.timeout;
         let outcomes = clock::timeout(&*self.clock, timeout, lane.adapter.send(messages)).await;
-        drop(permit);
         let outcomes = outcomes.unwrap_or_else(|| {
             let reason = format!("no answer within {timeout:?}");
             vec![Outcome::Unknown { reason }; messages.len()]
         });
         assert_eq!(outcomes.len(), messages.len(), "an adapter gives one outcome a message");
-        Some(outcomes)
+        for (message, outcome) in messages.iter().zip(&outcomes) {
+            metric::message(message.channel_type, label(outcome));
+            match outcome {
+                Outcome::Misconfigured { .. } => lane.misconfigured.fetch_add(1, Relaxed),
+                _ => lane.misconfigured.swap(0, Relaxed),
+            };
+        }
+        outcomes
+    }
+}
+
+async fn acquire(rate: &Rate, messages: usize, stop: &CancellationToken) -> Option<()> {
+    tokio::select! {
+        biased;
+        () = rate.acquire(messages) => Some(()),
+        () = stop.cancelled() => None,
     }
 }
 
@@ -178,8 +249,8 @@ fn another_may_help(outcome: &Outcome, unknown: config::Unknown) -> bool {
     }
 }
 
-fn delivery(place: usize, outcome: Outcome, was_unknown: bool) -> Delivery {
-    let fate = match &outcome {
+fn delivery(slip: Slip, outcome: &Outcome) -> Delivery {
+    let fate = match outcome {
         Outcome::Successful { .. } => Fate::Sent,
         Outcome::Throttled { .. } => Fate::Throttled,
         Outcome::TemporaryFailure { .. } => Fate::TemporaryFailure,
@@ -189,7 +260,7 @@ fn delivery(place: usize, outcome: Outcome, was_unknown: bool) -> Delivery {
         Outcome::Unknown { .. } => Fate::Unknown,
     };
     let is_dead = matches!(outcome, Outcome::DeadAddress { .. });
-    Delivery { place, fate, reason: outcome.reason().map(str::to_owned), was_unknown, is_dead }
+    Delivery { is_dead, ..slip.ends(Some(fate), outcome.reason().map(str::to_owned)) }
 }
 
 fn label(outcome: &Outcome) -> &'static str {

@@ -1,21 +1,23 @@
 //! What all runs share: the store, the ways out, the limits that hold across campaigns.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use roaring::RoaringBitmap;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::audience::{self, Rules};
-use super::cap::{Caps, Sender};
-use super::definition::{self, Definition, Shelf};
+use super::cap::{Caps, Earlier, Sender};
+use super::definition::{self, Definition, Document};
 use super::deliver::Lanes;
+use super::rate::Rate;
 use super::{Error, ledger};
 use crate::channel::Channels;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::domain::{ActivityId, ApplicationId, CampaignId};
+use crate::config::{self, Config};
+use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType};
 use crate::hook::Invokers;
 use crate::segment;
 use crate::store::{Activity, ActivityState, Store};
@@ -32,8 +34,7 @@ pub struct Engine {
     pub(super) config: Arc<Config>,
     pub(super) lanes: Lanes,
     pub(super) caps: Caps,
-    /// Batches worked on at once, over all campaigns; given out in the order they are asked for.
-    pub(super) slots: Arc<Semaphore>,
+    rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
     counting: tokio::sync::Mutex<()>,
 }
@@ -48,7 +49,7 @@ impl Engine {
     ) -> Self {
         Self {
             lanes: Lanes::new(channels.clone(), config.send.clone(), clock.clone()),
-            slots: Arc::new(Semaphore::new(config.campaign.batches_in_flight)),
+            rates: Mutex::default(),
             caps: Caps::default(),
             counting: tokio::sync::Mutex::default(),
             store,
@@ -68,11 +69,12 @@ impl Engine {
         application_id: &ApplicationId,
         campaign_id: &CampaignId,
     ) -> Result<Vec<Activity>, Error> {
-        let (document, campaign_version) =
-            definition::load(&*self.store, application_id, campaign_id.as_str(), None).await?;
-        let definition = self.compile(campaign_id, &document).await?;
-        self.check(&definition)?;
+        let (mut document, campaign_version) =
+            definition::load(&*self.store, application_id, campaign_id.as_str()).await?;
+        document.resolve(&*self.store).await?;
+        let definition = self.compile(campaign_id, &document)?;
         let now = self.clock.now();
+        let definition_text = serde_json::to_string(&document).expect("text and numbers are JSON");
         let scheduled_start = definition.start.moment(now);
         let members = self.members(application_id, &definition, now).await?;
         let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
@@ -101,6 +103,7 @@ impl Engine {
                     started_at: Some(now),
                     ended_at: None,
                     failure: None,
+                    definition: definition_text.clone(),
                 };
                 (activity, frozen)
             })
@@ -109,21 +112,26 @@ impl Engine {
         Ok(activities.into_iter().map(|(activity, _)| activity).collect())
     }
 
-    /// Makes sure that what the campaign calls may be called.
-    pub fn check(&self, definition: &Definition) -> Result<(), Error> {
+    /// Compiles a campaign whose templates are resolved, and makes sure that it can reach somebody from here: its hook
+    /// may be called, and some channel serves its messages.
+    pub fn compile(&self, campaign_id: &CampaignId, document: &Document) -> Result<Definition, Error> {
+        let definition = Definition::compile(campaign_id.as_str(), document, self.config.policy)?;
         if let Some(target) = &definition.hook {
             self.invokers.caller(target)?;
         }
-        Ok(())
-    }
-
-    /// Compiles a stored campaign.
-    pub(super) async fn compile(
-        &self,
-        campaign_id: &CampaignId,
-        document: &definition::Document,
-    ) -> Result<Definition, Error> {
-        Ok(Definition::compile(&*self.store, &Shelf::default(), campaign_id.as_str(), document, &self.config).await?)
+        let composers = || definition.treatments.iter().map(|treatment| &treatment.composer);
+        let wanted: Vec<&str> = ChannelType::ALL
+            .into_iter()
+            .filter(|channel| composers().any(|composer| composer.has_message_for(*channel)))
+            .map(ChannelType::as_str)
+            .collect();
+        if !ChannelType::ALL
+            .into_iter()
+            .any(|channel| composers().any(|c| audience::serves(c, &self.channels, channel)))
+        {
+            return Err(Error::NoChannel { wanted: wanted.join(", ") });
+        }
+        Ok(definition)
     }
 
     async fn members(
@@ -136,28 +144,43 @@ impl Engine {
         Ok(segment::evaluate(&*self.store, application_id, id, version, now).await?)
     }
 
-    /// Makes sure that the caps count what this application sent before this process began.
+    /// Makes sure that the caps count what this application sent before this process began: daily caps the last day of
+    /// all campaigns, total caps all runs of this one.
     pub(super) async fn count_earlier_messages(&self, activity: &Activity) -> Result<(), Error> {
-        let application_id = &activity.application_id;
+        let (application_id, campaign_id) = (&activity.application_id, &activity.campaign_id);
         let _one_at_a_time = self.counting.lock().await;
-        if self.caps.knows(application_id) {
-            return Ok(());
+        if !self.caps.knows_daily(application_id) {
+            let since = self.clock.now() - CAP_WINDOW;
+            let recent = self.store.activities_since(application_id, since).await?;
+            self.caps.learn_daily(application_id, self.earlier_messages(&recent).await?);
         }
-        // Total caps look at all runs of a campaign, daily ones at the last day of all campaigns.
-        let since = self.clock.now() - CAP_WINDOW;
-        let mut earlier = self.store.activities_since(application_id, since).await?;
-        for other in self.store.activities(application_id, &activity.campaign_id).await? {
-            if !earlier.iter().any(|known| known.id == other.id) {
-                earlier.push(other);
-            }
+        if !self.caps.knows_total(application_id, campaign_id) {
+            let runs = self.store.activities(application_id, campaign_id).await?;
+            self.caps.learn_total(application_id, campaign_id, self.earlier_messages(&runs).await?);
         }
-        for other in &earlier {
-            let sender = sender(other);
-            ledger::messages(&*self.store, other, |at, fate, numbers| self.caps.load(&sender, at, fate, numbers))
+        Ok(())
+    }
+
+    async fn earlier_messages(&self, activities: &[Activity]) -> Result<Earlier, Error> {
+        let mut earlier = Earlier::default();
+        for activity in activities {
+            let sender = sender(activity);
+            ledger::messages(&*self.store, activity, |at, fate, numbers| earlier.add(&sender, at, fate, numbers))
                 .await?;
         }
-        self.caps.begin(application_id);
-        Ok(())
+        Ok(earlier)
+    }
+
+    /// The campaign's rate, shared by all its activities.
+    pub(super) fn rate_of(&self, campaign_id: &CampaignId, limit: config::Rate) -> Arc<Rate> {
+        let mut rates = self.rates.lock();
+        if let Some(rate) = rates.get(campaign_id).and_then(Weak::upgrade) {
+            return rate;
+        }
+        rates.retain(|_, rate| rate.strong_count() > 0);
+        let rate = Arc::new(Rate::new(limit, self.clock.clone()));
+        rates.insert(campaign_id.clone(), Arc::downgrade(&rate));
+        rate
     }
 }
 

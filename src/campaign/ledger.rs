@@ -46,8 +46,9 @@ impl Standing {
 
     fn note_examples(&mut self, row: &BatchRow) {
         let Some(reasons) = row.reasons.as_deref() else { return };
-        let news = row.fates.iter().filter_map(|&byte| Fate::from_byte(byte));
-        if news.into_iter().all(|fate| self.examples.contains_key(&fate)) {
+        // Only failures have reasons, and rows with the same few failures are many.
+        let mut failures = row.fates.iter().filter_map(|&byte| Fate::from_byte(byte)).filter(|fate| fate.is_failure());
+        if failures.all(|fate| self.examples.contains_key(&fate)) {
             return;
         }
         for (place, reason) in read_reasons(reasons) {
@@ -60,7 +61,8 @@ impl Standing {
 
 /// A row's reasons: place in the batch, text.
 fn read_reasons(reasons: &str) -> BTreeMap<usize, String> {
-    serde_json::from_str(reasons).unwrap_or_default()
+    let by_text: BTreeMap<String, Vec<usize>> = serde_json::from_str(reasons).unwrap_or_default();
+    by_text.into_iter().flat_map(|(text, places)| places.into_iter().map(move |place| (place, text.clone()))).collect()
 }
 
 /// Reads how far an activity is.
@@ -104,7 +106,7 @@ fn read_fate(activity: &Activity, byte: u8) -> Result<Fate, store::Error> {
 pub async fn messages(
     store: &dyn LedgerStore,
     activity: &Activity,
-    mut each: impl FnMut(Timestamp, Fate, &RoaringBitmap) + Send,
+    mut each: impl FnMut(Timestamp, Fate, RoaringBitmap) + Send,
 ) -> Result<(), store::Error> {
     let frozen = store.frozen(&activity.id).await?;
     let mut from = 0;
@@ -117,13 +119,17 @@ pub async fn messages(
             let mut by_fate: BTreeMap<Fate, RoaringBitmap> = BTreeMap::new();
             for (&byte, &number) in row.fates.iter().zip(&members) {
                 // About to be sent to when the process ended: it may have been.
-                let fate = if byte == BatchRow::TO_SEND { Fate::Unknown } else { read_fate(activity, byte)? };
+                let fate = match byte {
+                    BatchRow::TO_SEND => Fate::Unknown,
+                    BatchRow::OPEN => continue,
+                    byte => read_fate(activity, byte)?,
+                };
                 if fate.counts_daily() || fate.counts_total() {
                     by_fate.entry(fate).or_default().insert(number);
                 }
             }
             for (fate, numbers) in by_fate {
-                each(row.at, fate, &numbers);
+                each(row.at, fate, numbers);
             }
         }
     }
@@ -157,8 +163,10 @@ pub async fn why(store: &dyn LedgerStore, activity: &Activity, number: EndpointN
         return Ok(Answer::Waiting { batch: index });
     };
     let byte = row.fates[place];
-    if byte == BatchRow::TO_SEND {
-        return Ok(Answer::Sending { batch: index });
+    match byte {
+        BatchRow::TO_SEND => return Ok(Answer::Sending { batch: index }),
+        BatchRow::OPEN => return Ok(Answer::Waiting { batch: index }),
+        _ => {}
     }
     let reasons = row.reasons.as_deref().map(read_reasons).unwrap_or_default();
     Ok(Answer::Done {

@@ -44,6 +44,18 @@ pub enum Error {
     /// The store failed. The activity can be resumed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Nobody could be sent to.
+    #[error("the campaign has messages for {wanted}, and no channel in the settings serves any of them")]
+    NoChannel { wanted: String },
+    /// A channel that the audience counts on is not there any more.
+    #[error(
+        "no channel in the settings serves {channel_type}, but one did when the activity began: nothing was sent to \
+         those endpoints; give the same settings again"
+    )]
+    ChannelGone { channel_type: &'static str },
+    /// A provider refuses everything we send.
+    #[error("channel `{channel}` refuses us message after message; mend its settings, then resume")]
+    ChannelRefuses { channel: &'static str },
     /// The activity belongs to a treatment that its campaign does not have.
     #[error("the campaign has no treatment `{treatment_id}`")]
     UnknownTreatment { treatment_id: TreatmentId },

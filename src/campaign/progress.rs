@@ -1,6 +1,6 @@
 //! How far a run is, for whoever watches it while it goes on.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use crate::domain::{Fate, Tally};
 
@@ -11,6 +11,7 @@ pub struct Progress {
     batches: AtomicU64,
     batches_done: AtomicU64,
     in_flight: AtomicU64,
+    waiting: AtomicBool,
     fates: [AtomicU64; Fate::ALL.len()],
 }
 
@@ -25,6 +26,10 @@ impl Progress {
         for (fate, endpoints) in tally.iter() {
             self.fates[fate as usize - 1].fetch_add(endpoints, Relaxed);
         }
+    }
+
+    pub(super) fn set_waiting(&self, waiting: bool) {
+        self.waiting.store(waiting, Relaxed);
     }
 
     pub(super) fn begin_batch(&self) {
@@ -53,6 +58,11 @@ impl Progress {
     /// Batches being worked on.
     pub fn in_flight(&self) -> u64 {
         self.in_flight.load(Relaxed)
+    }
+
+    /// Whether there is nothing to do until the next messages are due.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Relaxed) && self.in_flight() == 0
     }
 
     /// Fates so far.

@@ -31,7 +31,9 @@ impl Rate {
     pub fn new(rate: config::Rate, clock: Arc<dyn Clock>) -> Self {
         let burst = BURST.as_nanos() / rate.interval().as_nanos().max(1);
         let burst = u32::try_from(burst).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::with_period(rate.interval()).expect("an interval is not zero").allow_burst(burst);
+        let quota = Quota::with_period(rate.interval().max(Duration::from_nanos(1)))
+            .expect("it is not zero")
+            .allow_burst(burst);
         let ticks = Monotonic(clock.clone());
         let limiter = RateLimiter::direct_with_clock(quota, ticks.clone());
         Self { limiter, ticks, clock, line: Mutex::new(()) }

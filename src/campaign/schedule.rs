@@ -9,6 +9,9 @@ use crate::wire::generated as wire;
 /// How far in the past a start may lie before it is refused; clients' clocks are not ours.
 pub const START_TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
 
+/// The offset whose clocks are ahead of all others.
+const EARLIEST_OFFSET: Offset = Offset::constant(14);
+
 /// Offsets the API knows besides the whole hours from -11 to +13. Source: model shape `Schedule`.
 const ODD_OFFSETS: &[&str] =
     &["UTC+03:30", "UTC+04:30", "UTC+05:30", "UTC+05:45", "UTC+06:30", "UTC+09:30", "UTC+10:30"];
@@ -39,6 +42,14 @@ impl Start {
         match self {
             Self::Immediate => now,
             Self::At { moment, .. } => moment,
+        }
+    }
+
+    /// When the first clocks on earth show the start: fourteen hours before UTC's do.
+    pub fn first_due(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Immediate => now,
+            Self::At { moment, wall } => EARLIEST_OFFSET.to_timestamp(wall).unwrap_or(moment),
         }
     }
 

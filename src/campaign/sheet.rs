@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::{Fate, Tally};
-use crate::store::{BatchRow, Stage};
+use crate::store::{self, BatchRow, Stage};
 
 /// What became of each member of a batch so far. A member is open until it is settled, and it is settled once.
 #[derive(Debug)]
 pub struct Sheet {
     index: u32,
     fates: Vec<Option<Fate>>,
-    reasons: BTreeMap<usize, String>,
+    /// Text, then the places it holds for: a failed hook gives fifty members one reason.
+    reasons: BTreeMap<String, Vec<usize>>,
     unknown: u64,
 }
 
@@ -23,19 +24,29 @@ impl Sheet {
     }
 
     /// A batch that was cut off after its intent: those about to be sent to are open again, and marked as unknown.
-    pub fn reopen(row: &BatchRow) -> Self {
-        let mut sheet = Self::new(row.index, row.fates.len());
+    ///
+    /// Errors: a row that cannot be one of ours.
+    pub fn reopen(row: &BatchRow, members: usize) -> Result<Self, store::Error> {
+        let damaged = |what: String| store::Error::Damaged { what: format!("batch {}: {what}", row.index) };
+        if row.fates.len() != members {
+            return Err(damaged(format!("it has {} fates for {members} members", row.fates.len())));
+        }
+        let mut sheet = Self::new(row.index, members);
         sheet.unknown = row.unknown;
         for (place, &byte) in row.fates.iter().enumerate() {
-            sheet.fates[place] = Fate::from_byte(byte);
-            if byte == BatchRow::TO_SEND {
-                sheet.mark_unknown(place);
+            match byte {
+                BatchRow::OPEN => {}
+                BatchRow::TO_SEND => sheet.mark_unknown(place),
+                byte => {
+                    let fate = Fate::from_byte(byte).ok_or_else(|| damaged(format!("there is no fate {byte}")))?;
+                    sheet.fates[place] = Some(fate);
+                }
             }
         }
         if let Some(reasons) = &row.reasons {
-            sheet.reasons = serde_json::from_str(reasons).unwrap_or_default();
+            sheet.reasons = serde_json::from_str(reasons).map_err(|error| damaged(error.to_string()))?;
         }
-        sheet
+        Ok(sheet)
     }
 
     /// Places without a fate.
@@ -63,7 +74,7 @@ impl Sheet {
         let reason =
             if told == fate { reason } else { Some(format!("an earlier attempt may have arrived; then {fate}")) };
         if let Some(reason) = reason {
-            self.reasons.insert(place, reason);
+            self.reasons.entry(reason).or_default().push(place);
         }
     }
 
@@ -74,20 +85,30 @@ impl Sheet {
 
     /// The row to write before the first send: everybody still open is about to be sent to.
     pub fn intent(&self, at: Timestamp) -> BatchRow {
-        self.row(Stage::Intent, at)
+        self.row(Stage::Intent, BatchRow::TO_SEND, at)
+    }
+
+    /// The row to write when the batch is given back before its end: nobody still open was sent to.
+    pub fn given_back(&self, at: Timestamp) -> BatchRow {
+        self.row(Stage::Intent, BatchRow::OPEN, at)
+    }
+
+    /// Whether everybody has a fate.
+    pub fn is_complete(&self) -> bool {
+        self.fates.iter().all(Option::is_some)
     }
 
     /// The row to write at the end. Panics if somebody is open.
     pub fn done(&self, at: Timestamp) -> BatchRow {
-        assert!(self.fates.iter().all(Option::is_some), "every member of a batch has a fate at its end");
-        self.row(Stage::Done, at)
+        assert!(self.is_complete(), "every member of a batch has a fate at its end");
+        self.row(Stage::Done, BatchRow::TO_SEND, at)
     }
 
-    fn row(&self, stage: Stage, at: Timestamp) -> BatchRow {
+    fn row(&self, stage: Stage, open: u8, at: Timestamp) -> BatchRow {
         BatchRow {
             index: self.index,
             stage,
-            fates: self.fates.iter().map(|fate| fate.map_or(BatchRow::TO_SEND, Fate::as_byte)).collect(),
+            fates: self.fates.iter().map(|fate| fate.map_or(open, Fate::as_byte)).collect(),
             unknown: self.unknown,
             reasons: (!self.reasons.is_empty())
                 .then(|| serde_json::to_string(&self.reasons).expect("places and text are JSON")),
@@ -113,7 +134,7 @@ mod tests {
         let row = sheet.intent(Timestamp::UNIX_EPOCH);
         assert_eq!(row.fates, [0xff, 12, 18, 0xff]);
 
-        let mut again = Sheet::reopen(&row);
+        let mut again = Sheet::reopen(&row, 4).unwrap();
         assert_eq!(again.open().collect::<Vec<_>>(), [0, 3]);
         assert!(again.is_unknown(0) && !again.is_unknown(1) && again.is_unknown(3));
         again.settle(0, Fate::Sent, None);
@@ -122,6 +143,25 @@ mod tests {
         assert_eq!(row.fates, [Fate::Sent as u8, 12, 18, Fate::Unknown as u8]);
         assert_eq!(row.unknown, 0b1001);
         assert!(row.reasons.unwrap().contains("QUIET_TIME"));
+    }
+
+    #[test]
+    fn a_batch_given_back_reopens_as_if_nothing_had_happened() {
+        let mut sheet = Sheet::new(0, 3);
+        sheet.settle(0, Fate::Sent, None);
+        sheet.mark_unknown(2);
+        let row = sheet.given_back(Timestamp::UNIX_EPOCH);
+        assert_eq!(row.fates, [Fate::Sent as u8, 0, 0]);
+        let again = Sheet::reopen(&row, 3).unwrap();
+        assert_eq!(again.open().collect::<Vec<_>>(), [1, 2]);
+        assert!(!again.is_unknown(1) && again.is_unknown(2));
+    }
+
+    #[test]
+    fn rows_that_cannot_be_ours_are_refused() {
+        let row = Sheet::new(0, 2).intent(Timestamp::UNIX_EPOCH);
+        assert!(Sheet::reopen(&row, 3).is_err());
+        assert!(Sheet::reopen(&BatchRow { fates: vec![99, 1], ..row }, 2).is_err());
     }
 
     #[test]

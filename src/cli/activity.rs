@@ -1,12 +1,15 @@
 //! `pinwheel activity`: what became of a run, of one endpoint in it, and how to take a run up again.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
+use super::run::settings_of;
 use super::summary::Summary;
-use super::{Settings, finish, watch};
+use super::watch::Watch;
+use super::{Settings, finish};
 use crate::app::{self, App};
 use crate::campaign::ledger::{self, Answer};
 use crate::clock::wire_text;
@@ -44,15 +47,18 @@ pub struct Why {
 pub struct Resume {
     /// An activity or a campaign; all unfinished activities without it.
     id: Option<String>,
+    /// The campaign file that was run, for its settings.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let config = settings.load(None)?;
     match command {
         Command::Show(Show { id, json }) => {
+            let config = settings.load(None)?;
             let store = app::open_to_read(&config)?;
             let activities = find(&*store, id.as_deref()).await?;
             let summary = Summary::read(&*store, &activities).await?;
@@ -60,6 +66,7 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
             Ok(ExitCode::SUCCESS)
         }
         Command::Why(Why { id, endpoint }) => {
+            let config = settings.load(None)?;
             let store = app::open_to_read(&config)?;
             for activity in find(&*store, Some(&id)).await? {
                 if let Some(line) = why(&*store, &activity, &endpoint).await? {
@@ -69,16 +76,21 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
             }
             bail!("endpoint `{endpoint}` is not in the audience of `{id}`")
         }
-        Command::Resume(Resume { id, json }) => {
-            let app = App::open(config)?;
+        Command::Resume(Resume { id, file, json }) => {
+            let overlay = file.as_deref().map(settings_of).transpose()?;
+            let app = App::open(settings.load(overlay)?)?;
             let mut activities = find(&*app.store, id.as_deref()).await?;
             activities.retain(|activity| activity.state == ActivityState::Running);
             if activities.is_empty() {
                 eprintln!("nothing to resume: no activity was cut off");
                 return Ok(ExitCode::SUCCESS);
             }
-            let ending = watch::drive(&app, &activities, app::stop_on_signal()).await?;
-            finish(&app, &activities, ending, json).await
+            let how = match &file {
+                Some(file) => format!("pinwheel activity resume --file {}", file.display()),
+                None => "pinwheel activity resume".to_owned(),
+            };
+            let ending = Watch::start(&app, app::stop_on_signal()).await?.drive(&activities, &how).await?;
+            finish(&app, &activities, ending, &how, json).await
         }
     }
 }

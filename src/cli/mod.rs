@@ -109,12 +109,12 @@ pub fn main(mut cli: Cli, environment: Vec<(String, String)>) -> ExitCode {
 /// The exit code of a run that was stopped and can be resumed.
 const EXIT_STOPPED: u8 = 3;
 
-/// Prints what became of everybody and chooses the exit code.
-async fn finish(app: &App, activities: &[Activity], ending: Ending, json: bool) -> anyhow::Result<ExitCode> {
+/// Prints what became of everybody and chooses the exit code. `how` tells people to go on after a stop.
+async fn finish(app: &App, activities: &[Activity], ending: Ending, how: &str, json: bool) -> anyhow::Result<ExitCode> {
     let summary = Summary::read(&*app.store, activities).await?;
     summary.print(json)?;
     if ending == Ending::Stopped {
-        eprintln!("stopped before the end; take it up again with `pinwheel activity resume`");
+        eprintln!("stopped before the end; take it up again with `{how}`");
         return Ok(ExitCode::from(EXIT_STOPPED));
     }
     match summary.failure() {

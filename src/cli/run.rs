@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::import::import;
-use super::{Settings, finish, watch};
+use super::watch::Watch;
+use super::{Settings, finish};
 use crate::app::{self, App};
-use crate::campaign::definition::{Definition, Document, Shelf};
+use crate::campaign::definition::{Document, Shelf};
 use crate::clock::{self, wire_text};
 use crate::domain::{ApplicationId, CampaignId};
 use crate::segment;
@@ -19,17 +21,14 @@ use crate::segment::import::{Options, Source};
 use crate::store::{Application, EndpointWrite, Kind, Store};
 use crate::wire::{endpoint_update, generated as wire};
 
-/// The application of campaign files that name none.
-const DEFAULT_APPLICATION: &str = "00000000000000000000000000000001";
-
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Campaign file, TOML or JSON: Campaign, Segment, Endpoints and settings in Pinpoint's shapes.
+    /// Campaign file, TOML or JSON: see docs/campaign-file.md.
     file: PathBuf,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
-    /// Check the file, the settings and the channels, then stop before the first endpoint is imported.
+    /// Check the file, the settings and the channels, then stop before anything is written.
     #[arg(long)]
     check: bool,
 }
@@ -38,8 +37,10 @@ pub struct Args {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct CampaignFile {
-    /// The application to run in; one of our own if absent.
+    /// The application to run in; without it every campaign file has one of its own.
     application_id: Option<String>,
+    /// The campaign, for caps over several runs; a new one without it.
+    campaign_id: Option<String>,
     /// Replaces the application's settings.
     application_settings: Option<wire::WriteApplicationSettingsRequest>,
     /// What to import first.
@@ -55,7 +56,7 @@ struct CampaignFile {
     #[serde(default)]
     push_templates: BTreeMap<String, wire::PushNotificationTemplateRequest>,
     /// Pinwheel's own settings, as in a settings file.
-    #[serde(default)]
+    #[serde(default, alias = "settings")]
     settings: toml::Table,
 }
 
@@ -72,38 +73,56 @@ enum Endpoints {
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut file = CampaignFile::read(&args.file)?;
     let config = settings.load(Some(std::mem::take(&mut file.settings)))?;
+    let application_id = ApplicationId::new(file.application_id.clone().unwrap_or_else(|| own_application(&args.file)));
+    let campaign_id = CampaignId::new(file.campaign_id.clone().unwrap_or_else(new_id));
     let app = App::open(config)?;
-    let stop = app::stop_on_signal();
-    let application_id = ApplicationId::new(file.application_id.as_deref().unwrap_or(DEFAULT_APPLICATION));
-    let campaign_id = CampaignId::new(new_id());
 
-    // Everything that can be wrong is looked at before anything is written.
-    let document = file.prepare(&*app.store, &application_id).await?;
-    let definition =
-        Definition::compile(&*app.store, &file.shelf(), campaign_id.as_str(), &document, &app.config).await?;
+    // Everything that can be wrong with the campaign is looked at before anything is written.
+    let mut document = file.prepare(&*app.store, &application_id).await?;
+    document.resolve(&*app.store).await?;
+    let definition = app.engine.compile(&campaign_id, &document)?;
     definition.check_start(app.clock.now())?;
-    app.engine.check(&definition)?;
     app.channels.check().await?;
+    let source = file.source(&args.file, &app)?;
     if args.check {
         eprintln!("`{}` can run", args.file.display());
         return Ok(ExitCode::SUCCESS);
     }
 
-    file.write(&app, &args.file, &application_id, &campaign_id, &document).await?;
-    let start = definition.start.moment(app.clock.now());
-    if start > app.clock.now() && !definition.is_local_time {
-        tracing::info!(start = %start, "waiting for the campaign's start");
-        tokio::select! {
-            () = clock::sleep_until(&*app.clock, start) => {}
-            () = stop.cancelled() => bail!("stopped before the campaign's start; nothing was sent"),
+    let stop = app::stop_on_signal();
+    let watch = Watch::start(&app, stop.clone()).await?;
+    let begin = async {
+        file.write(&app, source, &application_id, &campaign_id, &document).await?;
+        let now = app.clock.now();
+        let start =
+            if definition.is_local_time { definition.start.first_due(now) } else { definition.start.moment(now) };
+        if start > now {
+            tracing::info!(start = %start, "waiting for the campaign's start");
+            clock::sleep_until(&*app.clock, start).await;
         }
-    }
-    let activities = app.engine.begin(&application_id, &campaign_id).await?;
+        anyhow::Ok(app.engine.begin(&application_id, &campaign_id).await?)
+    };
+    let activities = tokio::select! {
+        begun = begin => begun?,
+        () = stop.cancelled() => bail!("stopped before the campaign's first message; run it again to start over"),
+    };
     for activity in &activities {
         tracing::info!(activity.id = %activity.id, treatment.id = %activity.treatment_id, "activity begins");
     }
-    let ending = watch::drive(&app, &activities, stop).await?;
-    finish(&app, &activities, ending, args.json).await
+    let how = format!("pinwheel activity resume --file {}", args.file.display());
+    let ending = watch.drive(&activities, &how).await?;
+    finish(&app, &activities, ending, &how, args.json).await
+}
+
+/// The settings in a campaign file.
+pub fn settings_of(path: &Path) -> anyhow::Result<toml::Table> {
+    Ok(CampaignFile::read(path)?.settings)
+}
+
+/// The application of a campaign file that names none: the same each time, and no other file's.
+fn own_application(file: &Path) -> String {
+    let path = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    format!("{:032x}", xxh3_128(path.as_os_str().as_encoded_bytes()))
 }
 
 impl CampaignFile {
@@ -142,22 +161,34 @@ impl CampaignFile {
             (None, Some(stored)) => serde_json::from_str(&stored.settings)?,
             (None, None) => wire::WriteApplicationSettingsRequest::default(),
         };
-        Ok(Document { campaign, defaults })
-    }
-
-    fn shelf(&self) -> Shelf {
-        Shelf {
+        let templates = Shelf {
             email: self.email_templates.clone(),
             sms: self.sms_templates.clone(),
             push: self.push_templates.clone(),
-        }
+        };
+        Ok(Document { campaign, defaults, templates })
+    }
+
+    /// Where the endpoints come from, with those written out in the file read and checked.
+    fn source(&self, path: &Path, app: &App) -> anyhow::Result<Option<Input>> {
+        Ok(match &self.endpoints {
+            None => None,
+            Some(Endpoints::Source(source)) => {
+                let source = beside(path, source);
+                if !source.starts_with("s3://") {
+                    std::fs::metadata(&source).with_context(|| format!("`Endpoints`: cannot read `{source}`"))?;
+                }
+                Some(Input::Source(Source::parse(&source, &app.config.aws).context("`Endpoints`")?))
+            }
+            Some(Endpoints::Items(items)) => Some(Input::Writes(read_items(items)?)),
+        })
     }
 
     /// Writes what the file defines, and imports its endpoints.
     async fn write(
         &self,
         app: &App,
-        path: &Path,
+        input: Option<Input>,
         application_id: &ApplicationId,
         campaign_id: &CampaignId,
         document: &Document,
@@ -187,35 +218,42 @@ impl CampaignFile {
             let segment = serde_json::to_string(segment)?;
             store.put_definition(Some(application_id), Kind::Segment, id, segment, now.clone()).await?;
         }
-        let campaign = serde_json::to_string(document)?;
+        // Templates stand on their own in the store.
+        let campaign = serde_json::to_string(&Document { templates: Shelf::default(), ..document.clone() })?;
         store.put_definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), campaign, now).await?;
-        match &self.endpoints {
+        match input {
             None => Ok(()),
-            Some(Endpoints::Source(source)) => {
-                let source = Source::parse(&beside(path, source), &app.config.aws).context("`Endpoints`")?;
+            Some(Input::Source(source)) => {
                 let summary = import(store, &*app.clock, application_id, &source, &Options::default()).await?;
                 tracing::info!(imported = summary.imported, failed = summary.failed, "endpoints imported");
                 Ok(())
             }
-            Some(Endpoints::Items(items)) => put_items(app, application_id, items).await,
+            Some(Input::Writes(writes)) => {
+                let results = store.upsert_endpoints(application_id, writes, wire_text(app.clock.now())).await?;
+                for (i, result) in results.into_iter().enumerate() {
+                    result.with_context(|| format!("`Endpoints[{i}]`"))?;
+                }
+                Ok(())
+            }
         }
     }
 }
 
-/// Endpoints written out in the file. All are checked before the first is written.
-async fn put_items(app: &App, application_id: &ApplicationId, items: &[serde_json::Value]) -> anyhow::Result<()> {
-    let mut writes = Vec::with_capacity(items.len());
-    for (i, item) in items.iter().enumerate() {
+/// What to import.
+enum Input {
+    Source(Source),
+    Writes(Vec<EndpointWrite>),
+}
+
+/// Endpoints written out in the file.
+fn read_items(items: &[serde_json::Value]) -> anyhow::Result<Vec<EndpointWrite>> {
+    let read = |(i, item): (usize, &serde_json::Value)| {
         let json = serde_json::to_vec(item)?;
         let read = endpoint_update::read(&json).with_context(|| format!("`Endpoints[{i}]`"))?;
         let id = read.id.with_context(|| format!("`Endpoints[{i}].Id` is missing"))?;
-        writes.push(EndpointWrite { id, update: read.update });
-    }
-    let results = app.store.upsert_endpoints(application_id, writes, wire_text(app.clock.now())).await?;
-    for (i, result) in results.into_iter().enumerate() {
-        result.with_context(|| format!("`Endpoints[{i}]`"))?;
-    }
-    Ok(())
+        anyhow::Ok(EndpointWrite { id, update: read.update })
+    };
+    items.iter().enumerate().map(read).collect()
 }
 
 /// Paths in a campaign file are relative to it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use futures_util::future::join_all;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::App;
 use crate::campaign::{Ending, Progress};
@@ -18,47 +18,61 @@ use crate::telemetry::{Health, Recorder, Server};
 /// Time between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Runs activities to their end, all at the same time. Shows how far they are; when asked to stop, finishes the batches
-/// in flight, but waits no longer than the settings say.
-pub async fn drive(app: &App, activities: &[Activity], stop: CancellationToken) -> anyhow::Result<Ending> {
-    let progress = Arc::new(Progress::default());
-    let health = Health::new(app.clock.clone(), app.config.telemetry.stalled_after);
-    let over = CancellationToken::new();
-    let _over = over.clone().drop_guard();
-    if let Some(address) = app.config.telemetry.listen {
-        let recorder = Recorder::install(app.clock.clone())?;
-        let server = Server::bind(address).await?;
-        tracing::info!(address = %server.address(), "serving /metrics, /healthz and /readyz");
-        tokio::spawn(server.run(recorder, health.clone(), over.clone().cancelled_owned()));
-    }
-    health.ready();
-    let _work = health.begin();
-    tokio::spawn(look(app.clock.clone(), progress.clone(), health.clone(), over));
+/// Serves metrics and health from now on.
+pub struct Watch<'a> {
+    app: &'a App,
+    health: Health,
+    stop: CancellationToken,
+    over: CancellationToken,
+    _over: DropGuard,
+}
 
-    let runs = activities.iter().map(|activity| {
-        let (engine, activity) = (app.engine.clone(), activity.clone());
-        let (progress, stop) = (progress.clone(), stop.clone());
-        async move {
-            let id = activity.id.clone();
-            let driven = tokio::spawn(async move { engine.drive(activity, progress, stop).await });
-            driven.await.context("a run ended in a panic")?.with_context(|| {
-                format!("activity `{id}` was cut off; take it up again with `pinwheel activity resume {id}`")
-            })
+impl<'a> Watch<'a> {
+    /// Errors: when the address for metrics and health cannot be used.
+    pub async fn start(app: &'a App, stop: CancellationToken) -> anyhow::Result<Self> {
+        let health = Health::new(app.clock.clone(), app.config.telemetry.stalled_after);
+        let over = CancellationToken::new();
+        if let Some(address) = app.config.telemetry.listen {
+            let recorder = Recorder::install(app.clock.clone())?;
+            let server = Server::bind(address).await?;
+            tracing::info!(address = %server.address(), "serving /metrics, /healthz and /readyz");
+            tokio::spawn(server.run(recorder, health.clone(), over.clone().cancelled_owned()));
         }
-    });
-    let patience = async {
-        stop.cancelled().await;
-        health.draining();
-        app.clock.sleep(app.config.campaign.drain_timeout).await;
-    };
-    let endings: Vec<Ending> = tokio::select! {
-        endings = join_all(runs) => endings.into_iter().collect::<anyhow::Result<_>>()?,
-        () = patience => {
-            tracing::warn!("batches in flight did not finish in time; resuming settles them");
-            vec![Ending::Stopped]
-        }
-    };
-    Ok(if endings.contains(&Ending::Stopped) { Ending::Stopped } else { Ending::Completed })
+        health.ready();
+        Ok(Self { app, health, stop, _over: over.clone().drop_guard(), over })
+    }
+
+    /// Runs activities to their end, all at the same time. Shows how far they are; when asked to stop, finishes the
+    /// batches in flight, but waits no longer than the settings say. `how` tells people to go on after a failure.
+    pub async fn drive(self, activities: &[Activity], how: &str) -> anyhow::Result<Ending> {
+        let Self { app, health, stop, over, _over } = self;
+        let progress = Arc::new(Progress::default());
+        let _work = health.begin();
+        tokio::spawn(look(app.clock.clone(), progress.clone(), health.clone(), over));
+        let runs = activities.iter().map(|activity| {
+            let (engine, activity) = (app.engine.clone(), activity.clone());
+            let (progress, stop) = (progress.clone(), stop.clone());
+            async move {
+                let id = activity.id.clone();
+                let driven = tokio::spawn(async move { engine.drive(activity, progress, stop).await });
+                let driven = driven.await.context("a run ended in a panic")?;
+                driven.with_context(|| format!("activity `{id}` was cut off; take it up again with `{how}`"))
+            }
+        });
+        let patience = async {
+            stop.cancelled().await;
+            health.draining();
+            app.clock.sleep(app.config.campaign.drain_timeout).await;
+        };
+        let endings: Vec<Ending> = tokio::select! {
+            endings = join_all(runs) => endings.into_iter().collect::<anyhow::Result<_>>()?,
+            () = patience => {
+                tracing::warn!("batches in flight did not finish in time; resuming settles them");
+                vec![Ending::Stopped]
+            }
+        };
+        Ok(if endings.contains(&Ending::Stopped) { Ending::Stopped } else { Ending::Completed })
+    }
 }
 
 /// Paints a bar on a terminal, and tells whoever asks for health that batches move.
@@ -69,7 +83,7 @@ async fn look(clock: Arc<dyn Clock>, progress: Arc<Progress>, health: Health, ov
     let mut moved = 0;
     while !over.is_cancelled() {
         let tally = progress.tally();
-        if tally.total() != moved {
+        if tally.total() != moved || progress.is_waiting() {
             moved = tally.total();
             health.progress();
         }

@@ -23,6 +23,8 @@ pub struct Activity {
     pub ended_at: Option<Timestamp>,
     /// Why the activity failed, for people; `None` while it runs and after success.
     pub failure: Option<String>,
+    /// The campaign as it was when the activity began, with the templates it names; JSON.
+    pub definition: String,
 }
 
 /// How far an activity is.
@@ -77,20 +79,22 @@ pub struct BatchRow {
     /// The batch's place in the activity, from 0: members of rank `50 * index ..` over the waves in order.
     pub index: u32,
     pub stage: Stage,
-    /// A byte a member, in rank order: a [`Fate`], or [`TO_SEND`](Self::TO_SEND) in an intent.
+    /// A byte a member, in rank order: a [`Fate`], or in an intent [`TO_SEND`](Self::TO_SEND) or [`OPEN`](Self::OPEN).
     pub fates: Vec<u8>,
     /// A bit a member, lowest first: a send to it may have happened more than once or not at all, because a first
     /// attempt's outcome is not known.
     pub unknown: u64,
-    /// Reasons of failures as a JSON object, place in the batch → text; `None` if there are none.
+    /// Reasons of failures as a JSON object, text → places in the batch; `None` if there are none.
     pub reasons: Option<String>,
     /// When the row was last written.
     pub at: Timestamp,
 }
 
 impl BatchRow {
-    /// Marks, in an intent, a member about to be sent to.
+    /// Marks, in an intent, a member about to be sent to: after a crash it may or may not have been.
     pub const TO_SEND: u8 = 0xff;
+    /// Marks, in an intent, a member that was given back without being sent to.
+    pub const OPEN: u8 = 0;
 }
 
 /// The ledger.

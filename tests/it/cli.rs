@@ -222,3 +222,70 @@ async fn sigterm_drains_and_resume_goes_on() {
     assert_eq!(summary["Activities"][0]["Fates"]["SENT"], 5_000);
     assert_eq!(world.fcm.messages(), 5_000);
 }
+
+#[test]
+fn the_example_settings_can_be_used() {
+    let directory = TempDir::new().unwrap();
+    let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/example.toml")).unwrap();
+    // The example names a key file; here its text comes by the environment's way, as the example says it may.
+    let example = example.replace("service_account_file", "#service_account_file");
+    std::fs::write(directory.path().join("pinwheel.toml"), example).unwrap();
+    let account = pinwheel::sandbox::fcm::service_account_json("http://127.0.0.1:9");
+    let output = Command::new(env!("CARGO_BIN_EXE_pinwheel"))
+        .args(["config", "check"])
+        .current_dir(directory.path())
+        .env("PINWHEEL_CHANNEL__GCM__SERVICE_ACCOUNT_JSON", account)
+        .env("PINWHEEL_CHANNEL__EMAIL__PASSWORD", "secret")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn the_example_campaign_can_run() {
+    let directory = TempDir::new().unwrap();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config/campaign.example.toml");
+    let output = pinwheel(directory.path(), &["run", example, "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["Activities"][0]["Fates"]["SENT"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resume_without_the_channels_of_the_run_touches_nobody() {
+    let world = World::new(|event| function::echo(event).after(std::time::Duration::from_millis(20))).await;
+    let directory = world.directory.path();
+    let mut settings = world.settings();
+    crate::support::set(&mut settings, "campaign.batches_in_flight", 1);
+    let endpoints: Vec<Value> = (0..1_000)
+        .map(|i| serde_json::json!({ "Id": format!("e{i:05}"), "ChannelType": "GCM", "Address": format!("e{i:05}") }))
+        .collect();
+    let file = serde_json::json!({
+        "Settings": settings,
+        "ApplicationId": crate::support::APPLICATION,
+        "Endpoints": endpoints,
+        "Segment": {},
+        "Campaign": crate::support::campaign(serde_json::json!({
+            "SegmentId": null,
+            "Hook": { "WebUrl": format!("{}/filter", world.functions.url()) }
+        }))
+    });
+    std::fs::write(directory.join("run.json"), file.to_string()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pinwheel"));
+    let mut child =
+        command.args(["run", "run.json"]).current_dir(directory).stdout(std::process::Stdio::null()).spawn().unwrap();
+    while world.functions.calls() < 5 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended too early");
+        tokio::task::yield_now().await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let data = directory.join("data").display().to_string();
+    let hook = ["--set", "hook.allow_http=true", "--set", "hook.allow_private_addresses=true"];
+    let bare = [&["activity", "resume", "--data", &data, "--set", "channel.sink.types=[\"SMS\"]"], &hook[..]].concat();
+    fails(directory, &bare, "no channel in the settings serves GCM");
+    let resumed = pinwheel(directory, &["activity", "resume", "--file", "run.json", "--json"]);
+    assert!(resumed.status.success(), "{}", stderr(&resumed));
+    let summary: Value = serde_json::from_slice(&resumed.stdout).unwrap();
+    assert_eq!(summary["Activities"][0]["Fates"]["SENT"], 1_000);
+}

@@ -11,7 +11,8 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::summary::grouped;
-use super::{Settings, finish, watch};
+use super::watch::Watch;
+use super::{Settings, finish};
 use crate::app::{self, App};
 use crate::clock::{Stopwatch, wire_text};
 use crate::domain::{ApplicationId, CampaignId};
@@ -59,7 +60,7 @@ struct World {
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let world = World::start().await?;
     let mut config = settings.load(Some(world.settings()?))?;
-    if config.data.directory == std::path::Path::new("pinwheel-data") {
+    if settings.data.is_none() {
         config.data.directory = DIRECTORY.into();
     }
     let directory = config.data.directory.clone();
@@ -78,13 +79,14 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let activities = app.engine.begin(&application_id, &campaign_id).await?;
     eprintln!("audience frozen in {:.1?}; running the campaign", began.elapsed());
     let began = Stopwatch::start();
-    let ending = watch::drive(&app, &activities, stop).await?;
+    let how = "pinwheel demo, which starts over";
+    let ending = Watch::start(&app, stop).await?.drive(&activities, how).await?;
     eprintln!("ran in {:.1?}", began.elapsed());
 
     if !args.json {
         world.describe();
     }
-    let code = finish(&app, &activities, ending, args.json).await?;
+    let code = finish(&app, &activities, ending, how, args.json).await?;
     if !args.json {
         where_next(&directory, &activities[0].id, &sample::endpoint(7).id);
     }

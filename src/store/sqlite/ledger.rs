@@ -12,7 +12,7 @@ use crate::store::{Activity, ActivityState, BatchRow, Call, Frozen, LedgerStore,
 
 /// The columns of [`read_activity`], to be followed by a condition.
 const SELECT_ACTIVITY: &str = "SELECT activity.id, application.id, campaign, campaign_version, treatment, state,
-     scheduled_start, started_at, ended_at, failure
+     scheduled_start, started_at, ended_at, failure, definition
      FROM activity JOIN application ON application.key = activity.application ";
 
 impl LedgerStore for Sqlite {
@@ -141,8 +141,8 @@ fn insert_activity(connection: &Connection, activity: &Activity) -> Result<i64, 
     let application = known_application_key(connection, &activity.application_id)?;
     connection.execute(
         "INSERT INTO activity (id, application, campaign, campaign_version, treatment, state, scheduled_start,
-             started_at, ended_at, failure)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             started_at, ended_at, failure, definition)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             activity.id.as_str(),
             application,
@@ -153,7 +153,8 @@ fn insert_activity(connection: &Connection, activity: &Activity) -> Result<i64, 
             activity.scheduled_start.as_microsecond(),
             activity.started_at.map(Timestamp::as_microsecond),
             activity.ended_at.map(Timestamp::as_microsecond),
-            activity.failure
+            activity.failure,
+            activity.definition
         ],
     )?;
     Ok(connection.last_insert_rowid())
@@ -212,6 +213,7 @@ fn read_activity(row: &Row<'_>) -> Result<Activity, Failure> {
         started_at: row.get::<_, Option<i64>>(7)?.map(time).transpose()?,
         ended_at: row.get::<_, Option<i64>>(8)?.map(time).transpose()?,
         failure: row.get(9)?,
+        definition: row.get(10)?,
     })
 }
 

@@ -25,6 +25,7 @@ fn activity(id: &str) -> Activity {
         started_at: None,
         ended_at: None,
         failure: None,
+        definition: "{}".into(),
     }
 }
 

@@ -76,7 +76,8 @@ CREATE TABLE activity (
     scheduled_start INTEGER NOT NULL,
     started_at INTEGER,
     ended_at INTEGER,
-    failure TEXT
+    failure TEXT,
+    definition TEXT NOT NULL
 ) STRICT;
 CREATE INDEX activity_of_campaign ON activity (application, campaign, key);
 CREATE INDEX activity_in_state ON activity (state, key);
