@@ -21,7 +21,7 @@ const READER_CACHE_KIB: u32 = 2 * 1024;
 /// Pages of the log at which a commit also copies them to their places.
 const CHECKPOINT_PAGES: u32 = 4096;
 /// Bytes the log file shrinks to after it was longer.
-const LOG_BYTES_MAX: u32 = 64 * 1024 * 1024;
+const LOG_BYTES_MAX: u32 = 128 * 1024 * 1024;
 /// How long a statement waits for another process. Only opening and closing ever do.
 const BUSY_TIMEOUT_MS: u32 = 10_000;
 
@@ -42,11 +42,24 @@ pub fn open_writer(path: &Path) -> Result<Connection, Error> {
              PRAGMA mmap_size = 0;
              PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -{WRITER_CACHE_KIB};
-             PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
              PRAGMA journal_size_limit = {LOG_BYTES_MAX};"
         ))?;
         connection.set_prepared_statement_cache_capacity(64);
         migrate(&mut connection, path)?;
+        Ok(connection)
+    };
+    open().map_err(|failure| failure.during("open the database"))
+}
+
+/// Opens a connection that copies the log.
+pub fn open_checkpointer(path: &Path) -> Result<Connection, Error> {
+    let open = || -> Result<Connection, Failure> {
+        let connection = Connection::open(path)?;
+        connection.execute_batch(&format!(
+            "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
+             PRAGMA synchronous = FULL;
+             PRAGMA mmap_size = 0;"
+        ))?;
         Ok(connection)
     };
     open().map_err(|failure| failure.during("open the database"))

@@ -4,6 +4,7 @@
 //! dense integer keys, so that new ones are appended; they are found through the index of `lookup`, which grows by
 //! sorted runs, because a B-tree of five million hashes is rewritten by every few thousand random inserts.
 
+mod checkpoint;
 mod connection;
 mod definition;
 mod endpoint;
@@ -53,7 +54,7 @@ impl Sqlite {
         let writer = match mode {
             Mode::Exclusive => {
                 let lock = lock(directory)?;
-                Some(Writer::start(connection::open_writer(&path)?, lock)?)
+                Some(Writer::start(&path, lock)?)
             }
             Mode::Shared if !path.is_file() => {
                 return Err(Error::Missing { path: directory.display().to_string() });

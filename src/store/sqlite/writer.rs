@@ -1,12 +1,15 @@
 //! Writes: one thread that commits everything that waits for it at once.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpointer;
+use super::connection;
 use super::endpoint::Cache;
 use super::failure::Failure;
 use crate::clock::Stopwatch;
@@ -53,14 +56,16 @@ struct Done {
 }
 
 impl Writer {
-    /// Starts the thread. `lock` is held until the connection is closed.
-    pub fn start(connection: Connection, lock: File) -> Result<Self, Error> {
+    /// Opens the database and starts the thread. `lock` is held until the database is closed.
+    pub fn start(path: &Path, lock: File) -> Result<Self, Error> {
+        let mut connection = connection::open_writer(path)?;
+        let checkpointer = Checkpointer::start(path, &mut connection)?;
         let (queue, jobs) = mpsc::channel(QUEUE_WRITES_MAX);
         let session = Session { connection, cache: Cache::default() };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                write_all(session, jobs);
+                write_all(session, checkpointer, jobs);
                 drop(lock);
             })
             .map_err(|error| Error::Backend { operation: "start the writing thread", source: Box::new(error) })?;
@@ -99,7 +104,7 @@ impl Drop for Writer {
     }
 }
 
-fn write_all(mut session: Session, mut jobs: mpsc::Receiver<Job>) {
+fn write_all(mut session: Session, mut checkpointer: Checkpointer, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting = Vec::new();
     while jobs.blocking_recv_many(&mut waiting, QUEUE_WRITES_MAX) > 0 {
         let mut group = Vec::new();
@@ -107,12 +112,16 @@ fn write_all(mut session: Session, mut jobs: mpsc::Receiver<Job>) {
             if job.size == Size::Bulk {
                 write_group(&mut session, std::mem::take(&mut group));
                 write_group(&mut session, vec![job]);
+                checkpointer.committed(&session.connection);
             } else {
                 group.push(job);
             }
         }
         write_group(&mut session, group);
+        checkpointer.committed(&session.connection);
     }
+    // The last connection to close copies the rest.
+    drop(checkpointer);
 }
 
 /// Does the jobs and commits them at once. One that fails changes nothing and leaves the others as they are.

@@ -177,7 +177,7 @@ pub async fn an_error_changes_nothing_and_spares_the_others(place: &dyn Place) {
         assert_eq!(result.is_err(), index % 3 == 0, "write {index}");
     }
     let running = store.activities_in_state(ActivityState::Running).await.unwrap();
-    assert_eq!(running, [known.clone()], "what a failed write began is undone");
+    assert_eq!(running, std::slice::from_ref(&known), "what a failed write began is undone");
     let rows = store.batches(&known.id, 0, usize::MAX).await.unwrap();
     let indexes: Vec<_> = rows.iter().map(|row| row.index).collect();
     assert_eq!(indexes, (0..200).filter(|index| index % 3 != 0).collect::<Vec<_>>());
