@@ -19,6 +19,7 @@ mod rate;
 mod run;
 pub mod schedule;
 mod sheet;
+mod work;
 
 pub use definition::{Definition, Document};
 pub use engine::Engine;

@@ -18,8 +18,6 @@ const PAGE_BYTES: u32 = 8192;
 const WRITER_CACHE_KIB: u32 = 64 * 1024;
 /// Memory of one reader's page cache, in KiB. Scans gain nothing from more: the operating system caches the file.
 const READER_CACHE_KIB: u32 = 2 * 1024;
-/// Pages of the log at which a commit also copies them to their places.
-const CHECKPOINT_PAGES: u32 = 4096;
 /// Bytes the log file shrinks to after it was longer.
 const LOG_BYTES_MAX: u32 = 128 * 1024 * 1024;
 /// How long a statement waits for another process. Only opening and closing ever do.
