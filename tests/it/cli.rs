@@ -244,7 +244,7 @@ fn the_example_settings_can_be_used() {
 #[test]
 fn the_example_campaign_can_run() {
     let directory = TempDir::new().unwrap();
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config/campaign.example.toml");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/campaign.toml");
     let output = pinwheel(directory.path(), &["run", example, "--json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
