@@ -29,11 +29,15 @@ impl Access {
         match url.scheme_str() {
             Some("https") => {}
             Some("http") if self.http => {}
-            Some("http") => return Err(Error::Forbidden(format!("`{url}` is plain http, and only https is allowed"))),
+            Some("http") => {
+                return Err(Error::Forbidden(format!("`{url}` is plain http, and the setting `allow_http` is off")));
+            }
             _ => return Err(Error::Forbidden(format!("`{url}` is not an https URL"))),
         }
         match host.trim_matches(['[', ']']).parse() {
-            Ok(address) if !self.allows(address) => Err(Error::Forbidden(format!("`{host}` is a private address"))),
+            Ok(address) if !self.allows(address) => Err(Error::Forbidden(format!(
+                "`{host}` is a private address, and the setting `allow_private_addresses` is off"
+            ))),
             _ => Ok(()),
         }
     }
@@ -111,7 +115,9 @@ impl tower_service::Service<Name> for GuardedResolver {
         Pin::from(Box::new(async move {
             let addresses: Vec<SocketAddr> = lookup.await?.filter(|address| access.allows(address.ip())).collect();
             if addresses.is_empty() {
-                return Err(std::io::Error::other(format!("`{host}` has no address that may be called")));
+                return Err(std::io::Error::other(format!(
+                    "`{host}` has no address that may be called while the setting `allow_private_addresses` is off"
+                )));
             }
             Ok(addresses.into_iter())
         }))
