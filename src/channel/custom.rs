@@ -176,10 +176,14 @@ fn judge(error: hook::Error) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
+
+    use tokio::sync::Notify;
 
     use super::*;
     use crate::channel::Origin;
+    use crate::channel::suite::{self, Behaviour, Provider};
     use crate::clock;
     use crate::config;
     use crate::domain::{ActivityId, ApplicationId, CampaignId, TreatmentId};
@@ -227,6 +231,75 @@ mod tests {
     }
 
     const OPEN: &str = "allow_http = true\nallow_private_addresses = true\n";
+
+    /// A webhook that does as its path says.
+    struct Webhooks {
+        server: Server,
+        adapter: Arc<dyn Adapter>,
+        taken: Arc<AtomicU64>,
+        hanging: Arc<Notify>,
+    }
+
+    impl Webhooks {
+        async fn start() -> Self {
+            let (taken, hanging) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+            let (count, notify) = (Arc::clone(&taken), Arc::clone(&hanging));
+            let server = Server::start(Record::Nothing, move |event| match event.function.as_str() {
+                "/throttle" => Reply::Status { code: 429, retry_after: Some(7) },
+                "/hang" => {
+                    notify.notify_one();
+                    Reply::Hang
+                }
+                _ => {
+                    let endpoints: serde_json::Map<_, _> = serde_json::from_slice(&event.endpoints()).unwrap();
+                    count.fetch_add(endpoints.len() as u64, Ordering::Relaxed);
+                    Reply::answer("\"Complete\"")
+                }
+            })
+            .await
+            .unwrap();
+            let adapter = adapter(&server, OPEN).unwrap();
+            Self { server, adapter, taken, hanging }
+        }
+    }
+
+    impl Provider for Webhooks {
+        fn spec(&self) -> &'static Spec {
+            &SPEC
+        }
+
+        fn adapter(&self) -> Arc<dyn Adapter> {
+            Arc::clone(&self.adapter)
+        }
+
+        fn message(&self, behaviour: Behaviour) -> Option<Message> {
+            let (path, number) = match behaviour {
+                Behaviour::Accept(number) => ("accept", number),
+                Behaviour::Throttle => ("throttle", 0),
+                Behaviour::Hang => ("hang", 0),
+                // A function says nothing about single addresses.
+                Behaviour::Gone => return None,
+            };
+            batch(&format!("{}/{path}", self.server.url()), number + 1).pop()
+        }
+
+        fn taken(&self) -> BoxFuture<'_, u64> {
+            Box::pin(async { self.taken.load(Ordering::Relaxed) })
+        }
+
+        fn retry_after(&self) -> Option<Duration> {
+            Some(Duration::from_secs(7))
+        }
+
+        fn hanging(&self) -> BoxFuture<'_, ()> {
+            Box::pin(self.hanging.notified())
+        }
+    }
+
+    #[tokio::test]
+    async fn it_passes_the_suite() {
+        suite::run(&Webhooks::start().await).await;
+    }
 
     #[tokio::test]
     async fn a_batch_is_one_call_of_a_function_or_a_signed_webhook() {

@@ -13,8 +13,10 @@ use simd_json::Buffers;
 use super::event::Member;
 use super::same::same;
 use super::{Error, returned};
+
 use crate::domain::limit::HOOK_PAYLOAD_BYTES_MAX;
 use crate::wire::lenient::Text;
+pub use returned::Changed;
 
 /// What an answer says about each endpoint that was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,17 +38,6 @@ pub enum Verdict {
     Unchanged,
     /// Returned with changes, or at least printed in another way.
     Changed(Box<Changed>),
-}
-
-/// What a function made of an endpoint, for this message only.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Changed {
-    /// Shape: a stored document, see [`crate::wire::endpoint`].
-    pub document: Vec<u8>,
-    /// Replaces the title, on channels that take overrides.
-    pub title_override: Option<String>,
-    /// Replaces the body, on channels that take overrides.
-    pub body_override: Option<String>,
 }
 
 /// Reads an answer to an event with these members.

@@ -10,9 +10,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use simd_json::{Buffers, ErrorType};
 
-use super::answer::Changed;
 use crate::domain::ChannelType;
 use crate::wire::lenient::{StringList, Text};
+
+/// What a function made of an endpoint, for this message only.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Changed {
+    /// Shape: a stored document, see [`crate::wire::endpoint`].
+    pub document: Vec<u8>,
+    /// Replaces the title, on channels that take overrides.
+    pub title_override: Option<String>,
+    /// Replaces the body, on channels that take overrides.
+    pub body_override: Option<String>,
+}
 
 /// Merges a returned endpoint into the stored document that was sent; `None` when the function switched it off.
 ///

@@ -17,7 +17,8 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 
-use super::{Tls, reply};
+use super::Tls;
+use super::reply::{self, Stage};
 use crate::channel::{Outcome, reason};
 use crate::clock::{self, Clock};
 
@@ -155,20 +156,6 @@ async fn converse(connection: &mut AsyncSmtpConnection, envelope: &Envelope, mes
     connection.command(Data).await.at(Stage::Data)?;
     connection.message(message).await.at(Stage::Content)?;
     Ok(())
-}
-
-/// How far a message came.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Stage {
-    Connect,
-    StartTls,
-    LogIn,
-    Sender,
-    Recipient,
-    /// The DATA command: nothing of the content has gone out.
-    Data,
-    /// Some or all of the content may have gone out.
-    Content,
 }
 
 /// Why a message was not taken, or is not known to have been.

@@ -1,6 +1,5 @@
 //! What a mail server's refusal means for the message.
 
-use super::connection::Stage;
 use crate::channel::Outcome;
 
 /// Enhanced status codes that say that there is no such mailbox, or no longer.
@@ -14,6 +13,20 @@ const RATE_WORDS: &[&str] = &["exceeded", "limit", "limited", "quickly", "quota"
 
 /// Phrases to the same effect.
 const RATE_PHRASES: &[&str] = &["too many", "too fast", "slow down"];
+
+/// How far a message came.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    Connect,
+    StartTls,
+    LogIn,
+    Sender,
+    Recipient,
+    /// The DATA command: nothing of the content has gone out.
+    Data,
+    /// Some or all of the content may have gone out.
+    Content,
+}
 
 /// What became of a message that was refused with a code of 400 and above.
 pub fn outcome(stage: Stage, code: u16, text: &str, reason: String) -> Outcome {
