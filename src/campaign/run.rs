@@ -63,6 +63,8 @@ pub(super) struct Run {
     pub(super) stop: CancellationToken,
     /// Batches whose hook failed.
     pub(super) hook_failures: AtomicU64,
+    /// Batches whose hook answered something odd.
+    pub(super) hook_oddities: AtomicU64,
 }
 
 /// What depends on when a batch's messages are due.
@@ -145,6 +147,7 @@ impl Run {
             progress,
             stop,
             hook_failures: AtomicU64::new(0),
+            hook_oddities: AtomicU64::new(0),
         })
     }
 

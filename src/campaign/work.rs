@@ -205,16 +205,7 @@ impl Run {
         }
         match self.call_hook(caller, due, &candidates).await {
             Ok(answer) => {
-                if answer.unknown_ids > 0 && !answer.looks_wrapped {
-                    let endpoints = answer.unknown_ids;
-                    tracing::warn!(activity.id = %self.activity.id, endpoints, "the hook answered endpoints it was not sent");
-                }
-                if answer.looks_wrapped {
-                    tracing::warn!(
-                        activity.id = %self.activity.id,
-                        "the hook answered `{{\"Endpoints\": …}}` and not the bare map of endpoints; nobody of the batch is sent to"
-                    );
-                }
+                self.report_oddities(&answer);
                 let composer = &self.rules.definition.treatments[self.treatment].composer;
                 let (targets, settled) = filter::apply(candidates, answer, |channel| {
                     audience::serves(composer, &self.rules.channels, channel)
@@ -248,6 +239,23 @@ impl Run {
         let event = due.event_head.event(&sent)?;
         let answered = caller.call(event).await?;
         answer::decode(answered, &sent)
+    }
+
+    /// Logs answers that are no failures but hardly meant, at the pace of [`report`](Self::report).
+    fn report_oddities(&self, answer: &answer::Answer) {
+        if answer.unknown_ids == 0 || !(self.hook_oddities.fetch_add(1, Relaxed) + 1).is_power_of_two() {
+            return;
+        }
+        let id = &self.activity.id;
+        if answer.looks_wrapped {
+            tracing::warn!(
+                activity.id = %id,
+                "the hook answered an envelope (`{{\"Endpoints\": …}}` or `{{\"statusCode\": …}}`) and not the bare map of \
+                 endpoints: nobody of the batch is sent to"
+            );
+        } else {
+            tracing::warn!(activity.id = %id, endpoints = answer.unknown_ids, "the hook answered endpoints it was not sent");
+        }
     }
 
     /// Logs the first failure, then the second, fourth, eighth, …: a hook that is down fails for every batch. What was

@@ -140,6 +140,9 @@ impl ActivitySummary {
         if *unknown > 0 {
             writeln!(out, "  {} of them were in flight when a process or a connection ended", grouped(*unknown))?;
         }
+        if *state == "RUNNING" {
+            writeln!(out, "  not finished: it runs in another process, or was cut off and can be resumed")?;
+        }
         if let Some(failure) = &self.failure {
             writeln!(out, "  FAIL: {failure}")?;
         }

@@ -25,7 +25,8 @@ pub struct Answer {
     pub verdicts: Vec<Verdict>,
     /// Endpoints in the answer that were not sent. They get nothing.
     pub unknown_ids: usize,
-    /// The answer looks like the whole event with the endpoints inside, a common mistake: nobody was recognised.
+    /// The answer looks like the whole event, or like an HTTP response, with the endpoints inside: common mistakes, and
+    /// nobody was recognised.
     pub looks_wrapped: bool,
 }
 
@@ -130,7 +131,7 @@ impl<'de> Visitor<'de> for OutlineVisitor<'_> {
             let position = (next..self.sent.len()).chain(0..next).find(|&at| self.sent[at].0 == id.as_str());
             let Some(position) = position else {
                 outline.unknown_ids += 1;
-                is_wrapper |= id.as_str() == "Endpoints";
+                is_wrapper |= matches!(id.as_str(), "Endpoints" | "statusCode");
                 continue;
             };
             next = position + 1;

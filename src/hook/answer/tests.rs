@@ -217,6 +217,8 @@ fn a_wrapped_answer_is_noticed() {
     let wrapped = format!(r#"{{"ApplicationId":"x","Endpoints":{{"id":{SENT}}}}}"#);
     let answer = decode(wrapped.into(), &[("id", SENT.as_bytes())]).unwrap();
     assert_eq!(answer, Answer { verdicts: vec![Verdict::Removed], unknown_ids: 2, looks_wrapped: true });
+    let response = br#"{"statusCode":200,"body":"{}"}"#;
+    assert!(decode(response.to_vec(), &[("id", SENT.as_bytes())]).unwrap().looks_wrapped);
 }
 
 #[test]
