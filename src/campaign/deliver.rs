@@ -115,6 +115,11 @@ impl Lanes {
         self.lanes.iter().find(|(_, lane)| refused(lane)).map(|(name, _)| *name)
     }
 
+    /// Gives every adapter another chance: somebody may have mended its settings.
+    pub fn forgive(&self) {
+        self.lanes.values().for_each(|lane| lane.misconfigured.store(0, Relaxed));
+    }
+
     /// Delivers messages, each with its place in its batch. Cheap to call with none.
     ///
     /// Shape: one delivery for each message, in no order. Panics when a message's channel has no adapter; the audience

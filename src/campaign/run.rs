@@ -103,6 +103,7 @@ impl Engine {
             metric::endpoints(*fate, members.len());
         }
         self.count_earlier_messages(&activity).await?;
+        self.lanes.forgive();
 
         // A run that fails stops itself, and nobody else.
         let run = Arc::new(Run::prepare(self.clone(), activity, progress, stop.child_token())?);

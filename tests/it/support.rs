@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pinwheel::app::{self, App};
-use pinwheel::campaign::{Ending, Progress, ledger};
-use pinwheel::clock::wire_text;
+use pinwheel::campaign::{Ending, Engine, Progress, ledger};
+use pinwheel::channel::{self, Deps};
+use pinwheel::clock::{Clock, wire_text};
 use pinwheel::config::{Config, Sources};
 use pinwheel::domain::{ApplicationId, CampaignId, ChannelType, EndpointUpdate, Fate, Tally};
+use pinwheel::hook::Invokers;
 use pinwheel::sandbox::Record;
 use pinwheel::sandbox::fcm::Fcm;
 use pinwheel::sandbox::function::{self, Event, Reply};
-use pinwheel::store::{Activity, Application, BatchRow, EndpointWrite, Kind, Store};
+use pinwheel::store::{Activity, Application, BatchRow, EndpointWrite, Kind, Store, sqlite};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -86,6 +88,19 @@ impl World {
         settings
     }
 
+    /// An engine in this world that goes by `clock`, and its store.
+    pub fn engine(&self, clock: Arc<dyn Clock>) -> (Arc<Engine>, Arc<dyn Store>) {
+        let sources = Sources { overlay: Some(self.settings()), ..Sources::default() };
+        let config = Arc::new(Config::load(sources).unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive).unwrap());
+        let invokers = Invokers::with_sdk_config(&config.hook, &self.functions.sdk_config(), clock.clone()).unwrap();
+        let invokers = Arc::new(invokers);
+        let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
+        let channels = Arc::new(channel::build_all(&config.channel, &deps).unwrap());
+        (Arc::new(Engine::new(store.clone(), channels, invokers, clock, config)), store)
+    }
+
     /// An app in this world; `overlay` is TOML over [`settings`](Self::settings).
     pub fn app(&self, overlay: &str) -> App {
         let flags = overlay.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
@@ -146,22 +161,32 @@ pub fn lambda_hook() -> Value {
 
 /// Makes the application and the segment of everybody, and writes endpoints.
 pub async fn populate(app: &App, endpoints: Vec<EndpointWrite>) {
-    let now = wire_text(app.clock.now());
+    populate_store(&*app.store, endpoints).await;
+}
+
+/// As [`populate`], without an app.
+pub async fn populate_store(store: &dyn Store, endpoints: Vec<EndpointWrite>) {
+    let now = "2026-03-01T09:00:00.000Z".to_owned();
     let id = ApplicationId::new(APPLICATION);
     let application =
         Application { id: id.clone(), name: "test".into(), settings: "{}".into(), creation_date: now.clone() };
-    app.store.put_application(application).await.unwrap();
-    app.store.put_definition(Some(&id), Kind::Segment, SEGMENT, "{}".into(), now.clone()).await.unwrap();
-    for result in app.store.upsert_endpoints(&id, endpoints, now).await.unwrap() {
+    store.put_application(application).await.unwrap();
+    store.put_definition(Some(&id), Kind::Segment, SEGMENT, "{}".into(), now.clone()).await.unwrap();
+    for result in store.upsert_endpoints(&id, endpoints, now).await.unwrap() {
         result.unwrap();
     }
 }
 
 /// Stores a campaign, with the application's settings.
 pub async fn define(app: &App, campaign_id: &str, campaign: Value, defaults: Value) {
+    define_in(&*app.store, campaign_id, campaign, defaults).await;
+}
+
+/// As [`define`], without an app.
+pub async fn define_in(store: &dyn Store, campaign_id: &str, campaign: Value, defaults: Value) {
     let document = json!({ "Campaign": campaign, "Defaults": defaults }).to_string();
-    let now = wire_text(app.clock.now());
-    app.store
+    let now = "2026-03-01T09:00:00.000Z".to_owned();
+    store
         .put_definition(Some(&ApplicationId::new(APPLICATION)), Kind::Campaign, campaign_id, document, now)
         .await
         .unwrap();
@@ -194,7 +219,7 @@ pub async fn drive(app: &App, activities: Vec<Activity>, stop: CancellationToken
         outcome.audience += frozen.endpoints();
         outcome.tally.merge(&ledger::standing(&*app.store, activity, &frozen).await.unwrap().tally);
         for (id, byte, _) in members(&*app.store, activity).await {
-            if byte != BatchRow::TO_SEND {
+            if ![BatchRow::TO_SEND, BatchRow::OPEN].contains(&byte) {
                 let earlier = outcome.fates.insert(id, Fate::from_byte(byte).unwrap());
                 assert_eq!(earlier, None, "nobody is in two places");
             }

@@ -7,4 +7,7 @@ mod eligibility;
 mod failures;
 mod hook;
 mod overrides;
+mod pace;
+mod template;
+mod time;
 mod treatments;
