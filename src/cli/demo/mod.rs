@@ -183,10 +183,12 @@ async fn define(
 
 fn where_next(directory: &std::path::Path, activity: &crate::domain::ActivityId, endpoint: &str) {
     let data = directory.display();
+    // As it was called: the demo is often the first thing that is run, and not on the path yet.
+    let program = std::env::args().next().unwrap_or_else(|| "pinwheel".to_owned());
     println!();
     println!("Where to look next:");
-    println!("  pinwheel activity show {activity} --data {data}");
-    println!("  pinwheel activity why {activity} {endpoint} --data {data}");
-    println!("  pinwheel config show");
-    println!("  README.md, for a campaign of your own with `pinwheel run`");
+    println!("  {program} activity show {activity} --data {data}");
+    println!("  {program} activity why {activity} {endpoint} --data {data}");
+    println!("  {program} run examples/campaign.toml");
+    println!("  README.md, for what that file can say");
 }
