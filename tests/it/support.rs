@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pinwheel::app::{self, App};
 use pinwheel::campaign::{Ending, Engine, Progress, ledger};
 use pinwheel::channel::{self, Deps};
-use pinwheel::clock::{Clock, wire_text};
+use pinwheel::clock::Clock;
 use pinwheel::config::{Config, Sources};
 use pinwheel::domain::{ApplicationId, CampaignId, ChannelType, EndpointUpdate, Fate, Tally};
 use pinwheel::hook::Invokers;
