@@ -29,6 +29,9 @@ pub struct Document {
     /// The templates that the campaign names. An activity keeps them, so that all of it says the same.
     #[serde(default)]
     pub templates: Shelf,
+    /// Channel types that had an adapter when an activity began.
+    #[serde(default)]
+    pub served: Vec<String>,
 }
 
 /// Templates by what campaigns call them: a name, or a name and a version.
@@ -180,7 +183,7 @@ impl Definition {
     ///
     /// Errors: the first field that breaks a rule.
     pub fn compile(campaign_id: &str, document: &Document, policy: config::Policy) -> Result<Self, Error> {
-        let Document { campaign, defaults, templates } = document;
+        let Document { campaign, defaults, templates, .. } = document;
         let name = campaign.name.clone().filter(|name| !name.is_empty());
         let segment_id = campaign.segment_id.clone().filter(|id| !id.is_empty());
         let schedule = campaign.schedule.as_ref().ok_or_else(|| invalid("Schedule", "is missing"))?;

@@ -109,12 +109,6 @@ impl Lanes {
         Self { lanes, channels, clock, settings }
     }
 
-    /// The adapter that refuses us, if one refused many messages in a row.
-    pub fn misconfigured(&self) -> Option<&'static str> {
-        let refused = |lane: &Lane| lane.misconfigured.load(Relaxed) >= MISCONFIGURED_MAX;
-        self.lanes.iter().find(|(_, lane)| refused(lane)).map(|(name, _)| *name)
-    }
-
     /// Gives every adapter another chance: somebody may have mended its settings.
     pub fn forgive(&self) {
         self.lanes.values().for_each(|lane| lane.misconfigured.store(0, Relaxed));
@@ -122,9 +116,14 @@ impl Lanes {
 
     /// Delivers messages, each with its place in its batch. Cheap to call with none.
     ///
-    /// Shape: one delivery for each message, in no order. Panics when a message's channel has no adapter; the audience
+    /// Shape: one delivery for each message, in no order; and the adapter among those used, if any, that refused too many
+    /// messages in a row because of our settings or credentials. Panics when a message's channel has no adapter; the audience
     /// was tested for that.
-    pub async fn deliver(&self, messages: Vec<(usize, Message)>, terms: &Terms<'_>) -> Vec<Delivery> {
+    pub async fn deliver(
+        &self,
+        messages: Vec<(usize, Message)>,
+        terms: &Terms<'_>,
+    ) -> (Vec<Delivery>, Option<&'static str>) {
         let mut by_lane: HashMap<&'static str, Vec<(Slip, Message)>> = HashMap::new();
         for (place, message) in messages {
             let channel_type = match message.content {
@@ -134,6 +133,7 @@ impl Lanes {
             let spec = self.channels.spec_for(channel_type).expect("the audience holds only channels that are served");
             by_lane.entry(spec.name).or_default().push((Slip { place, was_unknown: false }, message));
         }
+        let used: Vec<&'static str> = by_lane.keys().copied().collect();
         let mut calls = Vec::new();
         for (name, mut items) in by_lane {
             let lane = &self.lanes[name];
@@ -142,7 +142,9 @@ impl Lanes {
                 calls.push(self.send(lane, std::mem::replace(&mut items, rest), terms));
             }
         }
-        join_all(calls).await.into_iter().flatten().collect()
+        let deliveries = join_all(calls).await.into_iter().flatten().collect();
+        let refuses = |name: &&str| self.lanes[*name].misconfigured.load(Relaxed) >= MISCONFIGURED_MAX;
+        (deliveries, used.into_iter().find(refuses))
     }
 
     /// One call of an adapter, with its further attempts.

@@ -74,6 +74,8 @@ impl Engine {
         document.resolve(&*self.store).await?;
         let definition = self.compile(campaign_id, &document)?;
         let now = self.clock.now();
+        let served = ChannelType::ALL.into_iter().filter(|channel| self.channels.adapter_for(*channel).is_some());
+        document.served = served.map(|channel| channel.as_str().to_owned()).collect();
         let definition_text = serde_json::to_string(&document).expect("text and numbers are JSON");
         let scheduled_start = definition.start.moment(now);
         let members = self.members(application_id, &definition, now).await?;
@@ -132,6 +134,11 @@ impl Engine {
             return Err(Error::NoChannel { wanted: wanted.join(", ") });
         }
         Ok(definition)
+    }
+
+    /// Whether an adapter serves the channel type of this name.
+    pub(super) fn serves(&self, channel_type: &str) -> bool {
+        ChannelType::parse(channel_type).is_some_and(|channel| self.channels.adapter_for(channel).is_some())
     }
 
     async fn members(

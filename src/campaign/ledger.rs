@@ -117,10 +117,13 @@ pub async fn messages(
         for row in rows {
             let members = batch::members(&frozen, row.index);
             let mut by_fate: BTreeMap<Fate, RoaringBitmap> = BTreeMap::new();
-            for (&byte, &number) in row.fates.iter().zip(&members) {
+            for (place, (&byte, &number)) in row.fates.iter().zip(&members).enumerate() {
+                let was_unknown = row.unknown >> place & 1 == 1;
                 // About to be sent to when the process ended: it may have been.
                 let fate = match byte {
                     BatchRow::TO_SEND => Fate::Unknown,
+                    // Given back: nothing was sent but what an earlier attempt may have.
+                    BatchRow::OPEN if was_unknown => Fate::Unknown,
                     BatchRow::OPEN => continue,
                     byte => read_fate(activity, byte)?,
                 };
@@ -165,6 +168,7 @@ pub async fn why(store: &dyn LedgerStore, activity: &Activity, number: EndpointN
     let byte = row.fates[place];
     match byte {
         BatchRow::TO_SEND => return Ok(Answer::Sending { batch: index }),
+        BatchRow::OPEN if row.unknown >> place & 1 == 1 => return Ok(Answer::Sending { batch: index }),
         BatchRow::OPEN => return Ok(Answer::Waiting { batch: index }),
         _ => {}
     }

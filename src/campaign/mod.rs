@@ -50,10 +50,10 @@ pub enum Error {
     NoChannel { wanted: String },
     /// A channel that the audience counts on is not there any more.
     #[error(
-        "no channel in the settings serves {channel_type}, but one did when the activity began: nothing was sent to \
-         those endpoints; give the same settings again"
+        "no channel in the settings serves {channel_types}, but one did when the activity began: nothing was done; give \
+         the same settings again"
     )]
-    ChannelGone { channel_type: &'static str },
+    ChannelGone { channel_types: String },
     /// A provider refuses everything we send.
     #[error("channel `{channel}` refuses us message after message; mend its settings, then resume")]
     ChannelRefuses { channel: &'static str },

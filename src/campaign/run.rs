@@ -9,8 +9,8 @@
 //! This file is the run: it claims batches and gives each to a task. `work.rs` is what becomes of one batch.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
@@ -35,6 +35,10 @@ use crate::telemetry::metric;
 
 /// Pages of batches read ahead of the workers.
 const PAGES_AHEAD: usize = 2;
+
+/// Batches past their intent at once, however slow the campaign is: one that waits for a slow provider must not hold up
+/// all others.
+const SENDING_MIN: usize = 4;
 
 /// How a run ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,6 +67,8 @@ pub(super) struct Run {
     pub(super) stop: CancellationToken,
     /// Batches whose hook failed.
     pub(super) hook_failures: AtomicU64,
+    /// The adapter that refused us too often, once there is one.
+    pub(super) refused_by: OnceLock<&'static str>,
     /// Batches whose hook answered something odd.
     pub(super) hook_oddities: AtomicU64,
 }
@@ -108,10 +114,9 @@ impl Engine {
         // A run that fails stops itself, and nobody else.
         let run = Arc::new(Run::prepare(self.clone(), activity, progress, stop.child_token())?);
         match run.work_through(frozen.clone(), standing).await? {
-            Ending::Completed => run.complete(&frozen).await?,
-            Ending::Stopped => {}
+            Ending::Completed => run.complete(&frozen).await.map(|()| Ending::Completed),
+            Ending::Stopped => Ok(Ending::Stopped),
         }
-        Ok(if run.stop.is_cancelled() { Ending::Stopped } else { Ending::Completed })
     }
 }
 
@@ -122,7 +127,13 @@ impl Run {
         progress: Arc<Progress>,
         stop: CancellationToken,
     ) -> Result<Self, Error> {
-        let document = serde_json::from_str(&activity.definition).map_err(definition::Error::Document)?;
+        let document: definition::Document =
+            serde_json::from_str(&activity.definition).map_err(definition::Error::Document)?;
+        // The audience counts on them. To go on without one would lose everybody on it.
+        let gone: Vec<&str> = document.served.iter().map(String::as_str).filter(|name| !engine.serves(name)).collect();
+        if !gone.is_empty() {
+            return Err(Error::ChannelGone { channel_types: gone.join(", ") });
+        }
         let definition = Arc::new(engine.compile(&activity.campaign_id, &document)?);
         let treatment = definition
             .treatments
@@ -133,7 +144,8 @@ impl Run {
         Ok(Self {
             caller: definition.hook.as_ref().map(|target| engine.invokers.caller(target)).transpose()?,
             rate: per_second.map(|limit| engine.rate_of(&activity.campaign_id, config::Rate::per_second(limit))),
-            sending: per_second.map(|limit| Semaphore::new(limit.get() as usize / BATCH_ENDPOINTS_MAX + 1)),
+            sending: per_second
+                .map(|limit| Semaphore::new((limit.get() as usize / BATCH_ENDPOINTS_MAX).max(SENDING_MIN))),
             slots: Arc::new(Semaphore::new(engine.config.campaign.batches_in_flight)),
             sender: engine::sender(&activity),
             rules: Rules {
@@ -148,6 +160,7 @@ impl Run {
             progress,
             stop,
             hook_failures: AtomicU64::new(0),
+            refused_by: OnceLock::new(),
             hook_oddities: AtomicU64::new(0),
         })
     }
@@ -186,6 +199,7 @@ impl Run {
         while let Some(ended) = workers.join_next().await {
             if let Err(error) = ended.expect("a worker does not panic") {
                 failure.get_or_insert(error);
+                self.stop.cancel();
             }
         }
         drop(loaded);

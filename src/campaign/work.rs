@@ -57,7 +57,7 @@ impl Run {
             }
             self.progress.add_done(1, &tally);
         }
-        match self.engine.lanes.misconfigured() {
+        match self.refused_by.get() {
             Some(channel) => Err(Error::ChannelRefuses { channel }),
             None => Ok(()),
         }
@@ -75,7 +75,13 @@ impl Run {
             self.settle_all(&mut sheet, &unknown, Fate::Unknown, reason);
         }
 
-        let candidates = self.screen(batch, page, due, &mut sheet, reservations)?;
+        let candidates = match self.screen(batch, page, due, &mut sheet, reservations) {
+            Ok(candidates) => candidates,
+            Err(error) => {
+                self.give_back(reservations);
+                return Err(error);
+            }
+        };
         let targets = self.filter(due, candidates, &mut sheet).await;
         let messages = self.compose(due, targets, &mut sheet);
         let mut dead = Vec::new();
@@ -84,7 +90,10 @@ impl Run {
                 self.give_back(reservations);
                 return Ok(Worked::GivenBack);
             };
-            self.record(sheet.intent(self.now())).await?;
+            if let Err(error) = self.record(sheet.intent(self.now())).await {
+                self.give_back(reservations);
+                return Err(error);
+            }
             dead = self.deliver(batch, page, due, messages, &mut sheet).await;
         }
 
@@ -151,11 +160,6 @@ impl Run {
             match self.screen_one(number, &head, due, now, reserves, &mut reservations[place]) {
                 Ok((channel_type, address)) => {
                     candidates.push(Candidate { place, endpoint, channel_type, address });
-                }
-                // The audience had this channel when it was frozen. To go on without it would lose everybody on it.
-                Err(Fate::ChannelDisabled) => {
-                    let channel_type = head.channel_type().map_or("", ChannelType::as_str);
-                    return Err(Error::ChannelGone { channel_type });
                 }
                 Err(fate) => sheet.settle(place, fate, None),
             }
@@ -336,7 +340,11 @@ impl Run {
             stop: &self.stop,
         };
         let mut dead = Vec::new();
-        for delivery in self.engine.lanes.deliver(messages, &terms).await {
+        let (deliveries, refused_by) = self.engine.lanes.deliver(messages, &terms).await;
+        if let Some(channel) = refused_by {
+            self.refused_by.get_or_init(|| channel);
+        }
+        for delivery in deliveries {
             let Delivery { place, fate, reason, was_unknown, is_dead } = delivery;
             if was_unknown {
                 sheet.mark_unknown(place);

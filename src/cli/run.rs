@@ -91,7 +91,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 
     let stop = app::stop_on_signal();
     let watch = Watch::start(&app, stop.clone()).await?;
-    let begin = async {
+    let ready = async {
         file.write(&app, source, &application_id, &campaign_id, &document).await?;
         let now = app.clock.now();
         let start =
@@ -100,12 +100,15 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
             tracing::info!(start = %start, "waiting for the campaign's start");
             clock::sleep_until(&*app.clock, start).await;
         }
-        anyhow::Ok(app.engine.begin(&application_id, &campaign_id).await?)
+        anyhow::Ok(())
     };
-    let activities = tokio::select! {
-        begun = begin => begun?,
-        () = stop.cancelled() => bail!("stopped before the campaign's first message; run it again to start over"),
-    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => bail!("stopped before the campaign began; run it again to start over"),
+        ready = ready => ready?,
+    }
+    // From here on there is an activity: a stop no longer starts over, it resumes.
+    let activities = app.engine.begin(&application_id, &campaign_id).await?;
     for activity in &activities {
         tracing::info!(activity.id = %activity.id, treatment.id = %activity.treatment_id, "activity begins");
     }
@@ -166,7 +169,7 @@ impl CampaignFile {
             sms: self.sms_templates.clone(),
             push: self.push_templates.clone(),
         };
-        Ok(Document { campaign, defaults, templates })
+        Ok(Document { campaign, defaults, templates, served: Vec::new() })
     }
 
     /// Where the endpoints come from, with those written out in the file read and checked.

@@ -283,7 +283,7 @@ async fn a_resume_without_the_channels_of_the_run_touches_nobody() {
     let data = directory.join("data").display().to_string();
     let hook = ["--set", "hook.allow_http=true", "--set", "hook.allow_private_addresses=true"];
     let bare = [&["activity", "resume", "--data", &data, "--set", "channel.sink.types=[\"SMS\"]"], &hook[..]].concat();
-    fails(directory, &bare, "no channel in the settings serves GCM");
+    fails(directory, &bare, "no channel in the settings serves APNS, CUSTOM, EMAIL, GCM, but one did");
     let resumed = pinwheel(directory, &["activity", "resume", "--file", "run.json", "--json"]);
     assert!(resumed.status.success(), "{}", stderr(&resumed));
     let summary: Value = serde_json::from_slice(&resumed.stdout).unwrap();
