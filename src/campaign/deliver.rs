@@ -101,10 +101,7 @@ impl Lanes {
         };
         let lanes = channels
             .iter()
-            .map(|(spec, adapter)| {
-                let in_flight = adapter.in_flight().min(spec.in_flight_max).max(1);
-                lane(spec.name, adapter.clone(), spec.batch_messages_max, in_flight)
-            })
+            .map(|(spec, adapter, in_flight)| lane(spec.name, adapter.clone(), spec.batch_messages_max, in_flight))
             .collect();
         Self { lanes, channels, clock, settings }
     }

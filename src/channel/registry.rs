@@ -63,22 +63,20 @@ impl Channels {
         self.enabled_for(channel_type).map(|enabled| enabled.spec)
     }
 
-    /// Calls of [`Adapter::send`] at once for this type: the lower of what its spec and its settings say, at least one.
-    pub fn in_flight_for(&self, channel_type: ChannelType) -> Option<usize> {
-        let enabled = self.enabled_for(channel_type)?;
-        Some(enabled.adapter.in_flight().min(enabled.spec.in_flight_max).max(1))
-    }
-
-    /// Every enabled adapter, once each.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static Spec, &Arc<dyn Adapter>)> + '_ {
-        self.enabled.iter().map(|enabled| (enabled.spec, &enabled.adapter))
+    /// Every enabled adapter, once each, with the calls of [`Adapter::send`] it takes at once: the lower of what its spec
+    /// and its settings say, at least one.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Spec, &Arc<dyn Adapter>, usize)> + '_ {
+        self.enabled.iter().map(|Enabled { spec, adapter }| {
+            let in_flight = adapter.in_flight().min(spec.in_flight_max).max(1);
+            (*spec, adapter, in_flight)
+        })
     }
 
     /// Asks every adapter whether it can work. Never sends.
     ///
     /// Errors: the first one found.
     pub async fn check(&self) -> Result<(), Error> {
-        for (_, adapter) in self.iter() {
+        for (_, adapter, _) in self.iter() {
             adapter.check().await?;
         }
         Ok(())
@@ -156,15 +154,14 @@ mod tests {
         assert_eq!(channels.spec_for(ChannelType::Sms).unwrap().name, "push");
         assert!(channels.adapter_for(ChannelType::Email).is_none());
         assert!(channels.custom().is_some());
-        assert_eq!(channels.iter().map(|(spec, _)| spec.name).collect::<Vec<_>>(), ["push", "own"]);
+        assert_eq!(channels.iter().map(|(spec, ..)| spec.name).collect::<Vec<_>>(), ["push", "own"]);
     }
 
     #[test]
     fn the_lower_limit_of_calls_holds() {
         for (asked, expected) in [(usize::MAX, 8), (3, 3), (0, 1)] {
             let channels = channels([Fake(&TEXT, asked)]).unwrap();
-            assert_eq!(channels.in_flight_for(ChannelType::Sms), Some(expected));
-            assert_eq!(channels.in_flight_for(ChannelType::Gcm), None);
+            assert_eq!(channels.iter().map(|(.., in_flight)| in_flight).collect::<Vec<_>>(), [expected]);
         }
     }
 
