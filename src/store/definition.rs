@@ -1,4 +1,5 @@
-//! Applications and versioned definitions: segments, campaigns and templates as wire documents.
+//! Applications and what belongs to them or to the account, as documents: versioned ones such as segments, campaigns
+//! and templates, and those that are only replaced, such as channels and jobs.
 
 use roaring::RoaringBitmap;
 
@@ -12,8 +13,14 @@ pub struct Application {
     pub name: String,
     /// `WriteApplicationSettingsRequest` as JSON.
     pub settings: String,
+    /// A JSON object of text.
+    pub tags: String,
     /// Wire text.
     pub creation_date: String,
+    /// When name, settings or tags were last written; wire text.
+    pub last_modified_date: String,
+    /// Counts the writes; 0 for an application that is not stored yet.
+    pub revision: u32,
 }
 
 /// What a definition defines.
@@ -25,6 +32,18 @@ pub enum Kind {
     EmailTemplate = 3,
     SmsTemplate = 4,
     PushTemplate = 5,
+    InAppTemplate = 6,
+    VoiceTemplate = 7,
+    Journey = 8,
+    Recommender = 9,
+    /// Under the name of its channel type.
+    Channel = 10,
+    EventStream = 11,
+    ImportJob = 12,
+    ExportJob = 13,
+    OneTimePassword = 14,
+    /// How a campaign ended that has no activity to tell it.
+    CampaignEnd = 15,
 }
 
 impl Kind {
@@ -36,6 +55,16 @@ impl Kind {
             Self::EmailTemplate => "email template",
             Self::SmsTemplate => "SMS template",
             Self::PushTemplate => "push template",
+            Self::InAppTemplate => "in-app template",
+            Self::VoiceTemplate => "voice template",
+            Self::Journey => "journey",
+            Self::Recommender => "recommender configuration",
+            Self::Channel => "channel",
+            Self::EventStream => "event stream",
+            Self::ImportJob => "import job",
+            Self::ExportJob => "export job",
+            Self::OneTimePassword => "one-time password",
+            Self::CampaignEnd => "end of a campaign",
         }
     }
 }
@@ -50,14 +79,47 @@ pub struct Definition {
     pub document: String,
     /// When the first version was made; wire text.
     pub creation_date: String,
-    /// When this version was made; wire text.
+    /// When this version was last written; wire text.
     pub last_modified_date: String,
+    /// Counts the writes of the definition, over all its versions.
+    pub revision: u32,
+    /// The definition's place among all, the same for all its versions: a newer one has a greater one.
+    pub position: u64,
 }
 
-/// Applications and what they define. Templates belong to no application: pass `None`.
+/// A write that depends on what its writer saw.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DefinitionWrite {
+    pub kind: Kind,
+    pub id: String,
+    /// The wire shape as JSON.
+    pub document: String,
+    pub versioning: Versioning,
+    /// The revision of what the writer read; `None` if there was none.
+    pub after: Option<u32>,
+    /// Wire text.
+    pub now: String,
+}
+
+/// What a write does to the versions of a definition.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Versioning {
+    /// Adds one.
+    Next,
+    /// Replaces the document of the latest; a definition that is not there yet gets version 1.
+    Latest,
+}
+
+/// Applications and what they define. Templates and recommenders belong to no application: pass `None`.
 pub trait DefinitionStore: Send + Sync {
-    /// Creates the application, or replaces its name and settings.
+    /// Creates the application, or replaces name, settings, tags and modification date.
+    ///
+    /// Errors: [`Conflict`](super::Error::Conflict) unless `revision` is that of the stored one, or 0 for a new one.
     fn put_application(&self, application: Application) -> Call<'_, ()>;
+
+    /// Removes an application with all that belongs to it; `false` if there was none. When this returns it is gone for
+    /// every other call; endpoints, activities and events are cleared away in steps after it, also after a restart.
+    fn delete_application(&self, id: &ApplicationId) -> Call<'_, bool>;
 
     /// The application of this id.
     fn application(&self, id: &ApplicationId) -> Call<'_, Option<Application>>;
@@ -77,7 +139,13 @@ pub trait DefinitionStore: Send + Sync {
         now: String,
     ) -> Call<'_, u32>;
 
-    /// A version, or the latest.
+    /// Writes a definition, and returns it as it is then.
+    ///
+    /// Errors: [`NotFound`](super::Error::NotFound) for an unknown application; [`Conflict`](super::Error::Conflict)
+    /// when somebody else wrote since, made it or removed it.
+    fn write_definition(&self, application: Option<&ApplicationId>, write: DefinitionWrite) -> Call<'_, Definition>;
+
+    /// A version; without one the active version, which is the latest unless one was chosen.
     fn definition(
         &self,
         application: Option<&ApplicationId>,
@@ -88,6 +156,49 @@ pub trait DefinitionStore: Send + Sync {
 
     /// The latest version of every definition of the kind, newest first.
     fn definitions(&self, application: Option<&ApplicationId>, kind: Kind) -> Call<'_, Vec<Definition>>;
+
+    /// The latest versions of the definitions of a kind made before that `position`, newest first.
+    fn definitions_before(
+        &self,
+        application: Option<&ApplicationId>,
+        kind: Kind,
+        position: Option<u64>,
+        definitions_max: usize,
+    ) -> Call<'_, Vec<Definition>>;
+
+    /// The versions below `version`, highest first.
+    fn definition_versions(
+        &self,
+        application: Option<&ApplicationId>,
+        kind: Kind,
+        id: &str,
+        version: Option<u32>,
+        versions_max: usize,
+    ) -> Call<'_, Vec<Definition>>;
+
+    /// The version that was chosen to be the active one; `None` for the latest.
+    fn active_version(&self, application: Option<&ApplicationId>, kind: Kind, id: &str) -> Call<'_, Option<u32>>;
+
+    /// Chooses the active version, or the latest whatever comes.
+    ///
+    /// Errors: [`NotFound`](super::Error::NotFound) for an unknown version.
+    fn set_active_version(
+        &self,
+        application: Option<&ApplicationId>,
+        kind: Kind,
+        id: &str,
+        version: Option<u32>,
+    ) -> Call<'_, ()>;
+
+    /// Removes one version, whose number is not given again; `false` if there was none. The last one takes the definition
+    /// with it.
+    fn delete_definition_version(
+        &self,
+        application: Option<&ApplicationId>,
+        kind: Kind,
+        id: &str,
+        version: u32,
+    ) -> Call<'_, bool>;
 
     /// Removes all versions; `false` if there were none.
     fn delete_definition(&self, application: Option<&ApplicationId>, kind: Kind, id: &str) -> Call<'_, bool>;

@@ -95,6 +95,17 @@ pub enum Refused {
     TooLarge { bytes: usize, max: usize },
 }
 
+/// Where an endpoint has attributes.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum AttributeGroup {
+    /// `Attributes`.
+    Endpoint,
+    /// `Metrics`.
+    Metric,
+    /// `User.UserAttributes`.
+    User,
+}
+
 /// Endpoints of applications.
 pub trait EndpointStore: Send + Sync {
     /// Creates or updates endpoints in order, by the rules of [`Endpoint::merge`](crate::domain::Endpoint::merge) and:
@@ -131,6 +142,20 @@ pub trait EndpointStore: Send + Sync {
 
     /// Makes endpoints inactive whose address is still the one given: a provider said that it is dead.
     fn deactivate_endpoints(&self, application: &ApplicationId, dead: Vec<(EndpointNumber, String)>) -> Call<'_, ()>;
+
+    /// Removes attributes by name from all endpoints of the application, and frees their names. Shared user attributes are
+    /// removed from every endpoint of every user. In steps, so that other writes go on meanwhile; done when it returns.
+    ///
+    /// Shape: the removed ones of `names`, in their order. Nothing else of an endpoint changes.
+    fn remove_attributes(
+        &self,
+        application: &ApplicationId,
+        group: AttributeGroup,
+        names: Vec<String>,
+    ) -> Call<'_, Vec<String>>;
+
+    /// The names in use, in order. A name stays until it is removed, also when the last endpoint with it is gone.
+    fn attribute_names(&self, application: &ApplicationId, group: AttributeGroup) -> Call<'_, Vec<String>>;
 
     /// The numbers of all endpoints.
     fn endpoint_numbers(&self, application: &ApplicationId) -> Call<'_, RoaringBitmap>;

@@ -1,4 +1,4 @@
-//! Storage contract: endpoints, definitions and the ledger, behind three traits that every back end implements.
+//! Storage contract: endpoints, definitions, events and the ledger, behind four traits that every back end implements.
 //!
 //! What every back end promises, and the suite checks:
 //!
@@ -9,6 +9,7 @@
 
 pub mod definition;
 pub mod endpoint;
+pub mod event;
 pub mod ledger;
 pub mod sqlite;
 #[cfg(test)]
@@ -17,14 +18,15 @@ pub mod upsert;
 
 use futures_util::future::BoxFuture;
 
-pub use definition::{Application, Definition, DefinitionStore, Kind};
-pub use endpoint::{EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused};
+pub use definition::{Application, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
+pub use endpoint::{AttributeGroup, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused};
+pub use event::{Event, EventPage, EventRow, EventStore};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
 
 /// Everything Pinwheel keeps.
-pub trait Store: EndpointStore + DefinitionStore + LedgerStore {}
+pub trait Store: EndpointStore + DefinitionStore + LedgerStore + EventStore {}
 
-impl<T: EndpointStore + DefinitionStore + LedgerStore> Store for T {}
+impl<T: EndpointStore + DefinitionStore + LedgerStore + EventStore> Store for T {}
 
 /// A store call that runs elsewhere.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, Error>>;
@@ -35,6 +37,9 @@ pub enum Error {
     /// There is no such application, segment, campaign, template or activity.
     #[error("there is no {kind} `{id}`")]
     NotFound { kind: &'static str, id: String },
+    /// Somebody else wrote meanwhile: read again, then decide again.
+    #[error("{kind} `{id}` was changed by somebody else at the same time")]
+    Conflict { kind: &'static str, id: String },
     /// The data on disk was written by a newer release.
     #[error(
         "the data in `{path}` has schema version {found}, but this release knows up to {known}: use a newer release"
@@ -75,7 +80,9 @@ impl Error {
         match self {
             // The disk may be full or busy for a while; the other arms will not change by themselves.
             Self::Backend { .. } => true,
-            Self::NotFound { .. }
+            // The same write would meet the same conflict: its writer has to read again.
+            Self::Conflict { .. }
+            | Self::NotFound { .. }
             | Self::NewerSchema { .. }
             | Self::OlderSchema { .. }
             | Self::Missing { .. }

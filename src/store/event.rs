@@ -1,0 +1,65 @@
+//! Events that applications report, in the order of their arrival.
+
+use jiff::Timestamp;
+
+use super::Call;
+use crate::domain::ApplicationId;
+
+/// An event to keep.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// As the client named it.
+    pub endpoint_id: String,
+    /// The client's id of the event; a resend has the same one.
+    pub id: String,
+    pub event_type: String,
+    /// When it happened, as the client says.
+    pub at: Timestamp,
+    /// The event as JSON, with what its batch said about session and application.
+    pub document: String,
+}
+
+/// An event that is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EventRow {
+    /// Its place among all events of the store: later arrivals have greater ones, with gaps.
+    pub position: u64,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    pub event: Event,
+}
+
+/// Events read at once, in the order of their positions.
+pub type EventPage = Vec<EventRow>;
+
+/// Events of applications.
+pub trait EventStore: Send + Sync {
+    /// Keeps events in order. One with the endpoint and id of an event that arrived in the last 24 hours is passed over:
+    /// clients send again what they got no answer to.
+    ///
+    /// Shape: whether each was new. Errors: [`NotFound`](super::Error::NotFound) for an unknown application.
+    fn append_events(
+        &self,
+        application: &ApplicationId,
+        events: Vec<Event>,
+        arrived_at: Timestamp,
+    ) -> Call<'_, Vec<bool>>;
+
+    /// Up to `events_max` events with positions above `after`. An empty page is the end so far.
+    fn events_after(&self, application: &ApplicationId, after: u64, events_max: usize) -> Call<'_, EventPage>;
+
+    /// Up to `events_max` events of these types that happened in `[from, to)`, with positions above `after`, in the order of
+    /// their positions.
+    fn events_between(
+        &self,
+        application: &ApplicationId,
+        event_types: &[&str],
+        from: Timestamp,
+        to: Timestamp,
+        after: u64,
+        events_max: usize,
+    ) -> Call<'_, EventPage>;
+
+    /// Removes events that arrived before that moment; returns how many. In steps.
+    fn delete_events_before(&self, moment: Timestamp) -> Call<'_, u64>;
+}
