@@ -1,10 +1,11 @@
 //! Applications and their settings.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::page::Page;
 use super::{Call, Error, arn, tag};
+use crate::campaign::definition::check_settings;
 use crate::domain::ApplicationId;
 use crate::store::{self, Application};
 use crate::wire::generated::{self as wire, Apps};
@@ -60,28 +61,62 @@ impl Apps for Call<'_> {
         &self,
         input: wire::GetApplicationSettingsInput,
     ) -> Result<wire::ApplicationSettingsResource, Error> {
-        settings(&self.application(&input.application_id).await?)
+        settings(self.application(&input.application_id).await?)
     }
 
     async fn update_application_settings(
         &self,
         input: wire::UpdateApplicationSettingsInput,
     ) -> Result<wire::ApplicationSettingsResource, Error> {
-        let changed = merge_and_check(input.body)?;
+        // Given members replace whole ones; `{}` clears.
+        let given = serde_json::to_value(&input.body).map_err(Error::internal)?;
+        check_settings(&input.body)?;
+        let now = self.now();
+        let change = |application: &mut Application| {
+            let mut merged: Value = serde_json::from_str(&application.settings).map_err(Error::internal)?;
+            if let (Some(merged), Value::Object(given)) = (merged.as_object_mut(), given.clone()) {
+                merged.extend(given);
+            }
+            application.settings = merged.to_string();
+            application.last_modified_date.clone_from(&now);
+            Ok(())
+        };
+        settings(self.change_application(&input.application_id, change).await?)
+    }
+}
+
+/// What the API shows of an application's settings: clients read the groups without asking whether they are there.
+fn settings(application: Application) -> Result<wire::ApplicationSettingsResource, Error> {
+    let settings: wire::WriteApplicationSettingsRequest =
+        serde_json::from_str(&application.settings).map_err(Error::internal)?;
+    Ok(wire::ApplicationSettingsResource {
+        application_id: application.id.as_str().to_owned(),
+        campaign_hook: Some(settings.campaign_hook.unwrap_or_default()),
+        journey_limits: settings.journey_limits,
+        last_modified_date: Some(application.last_modified_date),
+        limits: Some(settings.limits.unwrap_or_default()),
+        quiet_time: Some(settings.quiet_time.unwrap_or_default()),
+    })
+}
+
+impl Call<'_> {
+    /// Changes an application; again when somebody else did meanwhile.
+    pub(super) async fn change_application(
+        &self,
+        id: &str,
+        change: impl Fn(&mut Application) -> Result<(), Error> + Send + Sync,
+    ) -> Result<Application, Error> {
         loop {
-            let mut application = self.application(&input.application_id).await?;
-            application.settings = with(&application.settings, &changed)?;
-            application.last_modified_date = self.now();
+            let mut application = self.application(id).await?;
+            change(&mut application)?;
             match self.store().put_application(application.clone()).await {
-                Ok(()) => return settings(&application),
+                Ok(()) => return Ok(application),
                 Err(store::Error::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
-}
 
-impl Call<'_> {
     fn response(&self, application: Application) -> Result<wire::ApplicationResponse, Error> {
         Ok(wire::ApplicationResponse {
             arn: arn::of(&self.api.config.aws, &format!("apps/{}", application.id)),

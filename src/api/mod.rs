@@ -9,6 +9,7 @@
 //! file a resource. They read and write the store and start what works on; [`error`] alone knows how failures look on the
 //! wire. No SQL here, and no rule of campaigns.
 
+mod app;
 mod arn;
 pub mod auth;
 mod change;
@@ -17,6 +18,8 @@ mod handle;
 mod page;
 mod route;
 mod server;
+mod tag;
+mod unbuilt;
 
 use std::sync::Arc;
 
@@ -27,6 +30,7 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
 use crate::store::{Application, Store};
+use crate::wire::call::Service;
 use crate::wire::generated as wire;
 
 pub use error::Error;
@@ -61,7 +65,7 @@ impl Api {
     }
 }
 
-impl wire::Service for Call<'_> {
+impl Service for Call<'_> {
     type Error = Error;
 }
 

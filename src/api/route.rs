@@ -23,7 +23,7 @@ impl Router {
     /// Panics if two paths of the model exclude each other.
     pub fn new() -> Self {
         let mut by_path: Vec<(String, Vec<Operation>)> = Vec::new();
-        for &operation in Operation::ALL {
+        for operation in Operation::ALL {
             // An ARN has slashes; most clients encode them.
             let path = operation.path().replace("{resource-arn}", "{*resource-arn}");
             match by_path.iter_mut().find(|(known, _)| *known == path) {
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn every_operation_is_found_by_its_own_path() {
         let router = Router::new();
-        for &operation in Operation::ALL {
+        for operation in Operation::ALL {
             let method = operation.method().parse().unwrap();
             let path = operation.path().replace(['{', '}'], "");
             assert_eq!(router.find(&method, &path).unwrap().operation, operation, "{path}");

@@ -114,7 +114,7 @@ impl App {
 
     /// The API over this process' store and engine.
     pub fn api(&self, mode: auth::Mode) -> Result<Arc<Api>, Error> {
-        let authenticator = Authenticator::new(self.keys.clone(), self.vault.clone(), self.clock.clone(), mode);
+        let authenticator = Authenticator { mode };
         let (store, engine) = (self.store.clone(), self.engine.clone());
         Ok(Arc::new(Api::new(store, engine, self.clock.clone(), self.config.clone(), authenticator)))
     }
