@@ -9,6 +9,7 @@
 
 pub mod definition;
 pub mod endpoint;
+pub mod key;
 pub mod ledger;
 pub mod sqlite;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use futures_util::future::BoxFuture;
 
 pub use definition::{Application, Definition, DefinitionStore, Kind};
 pub use endpoint::{EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused};
+pub use key::{AccessKey, KeyStore, Policy};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
 
 /// Everything Pinwheel keeps.

@@ -9,6 +9,7 @@ mod connection;
 mod definition;
 mod endpoint;
 mod failure;
+pub mod key;
 mod ledger;
 mod lookup;
 mod reader;

@@ -1,0 +1,3 @@
+//! The API: Pinpoint's operations over HTTP.
+
+pub mod auth;
