@@ -4,6 +4,7 @@
 
 pub mod definition;
 pub mod endpoint;
+pub mod key;
 pub mod ledger;
 pub mod lookup;
 pub mod upsert;
