@@ -140,6 +140,16 @@ impl From<segment::Error> for Error {
     }
 }
 
+impl From<segment::job::Error> for Error {
+    fn from(error: segment::job::Error) -> Self {
+        match error {
+            segment::job::Error::Invalid(invalid) => invalid.into(),
+            segment::job::Error::TooMany { .. } => Self::too_many_requests(error.to_string()),
+            segment::job::Error::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<campaign::definition::Error> for Error {
     fn from(error: campaign::definition::Error) -> Self {
         match error {

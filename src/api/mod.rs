@@ -15,8 +15,10 @@ pub mod auth;
 mod change;
 mod error;
 mod handle;
+mod job;
 mod page;
 pub mod route;
+mod segment;
 mod server;
 mod tag;
 mod unbuilt;
@@ -29,7 +31,8 @@ use crate::campaign::Engine;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
-use crate::store::{Application, Store};
+use crate::segment::job::Jobs;
+use crate::store::{self, Application, Store};
 use crate::wire::call::Service;
 use crate::wire::generated as wire;
 
@@ -43,6 +46,7 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
+    pub jobs: Jobs,
     router: Router,
 }
 
@@ -61,7 +65,14 @@ impl Api {
         config: Arc<Config>,
         authenticator: Authenticator,
     ) -> Self {
-        Self { store, engine, clock, config, authenticator, router: Router::new() }
+        let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
+        Self { store, engine, clock, config, authenticator, jobs, router: Router::new() }
+    }
+
+    /// Does what follows from a segment being gone.
+    async fn segment_deleted(&self, application: &ApplicationId, id: &str) -> Result<(), store::Error> {
+        tracing::info!(application.id = application.as_str(), segment.id = id, "segment deleted");
+        Ok(())
     }
 }
 

@@ -35,7 +35,12 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let api = app.api(args.dev)?;
     let watch = Watch::start(&app, stop.clone()).await?;
     tracing::info!(address = %server.address(), "answering Pinpoint's API");
-    server.run(api, stop, app.config.api.drain_timeout).await;
+    let resumed = api.jobs.resume().await?;
+    if resumed > 0 {
+        tracing::info!(jobs = resumed, "jobs that were cut off are taken up again");
+    }
+    server.run(api.clone(), stop, app.config.api.drain_timeout).await;
+    api.jobs.stop().await;
     drop(watch);
     Ok(ExitCode::SUCCESS)
 }

@@ -29,6 +29,10 @@ pub const SEGMENT_VALUES_MAX: usize = 100;
 /// Groups of a segment; the documentation disagrees with itself, so this is our choice.
 pub const SEGMENT_GROUPS_MAX: usize = 5;
 
+/// Import jobs that run at once, and as many export jobs. Source: Pinpoint developer guide, "Quotas", import; that it
+/// holds for exports, too, is our choice.
+pub const ACTIVE_JOBS_MAX: usize = 10;
+
 /// Treatments of a campaign, the default one included. Source: Pinpoint developer guide, "Quotas", campaign.
 pub const TREATMENTS_MAX: usize = 5;
 /// Bytes of a custom channel's `Data`. Source: as above.
