@@ -6,6 +6,7 @@
 
 mod application;
 mod checkpoint;
+mod clearing;
 mod connection;
 mod definition;
 mod endpoint;
