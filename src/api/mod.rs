@@ -12,9 +12,11 @@
 mod app;
 mod arn;
 pub mod auth;
+mod campaign;
 mod change;
 mod error;
 mod handle;
+
 mod page;
 mod route;
 mod server;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 
 use self::auth::{Authenticator, Principal};
 use self::route::Router;
-use crate::campaign::Engine;
+use crate::campaign::{Engine, Scheduler};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
@@ -40,6 +42,7 @@ pub use server::Server;
 pub struct Api {
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
+    pub scheduler: Arc<Scheduler>,
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
@@ -57,11 +60,12 @@ impl Api {
     pub fn new(
         store: Arc<dyn Store>,
         engine: Arc<Engine>,
+        scheduler: Arc<Scheduler>,
         clock: Arc<dyn Clock>,
         config: Arc<Config>,
         authenticator: Authenticator,
     ) -> Self {
-        Self { store, engine, clock, config, authenticator, router: Router::new() }
+        Self { store, engine, scheduler, clock, config, authenticator, router: Router::new() }
     }
 }
 

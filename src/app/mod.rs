@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::auth::{self, Authenticator};
 use crate::api::{self, Api};
-use crate::campaign::Engine;
+use crate::campaign::{Engine, Scheduler};
 use crate::channel::{self, Channels, Deps};
 use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::hook::{self, Invokers};
 use crate::store::{self, Store, sqlite};
+use crate::telemetry::Health;
 
 /// Everything a process needs to run campaigns.
 pub struct App {
@@ -112,11 +113,16 @@ impl App {
         api::Server::bind(address, tls).await.map_err(|source| Error::Listen { address, source })
     }
 
-    /// The API over this process' store and engine.
-    pub fn api(&self, mode: auth::Mode) -> Result<Arc<Api>, Error> {
+    /// What begins and resumes campaigns made over the API. `health` learns which of their runs are under way.
+    pub fn scheduler(&self, health: Health) -> Arc<Scheduler> {
+        Scheduler::new(self.engine.clone(), health)
+    }
+
+    /// The API over this process' store, engine and scheduler.
+    pub fn api(&self, mode: auth::Mode, scheduler: Arc<Scheduler>) -> Result<Arc<Api>, Error> {
         let authenticator = Authenticator { mode };
         let (store, engine) = (self.store.clone(), self.engine.clone());
-        Ok(Arc::new(Api::new(store, engine, self.clock.clone(), self.config.clone(), authenticator)))
+        Ok(Arc::new(Api::new(store, engine, scheduler, self.clock.clone(), self.config.clone(), authenticator)))
     }
 }
 

@@ -42,6 +42,11 @@ impl<'a> Watch<'a> {
         Ok(Self { app, health, stop, _over: over.clone().drop_guard(), over })
     }
 
+    /// Who learns what is under way.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
     /// Runs activities to their end, all at the same time. Shows how far they are; when asked to stop, finishes the
     /// batches in flight, but waits no longer than the settings say. `how` tells people to go on after a failure.
     pub async fn drive(self, activities: &[Activity], how: &str) -> anyhow::Result<Ending> {

@@ -34,6 +34,12 @@ pub enum Attended {
     Held,
 }
 
+/// Whether a run has begun.
+enum Begun {
+    Run(Vec<Activity>),
+    Not(Attended),
+}
+
 /// How driving an activity ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Driven {
@@ -108,8 +114,8 @@ impl Scheduler {
             Next::Paused | Next::Invalid => Ok(Attended::Over),
             Next::Due(due) if due > self.clock().now() => Ok(Attended::Look(due)),
             Next::Due(_) => match self.begin(key, &stored, under_way).await? {
-                Some(activities) => self.drive_all(activities, under_way).await,
-                None => Ok(Attended::Over),
+                Begun::Run(activities) => self.drive_all(activities, under_way).await,
+                Begun::Not(attended) => Ok(attended),
             },
         }
     }
@@ -123,13 +129,8 @@ impl Scheduler {
         Ok(self.store().definition(Some(application_id), Kind::Segment, id, None).await?.is_some())
     }
 
-    /// Begins the run of a campaign, or writes down why it cannot. `None` when there is nothing to drive.
-    async fn begin(
-        &self,
-        key: &Key,
-        stored: &store::Definition,
-        under_way: &UnderWay,
-    ) -> Result<Option<Vec<Activity>>, store::Error> {
+    /// Begins the run of a campaign, or writes down why it cannot.
+    async fn begin(&self, key: &Key, stored: &store::Definition, under_way: &UnderWay) -> Result<Begun, store::Error> {
         let (application_id, campaign_id) = key;
         let prepared = {
             let _turn = self.preparing.acquire().await.expect("it is never closed");
@@ -144,15 +145,15 @@ impl Scheduler {
             Some(prepared) => prepared.map_err(|error| error.to_string()),
             None => match under_way.why() {
                 Some(Why::SegmentDeleted) => Err(Why::SegmentDeleted.text().to_owned()),
-                _ => return Ok(None),
+                _ => return Ok(Begun::Not(Attended::Over)),
             },
         };
         let _writing = self.writing.lock().await;
         let now = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
         let revision = prepared.as_ref().map_or(stored.revision, |prepared| prepared.revision);
         if now.is_none_or(|now| now.revision != revision) {
-            // Who wrote it tells, and it is looked at again.
-            return Ok(None);
+            // Somebody wrote it meanwhile, or deleted it: it is looked at anew.
+            return Ok(Begun::Not(Attended::Look(Timestamp::MIN)));
         }
         match prepared {
             Ok(prepared) => {
@@ -163,12 +164,12 @@ impl Scheduler {
                         "activity begins"
                     );
                 }
-                Ok(Some(activities))
+                Ok(Begun::Run(activities))
             }
             Err(failure) => {
                 tracing::error!(campaign.id = %campaign_id, error = %failure, "a campaign cannot begin");
                 self.engine.record_failed_run(application_id, campaign_id, stored, &failure).await?;
-                Ok(None)
+                Ok(Begun::Not(Attended::Over))
             }
         }
     }

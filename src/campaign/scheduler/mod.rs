@@ -57,6 +57,8 @@ pub struct Scheduler {
     progress: Mutex<HashMap<ActivityId, Arc<Progress>>>,
     /// Campaigns that wait for somebody to mend something.
     held: Mutex<HashSet<Key>>,
+    /// Campaigns that wait for their start or run, and those that changed and may.
+    active: Mutex<HashSet<Key>>,
     counter: Counter,
     preparing: Semaphore,
     writing: tokio::sync::Mutex<()>,
@@ -113,15 +115,11 @@ impl Scheduler {
             under_way: Mutex::default(),
             progress: Mutex::default(),
             held: Mutex::default(),
+            active: Mutex::default(),
             counter: Counter::default(),
             preparing: Semaphore::new(PREPARING_MAX),
             writing: tokio::sync::Mutex::default(),
         })
-    }
-
-    /// The engine that runs campaigns.
-    pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
     }
 
     /// To be held from reading a campaign until it is written or deleted: no run of any campaign begins meanwhile.
@@ -163,6 +161,11 @@ impl Scheduler {
         self.look_at(self.held_of(application_id));
     }
 
+    /// How many campaigns wait for their start or run, as the quota counts them. Cheap.
+    pub fn active(&self) -> usize {
+        self.active.lock().len()
+    }
+
     /// The numbers of an activity. Cheap while it runs here, and when it is over and was asked for before.
     pub async fn count(&self, activity: &Activity) -> Result<Counts, store::Error> {
         let progress = self.progress.lock().get(&activity.id).cloned();
@@ -181,6 +184,8 @@ impl Scheduler {
     }
 
     fn look_at(&self, keys: impl IntoIterator<Item = Key>) {
+        let keys: Vec<Key> = keys.into_iter().collect();
+        self.active.lock().extend(keys.iter().cloned());
         self.changed.lock().extend(keys);
         self.wake.notify_one();
     }
@@ -252,6 +257,7 @@ impl Scheduler {
                 }
                 let Next::Due(due) = status::next(&document, now) else { continue };
                 if due > now || self.store().activities(&key.0, &key.1).await?.is_empty() {
+                    self.active.lock().insert(key.clone());
                     plan.set(key, due);
                 }
             }
@@ -261,6 +267,7 @@ impl Scheduler {
                 serde_json::from_str::<Document>(&activity.definition).is_ok_and(|document| document.scheduled)
             };
             if activities.iter().any(is_ours) {
+                self.active.lock().insert(key.clone());
                 plan.set(key, AT_ONCE);
             } else {
                 tracing::warn!(
@@ -300,13 +307,16 @@ impl Scheduler {
         };
         let under_way = self.under_way.lock().remove(&key).expect("it is under way until it ends");
         match attended {
-            Attended::Over => {}
+            Attended::Over => {
+                self.active.lock().remove(&key);
+            }
             Attended::Look(moment) => plan.set(key.clone(), moment),
             Attended::Held => {
                 self.held.lock().insert(key.clone());
             }
         }
         if *under_way.changed.lock() {
+            self.active.lock().insert(key.clone());
             plan.set(key, AT_ONCE);
         }
     }
