@@ -7,7 +7,6 @@ use anyhow::{Context, bail};
 
 use super::Settings;
 use super::watch::Watch;
-use crate::api::auth::Mode;
 use crate::app::{self, App};
 use crate::config::Config;
 
@@ -30,13 +29,12 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     if args.dev {
         for_development(&mut config)?;
     }
-    let mode = if args.dev { Mode::Open } else { Mode::Verify };
     let app = App::open(config)?;
     let stop = app::stop_on_signal();
     let server = app.listen().await?;
     let watch = Watch::start(&app, stop.clone()).await?;
     let scheduler = app.scheduler(watch.health().clone());
-    let api = app.api(mode, scheduler.clone())?;
+    let api = app.api(args.dev, scheduler.clone())?;
     tracing::info!(address = %server.address(), "answering Pinpoint's API");
     let campaigns = async {
         let ran = scheduler.run(stop.clone()).await;
