@@ -152,8 +152,23 @@ impl From<segment::job::Error> for Error {
 
 impl From<campaign::definition::Error> for Error {
     fn from(error: campaign::definition::Error) -> Self {
+        use campaign::definition::Error::Store;
         match error {
-            campaign::definition::Error::Store(error) => error.into(),
+            // Something that the campaign names, not what the path does.
+            Store(error @ store::Error::NotFound { .. }) => Self::bad_request(error.to_string()),
+            Store(error) => error.into(),
+            error => Self::bad_request(error.to_string()),
+        }
+    }
+}
+
+impl From<campaign::Error> for Error {
+    fn from(error: campaign::Error) -> Self {
+        match error {
+            campaign::Error::Definition(error) => error.into(),
+            campaign::Error::Segment(error) => error.into(),
+            campaign::Error::Store(error) => error.into(),
+            campaign::Error::Hook(error) => Self::bad_request(format!("`Hook`: {error}")),
             error => Self::bad_request(error.to_string()),
         }
     }

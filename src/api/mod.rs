@@ -12,6 +12,7 @@
 mod app;
 mod arn;
 pub mod auth;
+mod campaign;
 mod change;
 mod error;
 mod handle;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 use self::auth::{Authenticator, Principal};
 use self::route::Router;
-use crate::campaign::Engine;
+use crate::campaign::{Engine, Scheduler};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
@@ -43,6 +44,7 @@ pub use server::Server;
 pub struct Api {
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
+    pub scheduler: Arc<Scheduler>,
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
@@ -61,18 +63,13 @@ impl Api {
     pub fn new(
         store: Arc<dyn Store>,
         engine: Arc<Engine>,
+        scheduler: Arc<Scheduler>,
         clock: Arc<dyn Clock>,
         config: Arc<Config>,
         authenticator: Authenticator,
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
-        Self { store, engine, clock, config, authenticator, jobs, router: Router::new() }
-    }
-
-    /// Does what follows from a segment being gone.
-    async fn segment_deleted(&self, application: &ApplicationId, id: &str) -> Result<(), store::Error> {
-        tracing::info!(application.id = application.as_str(), segment.id = id, "segment deleted");
-        Ok(())
+        Self { store, engine, scheduler, clock, config, authenticator, jobs, router: Router::new() }
     }
 }
 

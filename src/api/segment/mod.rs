@@ -72,7 +72,7 @@ impl Segments for Call<'_> {
         if !self.store().delete_definition(Some(&application), Kind::Segment, &stored.id).await? {
             return Err(Error::not_found());
         }
-        self.api.segment_deleted(&application, &stored.id).await?;
+        self.api.scheduler.segment_deleted(&application, &stored.id);
         self.segment_response(&application, stored)
     }
 

@@ -1,6 +1,5 @@
 //! Operations that are on their way.
 
-mod campaigns;
 mod channels;
 mod endpoints;
 mod event_streams;
