@@ -44,7 +44,7 @@ def settings(run):
         run.bad("UpdateApplicationSettings", fragment, ApplicationId=app, WriteApplicationSettingsRequest=request)
 
     bad("Mode", {"CampaignHook": {"Mode": "SIEVE", "LambdaFunctionName": "f"}})
-    bad("QuietTime.Start", {"QuietTime": {"Start": "10 o'clock", "End": "06:00"}})
+    bad("QuietTime", {"QuietTime": {"Start": "10 o'clock", "End": "06:00"}})
     bad("Limits.Daily", {"Limits": {"Daily": "three"}})
     run.missing("GetApplicationSettings", ApplicationId=NOWHERE)
     run.missing("UpdateApplicationSettings", ApplicationId=NOWHERE, WriteApplicationSettingsRequest={})

@@ -45,7 +45,7 @@ def segments(run):
         run.bad("UpdateSegment", fragment, **here, WriteSegmentRequest=members)
 
     bad("Duration", Dimensions={"Behavior": {"Recency": {"Duration": "DAY_31", "RecencyType": "ACTIVE"}}})
-    bad("Attributes", Dimensions={"Attributes": {"a": {"AttributeType": "INCLUSIVE", "Values": ["v"] * 101}}})
+    bad("Dimensions", Dimensions={"Attributes": {"a": {"AttributeType": "INCLUSIVE", "Values": ["v"] * 101}}})
     bad("", Dimensions=GOLD, SegmentGroups=groups)
     bad("", SegmentGroups={"Groups": [{"SourceSegments": [{"Id": NOWHERE}]}]})
     # Around in a circle.
