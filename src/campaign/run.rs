@@ -265,8 +265,8 @@ impl Run {
             origin: Arc::new(Origin {
                 application_id: application_id.clone(),
                 campaign_id: campaign_id.clone(),
-                activity_id: activity_id.clone(),
-                treatment_id: treatment_id.clone(),
+                activity_id: Some(activity_id.clone()),
+                treatment_id: Some(treatment_id.clone()),
                 scheduled_time,
             }),
             // A window past the end of time has no end.

@@ -286,6 +286,7 @@ impl Run {
                     overrides: compose::Overrides {
                         title: target.overrides.title.as_deref(),
                         body: target.overrides.body.as_deref(),
+                        ..compose::Overrides::default()
                     },
                 },
                 now,

@@ -61,7 +61,7 @@ fn everything() -> Composer {
 #[test]
 fn overrides_apply_to_the_documented_types_only() {
     let composer = everything();
-    let overrides = Overrides { title: Some("new title"), body: Some("new body") };
+    let overrides = Overrides { title: Some("new title"), body: Some("new body"), ..Overrides::default() };
     for channel in ChannelType::ALL {
         let content = compose(&composer, channel, overrides);
         let told = match content {
@@ -97,10 +97,10 @@ fn overrides_apply_to_the_documented_types_only() {
 #[test]
 fn one_override_leaves_the_other_text() {
     let composer = everything();
-    let title = Overrides { title: Some("new"), body: None };
+    let title = Overrides { title: Some("new"), body: None, ..Overrides::default() };
     let push = push_of(compose(&composer, ChannelType::Gcm, title).unwrap());
     assert_eq!((push.title.as_deref(), push.body.as_deref()), (Some("new"), Some("GCM body")));
-    let body = Overrides { title: None, body: Some("") };
+    let body = Overrides { title: None, body: Some(""), ..Overrides::default() };
     let push = push_of(compose(&composer, ChannelType::ApnsVoip, body).unwrap());
     assert_eq!((push.title.as_deref(), push.body.as_deref()), (Some("APNS title"), Some("")));
 }
@@ -109,10 +109,10 @@ fn one_override_leaves_the_other_text() {
 fn overrides_are_templates() {
     let composer = everything();
     let overrides =
-        Overrides { title: Some("Hi {{User.UserAttributes.FirstName}}"), body: Some("[{{Attributes.None}}]") };
+        Overrides { title: Some("Hi {{User.UserAttributes.FirstName}}"), body: Some("[{{Attributes.None}}]"), ..Overrides::default() };
     let push = push_of(compose(&composer, ChannelType::Gcm, overrides).unwrap());
     assert_eq!((push.title.as_deref(), push.body.as_deref()), (Some("Hi Ann"), Some("[]")));
-    let broken = Overrides { title: Some("x {{uper Id}}"), body: None };
+    let broken = Overrides { title: Some("x {{uper Id}}"), body: None, ..Overrides::default() };
     let error = compose(&composer, ChannelType::Gcm, broken).unwrap_err();
     assert_eq!(error.to_string(), "TitleOverride: unknown helper `uper` at line 1, column 3");
     let broken = Overrides { title: None, body: Some("{{") };
@@ -223,7 +223,7 @@ fn raw_content_replaces_everything_else() {
         "Title": "t", "Body": "{{add Attributes.Color 1}}", "RawContent": "{\"data\":{\"q\":\"{{Attributes.Quote}}\"}}",
         "TimeToLive": 60,
     }}));
-    let overrides = Overrides { title: Some("new"), body: Some("new") };
+    let overrides = Overrides { title: Some("new"), body: Some("new"), ..Overrides::default() };
     let expected = PushContent {
         raw_content: Some(r#"{"data":{"q":"say \"hi\" & <go>"}}"#.into()),
         time_to_live: Some(60),
