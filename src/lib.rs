@@ -2,8 +2,9 @@
 //!
 //! The map of the house is `ARCHITECTURE.md`. Imports run down only:
 //!
-//! `main → cli → app → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry}`
+//! `main → cli → app → api → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry}`
 
+pub mod api;
 pub mod app;
 pub mod campaign;
 pub mod channel;

@@ -63,8 +63,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Longest source file, in lines. Past about 500, look for the two things it does.
 const LINES_MAX: usize = 600;
 
-/// Written by a generator; no rule for people holds.
-const GENERATED: &str = "src/wire/generated.rs";
+/// Written by a generator; files may be as long as they like.
+const GENERATED: &str = "src/wire/generated/";
 
 /// Words that must not be left behind. Spelled in halves, so that this file passes.
 const LEFT_OVERS: &[&str] = &[
@@ -297,7 +297,7 @@ fn nothing_is_left_behind() {
 #[test]
 fn files_are_short() {
     let lengths = sources("src").into_iter().map(|source| (source.text.lines().count(), source.path));
-    let long = lengths.filter(|(lines, path)| *lines > LINES_MAX && path != GENERATED);
+    let long = lengths.filter(|(lines, path)| *lines > LINES_MAX && !path.starts_with(GENERATED));
     report(long.map(|(lines, path)| format!("{path}: {lines} lines, at most {LINES_MAX}")).collect());
 }
 

@@ -1,9 +1,16 @@
-//! Prints `src/wire/generated.rs` from the committed API model.
+//! Writes `src/wire/generated/` from the committed API model.
 //!
 //! ```sh
-//! cargo run --features generate --bin generate-wire > src/wire/generated.rs
+//! cargo run --features generate --bin generate-wire
 //! ```
 
-fn main() {
-    print!("{}", pinwheel::wire::generator::generate());
+use std::path::Path;
+use std::{fs, io};
+
+fn main() -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/wire/generated");
+    for (file, text) in pinwheel::wire::generator::generate() {
+        fs::write(folder.join(file), text)?;
+    }
+    Ok(())
 }

@@ -241,6 +241,18 @@ impl Definition {
     }
 }
 
+/// Checks the settings of an application, which its campaigns take over.
+///
+/// Errors: the first field that breaks a rule.
+pub fn check_settings(settings: &wire::WriteApplicationSettingsRequest) -> Result<(), Error> {
+    Limits::read(None, settings.limits.as_ref())?;
+    read_hook(&wire::WriteCampaignRequest::default(), settings)?;
+    if let Some(quiet_time) = &settings.quiet_time {
+        QuietTime::parse(quiet_time).map_err(|problem| invalid("QuietTime", problem))?;
+    }
+    Ok(())
+}
+
 /// The parts of a treatment that say what is sent.
 struct Parts<'a> {
     message: Option<&'a wire::MessageConfiguration>,

@@ -7,6 +7,7 @@ mod export;
 mod health;
 mod import;
 mod run;
+mod serve;
 mod summary;
 mod watch;
 
@@ -55,6 +56,8 @@ pub struct Settings {
 enum Command {
     /// Run a sample campaign on this machine, with nothing to set up.
     Demo(demo::Args),
+    /// Answer Pinpoint's API and run the campaigns made over it.
+    Serve(serve::Args),
     /// Run one campaign from a file to its end.
     Run(run::Args),
     /// Import endpoints from a file, a folder or S3.
@@ -127,6 +130,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { settings, command } = cli;
     match command {
         Command::Demo(args) => demo::run(args, &settings).await,
+        Command::Serve(args) => serve::run(args, &settings).await,
         Command::Run(args) => run::run(args, &settings).await,
         Command::Import(args) => {
             let App { config, clock, store, .. } = App::open(settings.load(None)?)?;

@@ -26,6 +26,8 @@ enum Rule {
     NotEmpty,
     /// An IP address and a port, or nothing.
     Listen,
+    /// An IP address and a port.
+    Address,
     /// A filter in tracing's syntax.
     Filter,
     /// A Standard Webhooks secret, or nothing.
@@ -48,6 +50,10 @@ const RULES: &[(&str, Rule)] = &[
     ("log.filter", Rule::Filter),
     ("telemetry.listen", Rule::Listen),
     ("telemetry.stalled_after", Rule::Time(SECOND, HOUR)),
+    ("api.listen", Rule::Address),
+    ("api.body_timeout", Rule::Time(MILLISECOND, HOUR)),
+    ("api.connections_max", Rule::Number(1, 65_536)),
+    ("api.drain_timeout", Rule::Time(ZERO, HOUR)),
     ("campaign.batches_in_flight", Rule::Number(1, 4096)),
     ("campaign.page_endpoints", Rule::Batches(BATCH_ENDPOINTS_MAX as i64, 100_000)),
     ("campaign.drain_timeout", Rule::Time(ZERO, HOUR)),
@@ -133,6 +139,10 @@ impl Rule {
                 text.is_empty() || text.parse::<SocketAddr>().is_ok(),
                 "be an IP address and a port such as \"127.0.0.1:9464\", or empty".to_owned(),
             ),
+            Self::Address => (
+                text.parse::<SocketAddr>().is_ok(),
+                "be an IP address and a port such as \"127.0.0.1:5000\"".to_owned(),
+            ),
             Self::Filter => (
                 EnvFilter::try_new(text).is_ok(),
                 "be a filter such as \"info\" or \"warn,pinwheel::hook=debug\"".to_owned(),
@@ -168,6 +178,8 @@ mod tests {
 
     /// Keys whose type is a switch, or a choice that serde lists in its own message.
     const CHOICES: &[&str] = &[
+        "api.tls_certificate",
+        "api.tls_key",
         "log.format",
         "policy.hook_failure",
         "policy.unknown",

@@ -19,6 +19,7 @@ pub struct Config {
     pub data: Data,
     pub log: Log,
     pub telemetry: Telemetry,
+    pub api: Api,
     pub campaign: Campaign,
     pub policy: Policy,
     pub hook: Hook,
@@ -32,11 +33,12 @@ pub struct Config {
 /// Channels are named only: their sections hold secrets in plain text.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, log, telemetry, campaign, policy, hook, send, aws, channel } = self;
+        let Self { data, log, telemetry, api, campaign, policy, hook, send, aws, channel } = self;
         f.debug_struct("Config")
             .field("data", data)
             .field("log", log)
             .field("telemetry", telemetry)
+            .field("api", api)
             .field("campaign", campaign)
             .field("policy", policy)
             .field("hook", hook)
@@ -76,6 +78,20 @@ pub struct Telemetry {
     /// Time without progress of work under way after which the process counts as unhealthy.
     #[serde(deserialize_with = "duration")]
     pub stalled_after: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    pub listen: SocketAddr,
+    /// Empty for plain HTTP, as is `tls_key`.
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
+    #[serde(deserialize_with = "duration")]
+    pub body_timeout: Duration,
+    pub connections_max: usize,
+    #[serde(deserialize_with = "duration")]
+    pub drain_timeout: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]

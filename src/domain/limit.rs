@@ -43,6 +43,18 @@ pub const MAXIMUM_DURATION_MIN: Duration = Duration::from_secs(60);
 /// Bytes of a push payload but ADM's. Source: Pinpoint developer guide, "Quotas", push.
 pub const PUSH_PAYLOAD_BYTES_MAX: usize = 4 * 1024;
 
+/// Bytes of a request's body. Source: Pinpoint developer guide, "Quotas", general.
+pub const REQUEST_BYTES_MAX: usize = 7 * 1024 * 1024;
+/// Bytes of a request's body that holds events. Source: as above, events.
+pub const EVENTS_REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Tags of one resource. Source: Pinpoint developer guide, "Tagging resources".
+pub const TAGS_MAX: usize = 50;
+/// Characters of a tag's key. Source: as above.
+pub const TAG_KEY_CHARS_MAX: usize = 128;
+/// Characters of a tag's value. Source: as above.
+pub const TAG_VALUE_CHARS_MAX: usize = 256;
+
 // A batch of the largest endpoints always fits a hook event, with room for the message.
 const _: () = assert!(BATCH_ENDPOINTS_MAX * ENDPOINT_BYTES_MAX < HOOK_PAYLOAD_BYTES_MAX);
 // The members of a batch fit the bits of a `u64`, which the ledger relies on.

@@ -243,14 +243,12 @@ fn condition(path: &str, dimension: &AttributeDimension) -> Result<Condition, In
             let (first, last) = two_times(kind)?;
             Condition::Between(first, last)
         }
-        // In the reference pages of 2026, but not in the model.
-        AttributeType::Unknown(name) if name == "NOT_BETWEEN" => {
+        AttributeType::NotBetween => {
             let (first, last) = two_times(kind)?;
             Condition::NotBetween(first, last)
         }
         AttributeType::Unknown(value) => {
-            let allowed = AttributeType::VALUES.iter().copied().chain(["NOT_BETWEEN"]).collect();
-            return Err(Problem::NotOneOf { value: value.clone(), allowed }.at(format!("{path}.AttributeType")));
+            return Err(one_of(value, AttributeType::VALUES).at(format!("{path}.AttributeType")));
         }
     })
 }

@@ -6,6 +6,8 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 
 use crate::domain::{ChannelType, Fate};
 
+const API_REQUESTS: &str = "pinwheel_api_requests_total";
+const API_LATENCY: &str = "pinwheel_api_request_duration_seconds";
 const BATCHES_PLANNED: &str = "pinwheel_batches_planned_total";
 const BATCHES_DONE: &str = "pinwheel_batches_done_total";
 const BATCHES_IN_FLIGHT: &str = "pinwheel_batches_in_flight";
@@ -23,10 +25,12 @@ const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
 const STORE_COMMIT_WRITES: &str = "pinwheel_store_commit_writes_total";
 
 /// The histograms; all measure seconds.
-pub(super) const HISTOGRAMS: &[&str] = &[BATCH_WAIT, HOOK_LATENCY, HOOK_WAIT, LIMITER_WAIT, STORE_COMMIT];
+pub(super) const HISTOGRAMS: &[&str] = &[API_LATENCY, BATCH_WAIT, HOOK_LATENCY, HOOK_WAIT, LIMITER_WAIT, STORE_COMMIT];
 
 /// Tells the recorder what each metric means.
 pub(super) fn describe() {
+    describe_counter!(API_REQUESTS, "Requests to the API by operation and status");
+    describe_histogram!(API_LATENCY, Unit::Seconds, "Time from a request's head to its answer, by operation");
     describe_counter!(BATCHES_PLANNED, "Batches read from the audience");
     describe_counter!(BATCHES_DONE, "Batches whose every endpoint has a fate");
     describe_gauge!(BATCHES_IN_FLIGHT, "Batches being worked on");
@@ -42,6 +46,12 @@ pub(super) fn describe() {
     describe_histogram!(LIMITER_WAIT, Unit::Seconds, "Time a message waits for its rate limits");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time of one commit to stable storage");
     describe_counter!(STORE_COMMIT_WRITES, "Writes that shared those commits");
+}
+
+/// A request was answered; `operation` is `none` for a path without one.
+pub fn api_request(operation: &'static str, status: u16, elapsed: Duration) {
+    counter!(API_REQUESTS, "operation" => operation, "status" => status.to_string()).increment(1);
+    histogram!(API_LATENCY, "operation" => operation).record(elapsed);
 }
 
 /// A page of the audience was cut into batches.
@@ -122,6 +132,7 @@ mod tests {
     /// Every metric there is, with its kind, as the exposition has it.
     fn kinds() -> BTreeMap<String, String> {
         let exposition = recorded(|| {
+            api_request("GetApps", 200, Duration::ZERO);
             batches_planned(1);
             batch_started(Duration::ZERO);
             batch_ended(true);

@@ -1,13 +1,52 @@
 //! What is wrong with a value of a request, said the same way everywhere.
 
+use std::error::Error;
+use std::fmt;
+
 /// A value that breaks a rule.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{field}: {problem}")]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Invalid {
-    /// Where the value stands, as a dotted path; names that users chose are in backticks.
+    /// Where the value stands, as a dotted path; names that users chose are in backticks. Empty for the whole.
     pub field: String,
     pub problem: Problem,
 }
+
+impl Invalid {
+    /// The same, seen from the shape whose member this is in.
+    pub fn in_member(self, name: &str) -> Self {
+        self.within(name.to_owned())
+    }
+
+    /// The same, seen from the list whose item this is in, counted from 0.
+    pub fn in_item(self, at: usize) -> Self {
+        self.within(format!("[{at}]"))
+    }
+
+    /// The same, seen from the map in which this is under a key that a user chose.
+    pub fn in_key(self, key: &str) -> Self {
+        self.within(format!("`{key}`"))
+    }
+
+    fn within(mut self, mut outer: String) -> Self {
+        if !self.field.is_empty() && !self.field.starts_with('[') {
+            outer.push('.');
+        }
+        outer.push_str(&self.field);
+        self.field = outer;
+        self
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        self.problem.fmt(f)
+    }
+}
+
+impl Error for Invalid {}
 
 /// The rule, and what broke it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

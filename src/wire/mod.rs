@@ -1,10 +1,16 @@
-//! The API's shapes: generated from the model, plus those written by hand, each with its reason.
+//! The API's shapes and operations: generated from the model, plus what is written by hand, each with its reason.
 //!
+//! * [`body`], [`strict`], [`check`]: how bodies of requests become checked shapes.
+//! * [`call`]: the rest of a request, and what those who answer have in common.
 //! * [`endpoint`]: stored endpoint documents are on the hot path, where borrowed views and byte copies count.
 //! * [`endpoint_update`]: requests that write endpoints are read leniently and checked.
 //! * [`instant`], [`lenient`]: clients send other times than the model says, and scalars where it says lists.
 //! * [`invalid`]: what is wrong with a value.
+//! * [`secret`]: credentials that must not show up in logs.
 
+pub mod body;
+pub mod call;
+pub mod check;
 pub mod endpoint;
 pub mod endpoint_update;
 pub mod generated;
@@ -13,3 +19,5 @@ pub mod generator;
 pub mod instant;
 pub mod invalid;
 pub mod lenient;
+pub mod secret;
+pub mod strict;

@@ -1,10 +1,16 @@
 //! Composition: from settings to a running engine. The only place that picks implementations.
 
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::auth::{self, Authenticator};
+use crate::api::{self, Api};
 use crate::campaign::Engine;
 use crate::channel::{self, Channels, Deps};
 use crate::clock::{Clock, System};
@@ -30,6 +36,14 @@ pub enum Error {
     Hook(#[from] hook::Error),
     #[error(transparent)]
     Channel(#[from] channel::Error),
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
+    #[error("`api.listen`: cannot listen on `{address}`")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
     #[error("`send.rates.{name}`: there is no channel adapter `{name}`")]
     UnknownRate { name: String },
 }
@@ -85,6 +99,24 @@ impl App {
         let channels = Arc::new(build_channels(&config, &deps)?);
         let engine = Arc::new(Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone()));
         Ok(Self { config, clock, store, engine, channels })
+    }
+}
+
+impl App {
+    /// Takes the address of the API.
+    ///
+    /// Errors: an address that is in use or not ours, files that cannot serve TLS.
+    pub async fn listen(&self) -> Result<api::Server, Error> {
+        let tls = tls::server(&self.config.api)?;
+        let address = self.config.api.listen;
+        api::Server::bind(address, tls).await.map_err(|source| Error::Listen { address, source })
+    }
+
+    /// The API over this process' store and engine.
+    pub fn api(&self, mode: auth::Mode) -> Result<Arc<Api>, Error> {
+        let authenticator = Authenticator { mode };
+        let (store, engine) = (self.store.clone(), self.engine.clone());
+        Ok(Arc::new(Api::new(store, engine, self.clock.clone(), self.config.clone(), authenticator)))
     }
 }
 

@@ -1,0 +1,147 @@
+//! Failures as the wire has them: the one place that turns errors into Pinpoint's bodies.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::auth;
+use crate::campaign;
+use crate::segment;
+use crate::store;
+use crate::wire::invalid::Invalid;
+
+/// Why a request failed.
+///
+/// Source: the API model's exceptions.
+#[derive(Debug)]
+pub struct Error {
+    status: StatusCode,
+    exception: &'static str,
+    message: String,
+    /// What is for the log alone.
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body<'a> {
+    message: &'a str,
+    #[serde(rename = "RequestID")]
+    request_id: &'a str,
+}
+
+impl Error {
+    fn new(status: StatusCode, exception: &'static str, message: impl Into<String>) -> Self {
+        Self { status, exception, message: message.into(), cause: None }
+    }
+
+    /// The request breaks a rule.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
+    }
+
+    /// An unknown application, or something unknown within it. The text is Pinpoint's; clients compare it.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NotFoundException", "Resource not found")
+    }
+
+    /// The path is known, the verb is not.
+    pub fn method_not_allowed(method: &str, allowed: &str) -> Self {
+        let message = format!("{method} is not allowed here: {allowed}");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowedException", message)
+    }
+
+    /// The state of the resource does not allow it. Only `UpdateJourney` declares this exception.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "ConflictException", message)
+    }
+
+    /// The body is over the limit.
+    pub fn payload_too_large(bytes_max: usize) -> Self {
+        let message = format!("the request body is larger than {bytes_max} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", message)
+    }
+
+    /// More than is allowed at once.
+    pub fn too_many_requests(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
+    }
+
+    /// Our own failure: the cause goes to the log, the client gets the request id.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let message = "the server failed; its log has the reason under this request id";
+        let error = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerErrorException", message);
+        Self { cause: Some(cause.into()), ..error }
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The exception's name, for `X-Amzn-ErrorType`.
+    pub fn exception(&self) -> &'static str {
+        self.exception
+    }
+
+    /// What is wrong, for the client.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What went wrong here, for the log.
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.cause.as_deref()
+    }
+
+    /// The body of the answer.
+    pub fn body(&self, request_id: &str) -> Vec<u8> {
+        serde_json::to_vec(&Body { message: &self.message, request_id }).expect("text is JSON")
+    }
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::bad_request(invalid.to_string())
+    }
+}
+
+impl From<auth::Error> for Error {
+    fn from(error: auth::Error) -> Self {
+        Self::new(StatusCode::FORBIDDEN, error.exception(), error.to_string())
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound { .. } => Self::not_found(),
+            // Changes are tried again; this one met too many others.
+            store::Error::Conflict { .. } => Self::too_many_requests(error.to_string()),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<store::Refused> for Error {
+    fn from(refused: store::Refused) -> Self {
+        Self::bad_request(refused.to_string())
+    }
+}
+
+impl From<segment::Error> for Error {
+    fn from(error: segment::Error) -> Self {
+        match error {
+            segment::Error::Store(error) => error.into(),
+            segment::Error::DamagedDefinition { .. } | segment::Error::DamagedEndpoint { .. } => Self::internal(error),
+            _ => Self::bad_request(error.to_string()),
+        }
+    }
+}
+
+impl From<campaign::definition::Error> for Error {
+    fn from(error: campaign::definition::Error) -> Self {
+        match error {
+            campaign::definition::Error::Store(error) => error.into(),
+            error => Self::bad_request(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! One request, from its head to its answer.
+
+use std::any::Any;
+use std::io::Read;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use uuid::Uuid;
+
+use super::route::{self, Route};
+use super::{Api, Call, Error};
+use crate::clock::{self, Stopwatch};
+use crate::domain::ApplicationId;
+use crate::domain::limit::{EVENTS_REQUEST_BYTES_MAX, REQUEST_BYTES_MAX};
+use crate::http::chain;
+use crate::telemetry::metric;
+use crate::wire::call;
+use crate::wire::generated::{self as wire, Operation};
+
+/// The header that names a request in its answer.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+/// The header that names the exception of an answer.
+pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The id of a request.
+#[derive(Clone)]
+pub struct RequestId(Arc<str>);
+
+/// Gives every request an id, and every answer the id of its request.
+pub async fn name(mut request: Request<Body>, next: Next) -> Response {
+    let id: Arc<str> = Uuid::new_v4().to_string().into();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(REQUEST_ID, header_value(&id));
+    response
+}
+
+/// Answers a request.
+pub async fn answer(
+    State(api): State<Arc<Api>>,
+    Extension(RequestId(id)): Extension<RequestId>,
+    request: Request<Body>,
+) -> Response {
+    let began = Stopwatch::start();
+    let (head, body) = request.into_parts();
+    let routed = api.router.find(&head.method, head.uri.path());
+    let operation = routed.as_ref().ok().map(|route| route.operation);
+    let outcome = match routed {
+        Ok(route) => api.run(route, head, body, &id).await,
+        Err(error) => Err(error),
+    };
+    let response = match outcome {
+        Ok((operation, body)) => success(operation, body),
+        Err(error) => failure(&error, operation, &id),
+    };
+    let operation = operation.map_or("none", Operation::name);
+    metric::api_request(operation, response.status().as_u16(), began.elapsed());
+    tracing::debug!(
+        request.id = &*id,
+        operation,
+        status = response.status().as_u16(),
+        duration_ms = began.elapsed().as_millis() as u64,
+        "request answered"
+    );
+    response
+}
+
+impl Api {
+    async fn run(&self, route: Route, head: Parts, body: Body, id: &str) -> Result<(Operation, Vec<u8>), Error> {
+        let Route { operation, path } = route;
+        let bytes_max = match operation {
+            Operation::PutEvents => EVENTS_REQUEST_BYTES_MAX,
+            _ => REQUEST_BYTES_MAX,
+        };
+        let body = clock::timeout(&*self.clock, self.config.api.body_timeout, read(body, bytes_max)).await;
+        let body = body.unwrap_or_else(|| Err(Error::bad_request("the request body did not arrive in time")))?;
+
+        let principal = self.authenticator.authenticate(&head, &body).await?;
+        let application = path.iter().find(|(name, _)| name == "application-id").map(|(_, id)| ApplicationId::new(id));
+        principal.may(operation.name(), application.as_ref())?;
+
+        let body = unpack(&head.headers, body, bytes_max)?;
+        let call = Call { api: self, request_id: id, principal };
+        let parts = call::Parts { path, query: route::query(head.uri.query()) };
+        Ok((operation, wire::dispatch(&call, operation, parts, body).await?))
+    }
+}
+
+/// Reads a body to its end.
+async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Error> {
+    match Limited::new(body, bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::payload_too_large(bytes_max)),
+        Err(_) => Err(Error::bad_request("the connection broke before the end of the request body")),
+    }
+}
+
+/// The body without its compression. The signature holds for the bytes as they were sent, so this comes after it.
+fn unpack(headers: &HeaderMap, body: Bytes, bytes_max: usize) -> Result<Bytes, Error> {
+    let Some(encoding) = headers.get(header::CONTENT_ENCODING) else { return Ok(body) };
+    match encoding.to_str().map(str::trim) {
+        Ok("identity" | "") => Ok(body),
+        Ok(gzip) if gzip.eq_ignore_ascii_case("gzip") => {
+            let mut unpacked = Vec::new();
+            let read = MultiGzDecoder::new(&*body).take(bytes_max as u64 + 1).read_to_end(&mut unpacked);
+            match read {
+                Ok(bytes) if bytes > bytes_max => Err(Error::payload_too_large(bytes_max)),
+                Ok(_) => Ok(unpacked.into()),
+                Err(error) => Err(Error::bad_request(format!("the request body is not gzip: {error}"))),
+            }
+        }
+        _ => Err(Error::bad_request("Content-Encoding: only gzip is understood")),
+    }
+}
+
+fn success(operation: Operation, body: Vec<u8>) -> Response {
+    let status = StatusCode::from_u16(operation.success()).expect("the model's codes are HTTP's");
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if status != StatusCode::NO_CONTENT {
+        response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+        *response.body_mut() = body.into();
+    }
+    response
+}
+
+fn failure(error: &Error, operation: Option<Operation>, id: &str) -> Response {
+    if let Some(cause) = error.cause() {
+        let operation = operation.map_or("none", Operation::name);
+        tracing::error!(request.id = id, operation, error = %chain(cause), "request failed");
+    }
+    let mut response = Response::new(Body::from(error.body(id)));
+    *response.status_mut() = error.status();
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(error.exception()));
+    response
+}
+
+/// The answer when an operation panicked: a promise of ours is broken, and the process goes on.
+pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    failure(&Error::internal(format!("panic: {text}")), None, "unknown")
+}
+
+fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("a UUID is plain text")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(bytes: &[u8]) -> Bytes {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap().into()
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_within_the_limit() {
+        let gzip = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
+        assert_eq!(unpack(&gzip, packed(b"{}"), 2).unwrap(), "{}");
+        assert_eq!(unpack(&gzip, packed(&[b' '; 3]), 2).unwrap_err().status(), 413);
+        assert_eq!(unpack(&gzip, Bytes::from_static(b"{}"), 2).unwrap_err().status(), 400);
+        let brotli = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("br"))]);
+        assert_eq!(unpack(&brotli, Bytes::new(), 2).unwrap_err().status(), 400);
+        assert_eq!(unpack(&HeaderMap::new(), Bytes::from_static(b"{}"), 2).unwrap(), "{}");
+    }
+}

@@ -1,0 +1,101 @@
+//! The Pinpoint API over HTTP.
+//!
+//! ```text
+//! connection → request id → route → body → signature → key's policy → operation → answer
+//!  (server)     (handle)    (route)  (handle)  (auth)      (auth)     (one file a resource)
+//! ```
+//!
+//! Operations are the methods of the traits in [`wire::generated`](crate::wire::generated), implemented by [`Call`], one
+//! file a resource. They read and write the store and start what works on; [`error`] alone knows how failures look on the
+//! wire. No SQL here, and no rule of campaigns.
+
+mod app;
+mod arn;
+pub mod auth;
+mod change;
+mod error;
+mod handle;
+mod page;
+mod route;
+mod server;
+mod tag;
+mod unbuilt;
+
+use std::sync::Arc;
+
+use self::auth::{Authenticator, Principal};
+use self::route::Router;
+use crate::campaign::Engine;
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::domain::ApplicationId;
+use crate::store::{Application, Store};
+use crate::wire::call::Service;
+use crate::wire::generated as wire;
+
+pub use error::Error;
+pub use server::Server;
+
+/// What all requests share.
+pub struct Api {
+    pub store: Arc<dyn Store>,
+    pub engine: Arc<Engine>,
+    pub clock: Arc<dyn Clock>,
+    pub config: Arc<Config>,
+    pub authenticator: Authenticator,
+    router: Router,
+}
+
+/// One request: what operations are methods of.
+pub struct Call<'a> {
+    api: &'a Api,
+    request_id: &'a str,
+    principal: Principal,
+}
+
+impl Api {
+    pub fn new(
+        store: Arc<dyn Store>,
+        engine: Arc<Engine>,
+        clock: Arc<dyn Clock>,
+        config: Arc<Config>,
+        authenticator: Authenticator,
+    ) -> Self {
+        Self { store, engine, clock, config, authenticator, router: Router::new() }
+    }
+}
+
+impl Service for Call<'_> {
+    type Error = Error;
+}
+
+impl Call<'_> {
+    fn store(&self) -> &dyn Store {
+        &*self.api.store
+    }
+
+    /// The moment, as the wire writes it.
+    fn now(&self) -> String {
+        clock::wire_text(self.api.clock.now())
+    }
+
+    /// The application of the path.
+    ///
+    /// Errors: 404 for an unknown one.
+    async fn application(&self, id: &str) -> Result<Application, Error> {
+        let found = self.store().application(&ApplicationId::new(id)).await?;
+        found.ok_or_else(Error::not_found)
+    }
+
+    /// The id of the application of the path, which is there.
+    ///
+    /// Errors: 404 for an unknown one.
+    async fn application_id(&self, id: &str) -> Result<ApplicationId, Error> {
+        Ok(self.application(id).await?.id)
+    }
+
+    /// The answer of operations that have nothing else to say.
+    fn message_body(&self, message: &str) -> wire::MessageBody {
+        wire::MessageBody { message: Some(message.to_owned()), request_id: Some(self.request_id.to_owned()) }
+    }
+}

@@ -1,0 +1,147 @@
+//! Connections: HTTP/1 and HTTP/2, plain or over TLS, limits and the drain at the end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{Method, header};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{Any, CorsLayer};
+
+use super::{Api, handle};
+use crate::clock::{self, Clock};
+
+/// How long a connection may take for the head of a request, the time between two requests included.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause after the system refused to accept, for example because no file handle is left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Requests at once on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 256;
+/// How long a browser may remember what a preflight allowed.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A server that listens and does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Server {
+    /// Takes the address; port 0 takes a free one. With `tls`, connections are encrypted.
+    ///
+    /// Errors: an address that is in use or not ours.
+    pub async fn bind(address: SocketAddr, tls: Option<Arc<rustls::ServerConfig>>) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, tls: tls.map(TlsAcceptor::from) })
+    }
+
+    /// The address taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop`, then finishes the answers under way, but waits no longer than `drain`.
+    pub async fn run(self, api: Arc<Api>, stop: CancellationToken, drain: Duration) {
+        let clock = api.clock.clone();
+        let connections = Arc::new(Semaphore::new(api.config.api.connections_max));
+        let service = TowerToHyperService::new(service(api));
+        let graceful = GracefulShutdown::new();
+        loop {
+            // A connection too many waits in the system's queue.
+            let slot = connections.clone().acquire_owned().await.expect("the semaphore is never closed");
+            let (stream, _) = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        tracing::warn!(error = %error, "a connection could not be accepted");
+                        clock.sleep(ACCEPT_PAUSE).await;
+                        continue;
+                    }
+                },
+            };
+            let (service, clock) = (service.clone(), clock.clone());
+            let (tls, watcher) = (self.tls.clone(), graceful.watcher());
+            tokio::spawn(async move {
+                let _slot = slot;
+                let Some(stream) = open(stream, tls, &*clock).await else { return };
+                let mut builder = Builder::new(TokioExecutor::new());
+                builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+                builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
+                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+                // Clients go away as they please.
+                if let Err(error) = watcher.watch(connection).await {
+                    tracing::debug!(error = %error, "a connection ended early");
+                }
+            });
+        }
+        drop(self.listener);
+        if clock::timeout(&*clock, drain, graceful.shutdown()).await.is_none() {
+            tracing::warn!("requests under way did not end in time and are cut off");
+        }
+    }
+}
+
+/// A stream of bytes, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+async fn open(stream: TcpStream, tls: Option<TlsAcceptor>, clock: &dyn Clock) -> Option<Box<dyn Stream>> {
+    // Answers are small: waiting to fill a packet would only delay them.
+    _ = stream.set_nodelay(true);
+    let Some(tls) = tls else { return Some(Box::new(stream)) };
+    match clock::timeout(clock, HANDSHAKE_TIMEOUT, tls.accept(stream)).await? {
+        Ok(stream) => Some(Box::new(stream)),
+        Err(error) => {
+            tracing::debug!(error = %error, "a TLS handshake failed");
+            None
+        }
+    }
+}
+
+/// What every request passes, outermost last: panics become answers, browsers learn what they may, answers are packed and
+/// named.
+fn service(api: Arc<Api>) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS])
+        .allow_headers(
+            [
+                header::AUTHORIZATION.as_str(),
+                header::CONTENT_TYPE.as_str(),
+                "x-amz-date",
+                "x-amz-security-token",
+                "x-amz-user-agent",
+                "x-amz-content-sha256",
+                "amz-sdk-invocation-id",
+                "amz-sdk-request",
+            ]
+            .map(|name| name.parse().expect("these are names of headers")),
+        )
+        .expose_headers([handle::REQUEST_ID, handle::ERROR_TYPE])
+        .max_age(PREFLIGHT_AGE);
+    Router::new()
+        .fallback(handle::answer)
+        .with_state(api)
+        .layer(CatchPanicLayer::custom(handle::panicked))
+        .layer(CompressionLayer::new())
+        .layer(cors)
+        .layer(axum::middleware::from_fn(handle::name))
+}

@@ -1,0 +1,57 @@
+//! `pinwheel serve`: the API, and the campaigns made over it.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use super::Settings;
+use super::watch::Watch;
+use crate::api::auth::Mode;
+use crate::app::{self, App};
+use crate::config::Config;
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// For development: any key is accepted and so is none, messages of all channels go to a sink unless the settings have
+    /// channels, hooks may be called over plain HTTP. On loopback only.
+    #[arg(long)]
+    dev: bool,
+    /// IP address and port of the API; short for `--set api.listen=ADDRESS`.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let mut config = settings.load(None)?;
+    if let Some(address) = args.listen {
+        config.api.listen = address;
+    }
+    if args.dev {
+        for_development(&mut config)?;
+    }
+    let mode = if args.dev { Mode::Open } else { Mode::Verify };
+    let app = App::open(config)?;
+    let stop = app::stop_on_signal();
+    let server = app.listen().await?;
+    let api = app.api(mode)?;
+    let watch = Watch::start(&app, stop.clone()).await?;
+    tracing::info!(address = %server.address(), "answering Pinpoint's API");
+    server.run(api, stop, app.config.api.drain_timeout).await;
+    drop(watch);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Errors: an address that others can reach.
+fn for_development(config: &mut Config) -> anyhow::Result<()> {
+    let address = config.api.listen;
+    if !address.ip().is_loopback() {
+        bail!("`--dev` accepts any key, so it listens on loopback only, not on `{address}`");
+    }
+    if config.channel.is_empty() {
+        config.channel.insert("sink".to_owned(), toml::Table::new().into());
+    }
+    config.hook.allow_http = true;
+    config.hook.allow_private_addresses = true;
+    Ok(())
+}
