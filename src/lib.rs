@@ -19,4 +19,5 @@ pub mod segment;
 pub mod store;
 pub mod telemetry;
 pub mod template;
+pub mod vault;
 pub mod wire;

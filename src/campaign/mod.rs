@@ -19,6 +19,7 @@ mod rate;
 mod run;
 pub mod schedule;
 mod sheet;
+pub mod way;
 mod work;
 
 pub use definition::{Definition, Document};
@@ -27,7 +28,7 @@ pub use progress::Progress;
 pub use rate::Rate;
 pub use run::Ending;
 
-use crate::domain::TreatmentId;
+use crate::domain::{ChannelType, TreatmentId};
 use crate::{hook, segment, store};
 
 /// Why a campaign cannot run, or cannot go on.
@@ -46,8 +47,11 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     /// Nobody could be sent to.
-    #[error("the campaign has messages for {wanted}, and no channel in the settings serves any of them")]
+    #[error("the campaign has messages for {wanted}, and no channel serves any of them, neither of the settings nor of the application")]
     NoChannel { wanted: String },
+    /// An application's own credentials are of no use.
+    #[error("the {channel_type} channel of the application cannot be used: {problem}")]
+    ChannelBroken { channel_type: ChannelType, problem: String },
     /// A channel that the audience counts on is not there any more.
     #[error(
         "no channel in the settings serves {channel_types}, but one did when the activity began: nothing was done; give \
