@@ -33,15 +33,17 @@ use crate::domain::limit::CUSTOM_DATA_BYTES_MAX;
 use crate::template::{self, Context, Defaults, Escape, Missing, Substitutions, Template};
 use crate::wire::generated::{
     CustomDeliveryConfiguration, DirectMessageConfiguration, EmailTemplateRequest, MessageConfiguration,
-    PushNotificationTemplateRequest, SMSTemplateRequest,
+    PushNotificationTemplateRequest, SMSTemplateRequest, VoiceTemplateRequest,
 };
 
-/// The message templates of a campaign, resolved.
+/// The message templates of a campaign or a direct request, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
     pub email: Option<EmailTemplateRequest>,
     pub sms: Option<SMSTemplateRequest>,
     pub push: Option<PushNotificationTemplateRequest>,
+    /// For direct messages alone.
+    pub voice: Option<VoiceTemplateRequest>,
 }
 
 /// One endpoint to compose for.
@@ -143,7 +145,7 @@ impl Composer {
             gcm,
             email: message::email(inline.email.as_ref(), templates.email.as_ref(), missing)?,
             sms: message::sms(inline.sms.as_ref(), templates.sms.as_ref(), missing)?,
-            voice: message::voice(inline.voice.as_ref())?,
+            voice: message::voice(inline.voice.as_ref(), templates.voice.as_ref(), missing)?,
             custom,
         };
         if ChannelType::ALL.into_iter().any(|channel| composer.has_message_for(channel)) {

@@ -10,6 +10,7 @@ pub mod cap;
 pub mod compose;
 pub mod definition;
 pub mod deliver;
+pub mod direct;
 mod engine;
 pub mod filter;
 pub mod ledger;

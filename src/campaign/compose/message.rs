@@ -10,6 +10,7 @@ use crate::template::{Defaults, Escape, Missing, Substitutions};
 use crate::wire::generated::{
     APNSPushNotificationTemplate, Action, AndroidPushNotificationTemplate, DefaultPushNotificationTemplate,
     EmailTemplateRequest, MessageHeader, MessageType, PushNotificationTemplateRequest, SMSTemplateRequest,
+    VoiceTemplateRequest,
 };
 
 /// The two places a text can stand in: a template's section, which wins, and an inline message.
@@ -418,19 +419,29 @@ pub struct Voice {
 }
 
 /// The voice message of a request, if it has a text.
-pub fn voice(inline: Option<&VoiceText<'_>>) -> Result<Option<Voice>, Error> {
-    let Some(message) = inline else { return Ok(None) };
-    let Some(body) = message.body else { return Ok(None) };
+pub fn voice(
+    inline: Option<&VoiceText<'_>>,
+    template: Option<&VoiceTemplateRequest>,
+    missing: Missing,
+) -> Result<Option<Voice>, Error> {
+    let no_message = VoiceText::default();
+    let message = inline.unwrap_or(&no_message);
+    let layers = Layers { template: "VoiceTemplate", inline: message.name, missing };
+    let template_body = template.and_then(|template| template.body.as_deref());
+    let Some(body) = layers.text(("Body", template_body), ("Body", message.body), Escape::None)? else {
+        return Ok(None);
+    };
+    let first = |template: Option<&String>, own: Option<&str>| template.cloned().or_else(|| own.map(str::to_owned));
     let fixed = VoiceContent {
         body: String::new(),
-        language_code: message.language_code.map(str::to_owned),
-        voice_id: message.voice_id.map(str::to_owned),
+        language_code: first(template.and_then(|it| it.language_code.as_ref()), message.language_code),
+        voice_id: first(template.and_then(|it| it.voice_id.as_ref()), message.voice_id),
         origination_number: message.origination_number.map(str::to_owned),
     };
     Ok(Some(Voice {
-        defaults: Defaults::default(),
+        defaults: defaults("VoiceTemplate", template.and_then(|it| it.default_substitutions.as_deref()))?,
         substitutions: message.substitutions.cloned().unwrap_or_default(),
-        body: Field::new(format!("{}.Body", message.name), body, Escape::None, Missing::Empty)?,
+        body,
         fixed,
     }))
 }
