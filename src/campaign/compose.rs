@@ -234,12 +234,7 @@ struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    fn new(
-        target: &'a Target<'a>,
-        now: Timestamp,
-        defaults: &'a Defaults,
-        substitutions: &'a Substitutions,
-    ) -> Self {
+    fn new(target: &'a Target<'a>, now: Timestamp, defaults: &'a Defaults, substitutions: &'a Substitutions) -> Self {
         Self { target, now, defaults, substitutions, context: OnceCell::new() }
     }
 

@@ -99,12 +99,7 @@ impl Engine {
         let scheduled_start = definition.start.moment(now);
         let members = self.members(application_id, &definition, now).await?;
         let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
-        let rules = Rules {
-            application_id: application_id.clone(),
-            definition: Arc::new(definition),
-            ways,
-            now,
-        };
+        let rules = Rules { application_id: application_id.clone(), definition: Arc::new(definition), ways, now };
         let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
         let frozen: u64 = audiences.iter().map(|frozen| frozen.endpoints()).sum();
         assert_eq!(frozen, members.len(), "the audiences hold every member of the segment");

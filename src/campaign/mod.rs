@@ -48,7 +48,9 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     /// Nobody could be sent to.
-    #[error("the campaign has messages for {wanted}, and no channel serves any of them, neither of the settings nor of the application")]
+    #[error(
+        "the campaign has messages for {wanted}, and no channel serves any of them, neither of the settings nor of the application"
+    )]
     NoChannel { wanted: String },
     /// An application's own credentials are of no use.
     #[error("the {channel_type} channel of the application cannot be used: {problem}")]

@@ -360,11 +360,11 @@ mod tests {
             short_code: text("12345"),
             ..Ways::default()
         };
-        let sender = |from: Option<String>| {
-            match ways.complete(Content::Email(EmailContent { from_address: from, ..EmailContent::default() })) {
-                Content::Email(email) => email.from_address.unwrap(),
-                other => panic!("{other:?}"),
-            }
+        let sender = |from: Option<String>| match ways
+            .complete(Content::Email(EmailContent { from_address: from, ..EmailContent::default() }))
+        {
+            Content::Email(email) => email.from_address.unwrap(),
+            other => panic!("{other:?}"),
         };
         assert_eq!(sender(None), "news@example.com");
         assert_eq!(sender(text("own@example.com")), "own@example.com");

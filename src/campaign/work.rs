@@ -211,9 +211,8 @@ impl Run {
             Ok(answer) => {
                 self.report_oddities(&answer);
                 let composer = &self.rules.definition.treatments[self.treatment].composer;
-                let (targets, settled) = filter::apply(candidates, answer, |channel| {
-                    audience::serves(composer, &self.rules.ways, channel)
-                });
+                let (targets, settled) =
+                    filter::apply(candidates, answer, |channel| audience::serves(composer, &self.rules.ways, channel));
                 for (place, fate, reason) in settled {
                     sheet.settle(place, fate, reason);
                 }

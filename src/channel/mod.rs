@@ -26,10 +26,11 @@ use crate::clock::Clock;
 use crate::domain::ChannelType;
 use crate::hook;
 
-pub use message::{
-    Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, PushPriority, SmsContent, VoiceContent,
-};
 pub use credentials::Credentials;
+pub use message::{
+    Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, PushPriority, SmsContent,
+    VoiceContent,
+};
 pub use registry::{Channels, build_all, build_own, calls_at_once};
 
 /// Every adapter there is.

@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, Spec, settings};
-use crate::domain::{ActivityId, ChannelType, TreatmentId};
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
+use crate::domain::{ActivityId, ChannelType, TreatmentId};
 
 const NAME: &str = "sink";
 

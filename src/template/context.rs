@@ -196,6 +196,21 @@ mod tests {
     }
 
     #[test]
+    fn substitutions_take_the_place_of_what_is_there() {
+        let document = br#"{"Address":"a","Attributes":{"Color":["blue","red"]}}"#;
+        let now = "2026-03-01T09:00:00Z".parse().unwrap();
+        let mut context = Context::new(document, "e1", now, &Defaults::default()).unwrap();
+        let given = r#"{"name":["Ann","Bob"],"empty":[],"Address.Street":["x"],"Attributes.Color.[1]":["green"],
+            "Attributes.Size":["M","L"],"User.UserId":["u"],"@now":["never"]}"#;
+        context.substitute(&serde_json::from_str(given).unwrap());
+        let expected = json!({
+            "@now": "2026-03-01T09:00:00Z", "Id": "e1", "name": "Ann", "empty": null, "Address": {"Street": "x"},
+            "Attributes": {"Color": ["blue", "green"], "Size": ["M", "L"]}, "User": {"UserId": "u"},
+        });
+        assert_eq!(*context.0.data(), expected);
+    }
+
+    #[test]
     fn dates_get_milliseconds() {
         let document = br#"{"CreationDate":"2026-03-01T10:00:00+01:00","EffectiveDate":"soon"}"#;
         let now = "2026-03-01T09:00:00Z".parse().unwrap();

@@ -71,9 +71,9 @@ impl Composer {
         let message_id = message_id(&message.idempotency_key, sender.email.domain());
         let bounces = email.bounce_address.as_deref().map(str::parse::<Address>).transpose();
         let bounces = bounces.map_err(|error| format!("the address for bounces is not a mail address: {error}"))?;
-        let envelope = bounces.or_else(|| email.raw.is_some().then(|| sender.email.clone())).map(|from| {
-            Envelope::new(Some(from), vec![recipient.clone()]).expect("there is a recipient")
-        });
+        let envelope = bounces
+            .or_else(|| email.raw.is_some().then(|| sender.email.clone()))
+            .map(|from| Envelope::new(Some(from), vec![recipient.clone()]).expect("there is a recipient"));
         if let Some(raw) = &email.raw {
             let bytes = BASE64_STANDARD.decode(raw).map_err(|_| "the raw message is not base64".to_owned())?;
             let envelope = envelope.expect("a raw message has one");
