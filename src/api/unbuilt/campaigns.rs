@@ -13,10 +13,7 @@ impl wire::Campaigns for Call<'_> {
     async fn get_campaign(&self, _: wire::GetCampaignInput) -> Result<wire::CampaignResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
-    async fn get_campaign_activities(
-        &self,
-        _: wire::GetCampaignActivitiesInput,
-    ) -> Result<wire::ActivitiesResponse, Error> {
+    async fn get_campaign_activities(&self, _: wire::GetCampaignActivitiesInput) -> Result<wire::ActivitiesResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
     async fn get_campaign_version(&self, _: wire::GetCampaignVersionInput) -> Result<wire::CampaignResponse, Error> {

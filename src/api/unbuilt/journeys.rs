@@ -13,28 +13,16 @@ impl wire::Journeys for Call<'_> {
     async fn get_journey(&self, _: wire::GetJourneyInput) -> Result<wire::JourneyResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
-    async fn get_journey_execution_activity_metrics(
-        &self,
-        _: wire::GetJourneyExecutionActivityMetricsInput,
-    ) -> Result<wire::JourneyExecutionActivityMetricsResponse, Error> {
+    async fn get_journey_execution_activity_metrics(&self, _: wire::GetJourneyExecutionActivityMetricsInput) -> Result<wire::JourneyExecutionActivityMetricsResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
-    async fn get_journey_execution_metrics(
-        &self,
-        _: wire::GetJourneyExecutionMetricsInput,
-    ) -> Result<wire::JourneyExecutionMetricsResponse, Error> {
+    async fn get_journey_execution_metrics(&self, _: wire::GetJourneyExecutionMetricsInput) -> Result<wire::JourneyExecutionMetricsResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
-    async fn get_journey_run_execution_activity_metrics(
-        &self,
-        _: wire::GetJourneyRunExecutionActivityMetricsInput,
-    ) -> Result<wire::JourneyRunExecutionActivityMetricsResponse, Error> {
+    async fn get_journey_run_execution_activity_metrics(&self, _: wire::GetJourneyRunExecutionActivityMetricsInput) -> Result<wire::JourneyRunExecutionActivityMetricsResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
-    async fn get_journey_run_execution_metrics(
-        &self,
-        _: wire::GetJourneyRunExecutionMetricsInput,
-    ) -> Result<wire::JourneyRunExecutionMetricsResponse, Error> {
+    async fn get_journey_run_execution_metrics(&self, _: wire::GetJourneyRunExecutionMetricsInput) -> Result<wire::JourneyRunExecutionMetricsResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
     async fn get_journey_runs(&self, _: wire::GetJourneyRunsInput) -> Result<wire::JourneyRunsResponse, Error> {

@@ -13,16 +13,10 @@ impl wire::Segments for Call<'_> {
     async fn get_segment(&self, _: wire::GetSegmentInput) -> Result<wire::SegmentResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
-    async fn get_segment_export_jobs(
-        &self,
-        _: wire::GetSegmentExportJobsInput,
-    ) -> Result<wire::ExportJobsResponse, Error> {
+    async fn get_segment_export_jobs(&self, _: wire::GetSegmentExportJobsInput) -> Result<wire::ExportJobsResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
-    async fn get_segment_import_jobs(
-        &self,
-        _: wire::GetSegmentImportJobsInput,
-    ) -> Result<wire::ImportJobsResponse, Error> {
+    async fn get_segment_import_jobs(&self, _: wire::GetSegmentImportJobsInput) -> Result<wire::ImportJobsResponse, Error> {
         Err(Error::bad_request("not built yet"))
     }
     async fn get_segment_version(&self, _: wire::GetSegmentVersionInput) -> Result<wire::SegmentResponse, Error> {
