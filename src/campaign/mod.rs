@@ -15,6 +15,7 @@ mod engine;
 pub mod filter;
 pub mod ledger;
 mod message;
+mod otp;
 mod progress;
 mod rate;
 mod run;

@@ -313,6 +313,7 @@ fn templates_win_for_the_fields_they_have() {
             }))
             .unwrap(),
         ),
+        ..Templates::default()
     };
     let inline = json!({
         "DefaultMessage": {"Title": "inline title", "Body": "inline body", "TimeToLive": 5},
