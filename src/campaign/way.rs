@@ -81,6 +81,15 @@ impl ChannelDocument {
         Ok(())
     }
 
+    /// Takes over the credentials of what stood here before, and how they are used.
+    pub fn keep_credentials(&mut self, before: Self) {
+        let method = "DefaultAuthenticationMethod";
+        if let (false, Some(kept)) = (self.settings.contains_key(method), before.settings.get(method)) {
+            self.settings.insert(method.to_owned(), kept.clone());
+        }
+        (self.credentials, self.sealed) = (before.credentials, before.sealed);
+    }
+
     fn unseal(
         &self,
         vault: Option<&Vault>,

@@ -1,14 +1,12 @@
 //! Operations that are on their way.
 
 mod campaigns;
-mod channels;
 mod endpoints;
 mod event_streams;
 mod events;
 mod jobs;
 mod journeys;
 mod kpis;
-mod messages;
 mod recommenders;
 mod segments;
 mod templates;
