@@ -2,7 +2,7 @@
 //!
 //! The map of the house is `ARCHITECTURE.md`. Imports run down only:
 //!
-//! `main → cli → app → api → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry}`
+//! `main → cli → app → api → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry, vault}`
 
 pub mod api;
 pub mod app;
