@@ -18,7 +18,7 @@ mod error;
 mod handle;
 mod message;
 mod page;
-mod route;
+pub mod route;
 mod server;
 mod tag;
 mod unbuilt;

@@ -223,3 +223,72 @@ fn read_key(row: &Row<'_>) -> Result<AccessKey, Failure> {
         revoked_at: row.get::<_, Option<i64>>(5)?.map(time).transpose()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::clock::Held;
+    use crate::store::suite::cases;
+    use crate::store::suite::key::KeyPlace;
+
+    struct Place(TempDir, Arc<Held>);
+
+    impl Place {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap(), Arc::default())
+        }
+    }
+
+    impl KeyPlace for Place {
+        fn open(&self) -> Arc<dyn KeyStore> {
+            Arc::new(Keys::open(self.0.path(), self.1.clone()).unwrap())
+        }
+
+        fn pass_on(&self) {
+            self.1.advance(SEEN_WITHIN);
+        }
+    }
+
+    cases! { Place::new();
+        key::keys_read_back
+        key::ids_are_taken_once
+        key::revoked_keys_stay_revoked
+        key::what_one_process_changes_others_see
+        key::processes_write_at_once
+    }
+
+    #[test]
+    fn a_new_file_is_opened_by_many_at_once() {
+        let place = Place::new();
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| place.open())).collect();
+            threads.into_iter().for_each(|thread| drop(thread.join().unwrap()));
+        });
+    }
+
+    #[tokio::test]
+    async fn the_file_is_looked_at_once_in_a_while() {
+        let place = Place::new();
+        let keys = Keys::open(place.0.path(), place.1.clone()).unwrap();
+        assert_eq!(keys.key("a").await.unwrap(), None);
+        // Whoever held the connection would block a look.
+        let connection = keys.file.connection.lock();
+        place.1.advance(SEEN_WITHIN - Duration::from_millis(1));
+        assert!(keys.file.known("a", keys.clock.elapsed()).is_some());
+        place.1.advance(Duration::from_millis(1));
+        assert!(keys.file.known("a", keys.clock.elapsed()).is_none());
+        drop(connection);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let place = Place::new();
+        drop(place.open());
+        let path = place.0.path().join("keys.sqlite");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        let refused = Keys::open(place.0.path(), place.1.clone()).map(drop);
+        assert!(matches!(refused, Err(Error::NewerSchema { found, .. }) if found == SCHEMA_VERSION + 1), "{refused:?}");
+    }
+}
