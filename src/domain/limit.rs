@@ -48,6 +48,9 @@ pub const MESSAGES_PER_SECOND_MAX: u32 = 20_000;
 /// Shortest `MaximumDuration`. Source: API reference, `CampaignLimits`.
 pub const MAXIMUM_DURATION_MIN: Duration = Duration::from_secs(60);
 
+/// Recipients of one direct message. Source: Pinpoint developer guide, "Quotas", direct messages.
+pub const DIRECT_RECIPIENTS_MAX: usize = 100;
+
 /// Bytes of a push payload but ADM's. Source: Pinpoint developer guide, "Quotas", push.
 pub const PUSH_PAYLOAD_BYTES_MAX: usize = 4 * 1024;
 

@@ -1,5 +1,7 @@
 //! Builds the message that goes over the wire.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use lettre::Address;
 use lettre::address::Envelope;
@@ -67,12 +69,25 @@ impl Composer {
             .parse()
             .map_err(|error| format!("the endpoint's address is not a mail address: {error}"))?;
         let message_id = message_id(&message.idempotency_key, sender.email.domain());
+        let bounces = email.bounce_address.as_deref().map(str::parse::<Address>).transpose();
+        let bounces = bounces.map_err(|error| format!("the address for bounces is not a mail address: {error}"))?;
+        let envelope = bounces
+            .or_else(|| email.raw.is_some().then(|| sender.email.clone()))
+            .map(|from| Envelope::new(Some(from), vec![recipient.clone()]).expect("there is a recipient"));
+        if let Some(raw) = &email.raw {
+            let bytes = BASE64_STANDARD.decode(raw).map_err(|_| "the raw message is not base64".to_owned())?;
+            let envelope = envelope.expect("a raw message has one");
+            return Ok(Composed { envelope, message_id, bytes });
+        }
         let mut builder = lettre::Message::builder()
             .from(sender)
             .to(Mailbox::new(None, recipient))
             .subject(one_line(&email.subject)?)
             .date(now.into())
             .message_id(Some(message_id.clone()));
+        if let Some(envelope) = envelope {
+            builder = builder.envelope(envelope);
+        }
         for header in self.headers.iter().cloned().chain(own_headers(email)?) {
             builder = builder.raw_header(header);
         }
