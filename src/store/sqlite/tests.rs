@@ -24,7 +24,10 @@ fn application() -> Application {
         id: crate::domain::ApplicationId::new("a"),
         name: "shop".into(),
         settings: "{}".into(),
+        tags: "{}".into(),
         creation_date: String::new(),
+        last_modified_date: String::new(),
+        revision: 0,
     }
 }
 
@@ -46,13 +49,21 @@ async fn shared_stores_read_beside_the_writer() {
     let reader = Sqlite::open(directory.path(), Mode::Shared).unwrap();
     assert_eq!(reader.applications().await.unwrap(), []);
     writer.put_application(application()).await.unwrap();
-    assert_eq!(reader.applications().await.unwrap(), [application()]);
+    assert_eq!(reader.applications().await.unwrap(), [Application { revision: 1, ..application() }]);
     assert!(matches!(reader.put_application(application()).await, Err(Error::ReadOnly)));
     drop(writer);
-    assert_eq!(reader.applications().await.unwrap(), [application()], "also when the writer is gone");
+    assert_eq!(
+        reader.applications().await.unwrap(),
+        [Application { revision: 1, ..application() }],
+        "also when the writer is gone"
+    );
     drop(reader);
     let reader = Sqlite::open(directory.path(), Mode::Shared).unwrap();
-    assert_eq!(reader.applications().await.unwrap(), [application()], "also without one");
+    assert_eq!(
+        reader.applications().await.unwrap(),
+        [Application { revision: 1, ..application() }],
+        "also without one"
+    );
 }
 
 #[test]

@@ -9,9 +9,8 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpointer;
-use super::connection;
-use super::endpoint::Cache;
 use super::failure::Failure;
+use super::{connection, definition, endpoint, event};
 use crate::clock::Stopwatch;
 use crate::store::Error;
 use crate::telemetry::metric;
@@ -31,7 +30,12 @@ pub enum Size {
 /// What a write works with.
 pub struct Session {
     pub connection: Connection,
-    pub cache: Cache,
+    /// What is known of the endpoints of applications.
+    pub endpoints: endpoint::Cache,
+    /// What is known of recent events.
+    pub recent: event::Recent,
+    /// What is known of removed definitions.
+    pub removed: definition::Removed,
 }
 
 /// The queue to the writing thread.
@@ -61,7 +65,12 @@ impl Writer {
         let mut connection = connection::open_writer(path)?;
         let checkpointer = Checkpointer::start(path, &mut connection)?;
         let (queue, jobs) = mpsc::channel(QUEUE_WRITES_MAX);
-        let session = Session { connection, cache: Cache::default() };
+        let session = Session {
+            connection,
+            endpoints: endpoint::Cache::default(),
+            recent: event::Recent::default(),
+            removed: definition::Removed::default(),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
@@ -138,8 +147,9 @@ fn write_group(session: &mut Session, group: Vec<Job>) {
                 // If this fails too, the next `BEGIN` will say so.
                 let _ = session.connection.execute_batch("ROLLBACK");
             }
-            // What the cache learnt was never written.
-            session.cache = Cache::default();
+            // What was learnt was never written. To remember too much of removed definitions does no harm.
+            session.endpoints = endpoint::Cache::default();
+            session.recent = event::Recent::default();
             let source = Arc::new(error);
             let failed = || Error::Backend { operation: "commit", source: Box::new(Arc::clone(&source)) };
             done.extend(jobs.map(|job| (job.work)(Err(failed()))));

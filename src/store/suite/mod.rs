@@ -85,7 +85,10 @@ fn application(id: &ApplicationId) -> Application {
         id: id.clone(),
         name: "shop".into(),
         settings: "{}".into(),
+        tags: "{}".into(),
         creation_date: "2026-01-01T00:00:00.000Z".into(),
+        last_modified_date: "2026-01-01T00:00:00.000Z".into(),
+        revision: 0,
     }
 }
 
