@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn tokens_lead_through_a_list_that_changes() {
-        let mut seen = Vec::new();
+        let mut seen: Vec<u32> = Vec::new();
         let mut list: Vec<u32> = (0..10).collect();
         let mut token = None;
         loop {

@@ -2,9 +2,7 @@
 
 mod campaigns;
 mod channels;
-mod endpoints;
 mod event_streams;
-mod events;
 mod jobs;
 mod journeys;
 mod kpis;
