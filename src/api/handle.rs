@@ -15,6 +15,7 @@ use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use uuid::Uuid;
 
+use super::auth::signed_path;
 use super::route::{self, Route};
 use super::{Api, Call, Error};
 use crate::clock::{self, Stopwatch};
@@ -53,7 +54,7 @@ pub async fn answer(
 ) -> Response {
     let began = Stopwatch::start();
     let (head, body) = request.into_parts();
-    let routed = api.router.find(&head.method, head.uri.path());
+    let routed = api.router.find(&head.method, &signed_path(&head.uri));
     let operation = routed.as_ref().ok().map(|route| route.operation);
     let outcome = match routed {
         Ok(route) => api.run(route, head, body, &id).await,

@@ -19,7 +19,7 @@ mod event;
 mod glob;
 mod handle;
 mod page;
-mod route;
+pub mod route;
 mod server;
 mod tag;
 mod unbuilt;

@@ -6,11 +6,13 @@
 
 mod application;
 mod checkpoint;
+mod clearing;
 mod connection;
 mod definition;
 mod endpoint;
 mod event;
 mod failure;
+pub mod key;
 mod ledger;
 mod lookup;
 mod reader;

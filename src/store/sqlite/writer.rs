@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpointer;
 use super::failure::Failure;
-use super::{connection, definition, endpoint, event};
+use super::{clearing, connection, definition, endpoint, event};
 use crate::clock::Stopwatch;
 use crate::store::Error;
 use crate::telemetry::metric;
@@ -36,6 +37,8 @@ pub struct Session {
     pub recent: event::Recent,
     /// What is known of removed definitions.
     pub removed: definition::Removed,
+    /// Whether removed applications may have left something behind.
+    pub clearing: bool,
 }
 
 /// The queue to the writing thread.
@@ -70,6 +73,8 @@ impl Writer {
             endpoints: endpoint::Cache::default(),
             recent: event::Recent::default(),
             removed: definition::Removed::default(),
+            // The last process may not have come to the end of it.
+            clearing: true,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -115,7 +120,7 @@ impl Drop for Writer {
 
 fn write_all(mut session: Session, mut checkpointer: Checkpointer, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting = Vec::new();
-    while jobs.blocking_recv_many(&mut waiting, QUEUE_WRITES_MAX) > 0 {
+    while receive(&mut jobs, &mut waiting, !session.clearing) {
         let mut group = Vec::new();
         for job in waiting.drain(..) {
             if job.size == Size::Bulk {
@@ -127,10 +132,37 @@ fn write_all(mut session: Session, mut checkpointer: Checkpointer, mut jobs: mps
             }
         }
         write_group(&mut session, group);
+        if session.clearing {
+            session.clearing = clear(&mut session.connection);
+        }
         checkpointer.committed(&session.connection);
     }
     // The last connection to close copies the rest.
     drop(checkpointer);
+}
+
+/// Takes the jobs that wait, and may wait for one itself; `false` when there will be none any more.
+fn receive(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>, may_wait: bool) -> bool {
+    if may_wait {
+        return jobs.blocking_recv_many(waiting, QUEUE_WRITES_MAX) > 0;
+    }
+    while waiting.len() < QUEUE_WRITES_MAX {
+        match jobs.try_recv() {
+            Ok(job) => waiting.push(job),
+            Err(TryRecvError::Empty) => break,
+            Err(TryRecvError::Disconnected) => return !waiting.is_empty(),
+        }
+    }
+    true
+}
+
+/// Clears away a bit; whether there is more. After a failure the rest has to wait.
+fn clear(connection: &mut Connection) -> bool {
+    clearing::step(connection).unwrap_or_else(|failure| {
+        let error = failure.during("clear away a removed application");
+        tracing::warn!(%error, "removed applications still take room; clearing goes on after the next removal or start");
+        false
+    })
 }
 
 /// Does the jobs and commits them at once. One that fails changes nothing and leaves the others as they are.

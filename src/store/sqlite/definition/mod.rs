@@ -29,6 +29,7 @@ impl DefinitionStore for Sqlite {
             let Some(key) = application::key(&session.connection, &id)? else { return Ok(false) };
             application::remove(&session.connection, key)?;
             session.endpoints.forget(key);
+            session.clearing = true;
             Ok(true)
         })
     }

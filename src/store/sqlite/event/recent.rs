@@ -161,3 +161,90 @@ fn read_slices(connection: &Connection) -> Result<BTreeMap<i64, Slice>, Failure>
     }
     Ok(slices)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::schema;
+
+    fn hours(hours: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
+    }
+
+    /// A file, since the schema wants one.
+    fn database() -> (tempfile::TempDir, Connection) {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = schema::create_old(&directory.path().join("events"), 2);
+        (directory, connection)
+    }
+
+    /// Adds an event the way `write` does, at a position of our choice.
+    fn add(recent: &mut Recent, connection: &Connection, id: &str, position: i64, now: Timestamp) {
+        connection
+            .execute(
+                "INSERT INTO event VALUES (?, 1, 'e', ?, 't', 0, 0, ?, '{}')",
+                params![position, id, now.as_microsecond()],
+            )
+            .unwrap();
+        recent.add(connection, &Identity::new(1, "e", id), position, now).unwrap();
+    }
+
+    fn rows(connection: &Connection) -> u32 {
+        connection.query_row("SELECT count(*) FROM event_recent", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn events_are_known_over_slices_and_restarts_and_dropped_in_steps() {
+        let (_directory, connection) = database();
+        let mut recent = Recent::default();
+        recent.prepare(&connection, 1, hours(0)).unwrap();
+        // Four slices of ten events each, six hours apart.
+        let positions = |slice: i64| (0..10).map(move |i| (slice << SLICE_BITS) + i);
+        for slice in 0..4 {
+            for position in positions(slice) {
+                add(&mut recent, &connection, &position.to_string(), position, hours(6 * slice));
+            }
+        }
+        let known = |recent: &Recent, now| {
+            let holds =
+                |position: i64| recent.holds(&connection, &Identity::new(1, "e", &position.to_string()), now).unwrap();
+            (0..4).map(|slice| positions(slice).filter(|position| holds(*position)).count()).collect::<Vec<_>>()
+        };
+        assert_eq!(known(&recent, hours(18)), [10; 4]);
+        assert_eq!(known(&recent, hours(30)), [0, 0, 10, 10]);
+        let stranger = Identity::new(2, "e", "1");
+        assert!(!recent.holds(&connection, &stranger, hours(18)).unwrap());
+
+        // After a restart nothing is in memory at first, and all is known all the same.
+        let mut recent = Recent::default();
+        for _ in 0..6 {
+            recent.prepare(&connection, 1, hours(20)).unwrap();
+            assert_eq!(known(&recent, hours(20)), [10; 4]);
+        }
+        assert!(recent.slices.as_ref().unwrap().values().all(|slice| slice.filter.is_some()));
+
+        // The slices of hours 0 and 6 are too old: eight rows go at a time.
+        let mut left = Vec::new();
+        for _ in 0..6 {
+            recent.prepare(&connection, 1, hours(32)).unwrap();
+            left.push(rows(&connection));
+        }
+        assert_eq!(left, [32, 30, 22, 20, 20, 20]);
+        assert_eq!(recent.slices.as_ref().unwrap().len(), 2);
+        assert_eq!(known(&recent, hours(32)), [0, 0, 10, 10]);
+    }
+
+    #[test]
+    fn a_hash_alone_says_nothing() {
+        let (_directory, connection) = database();
+        let mut recent = Recent::default();
+        recent.prepare(&connection, 1, hours(0)).unwrap();
+        add(&mut recent, &connection, "1", 1, hours(0));
+        let of_same_hash = Identity { id: "2", ..Identity::new(1, "e", "1") };
+        assert!(!recent.holds(&connection, &of_same_hash, hours(0)).unwrap());
+        add(&mut recent, &connection, "2", 2, hours(0));
+        recent.add(&connection, &of_same_hash, 2, hours(0)).unwrap();
+        assert!(recent.holds(&connection, &of_same_hash, hours(0)).unwrap());
+        assert!(recent.holds(&connection, &Identity::new(1, "e", "1"), hours(0)).unwrap());
+    }
+}
