@@ -152,8 +152,15 @@ impl World {
         let app = runtime.block_on(async {
             let app = App::open(config).unwrap();
             let id = ApplicationId::new(APPLICATION);
-            let application =
-                Application { id: id.clone(), name: "bench".into(), settings: "{}".into(), creation_date: NOW.into() };
+            let application = Application {
+                id: id.clone(),
+                name: "bench".into(),
+                settings: "{}".into(),
+                tags: "{}".into(),
+                creation_date: NOW.into(),
+                last_modified_date: NOW.into(),
+                revision: 0,
+            };
             app.store.put_application(application).await.unwrap();
             let writes = (0..ENDPOINTS).map(sample::endpoint).collect();
             app.store.upsert_endpoints(&id, writes, NOW.into()).await.unwrap();

@@ -119,8 +119,15 @@ async fn run(url: &str, endpoints: u64, directory: &str) -> anyhow::Result<()> {
     let app = App::open(config(directory)?)?;
     let now = wire_text(app.clock.now());
     let id = ApplicationId::new("0123456789abcdef0123456789abcdef");
-    let application =
-        Application { id: id.clone(), name: "compare".into(), settings: "{}".into(), creation_date: now.clone() };
+    let application = Application {
+        id: id.clone(),
+        name: "compare".into(),
+        settings: "{}".into(),
+        tags: "{}".into(),
+        creation_date: now.clone(),
+        last_modified_date: now.clone(),
+        revision: 0,
+    };
     app.store.put_application(application).await?;
     for first in (0..endpoints).step_by(10_000) {
         let mut writes: Vec<_> = (first..endpoints.min(first + 10_000)).map(sample::endpoint).collect();

@@ -74,9 +74,17 @@ pub async fn run(args: Args, store: Arc<dyn Store>, clock: &dyn Clock, config: &
         if !args.create {
             bail!("there is no application `{application}`; add `--create` to make it");
         }
-        let (id, name) = (application.clone(), args.application.clone());
-        let creation_date = wire_text(clock.now());
-        store.put_application(Application { id, name, settings: "{}".to_owned(), creation_date }).await?;
+        let now = wire_text(clock.now());
+        let new = Application {
+            id: application.clone(),
+            name: args.application.clone(),
+            settings: "{}".to_owned(),
+            tags: "{}".to_owned(),
+            creation_date: now.clone(),
+            last_modified_date: now,
+            revision: 0,
+        };
+        store.put_application(new).await?;
     }
 
     let summary = import(&*store, clock, &application, &source, &args.options())

@@ -198,12 +198,21 @@ impl CampaignFile {
     ) -> anyhow::Result<()> {
         let now = wire_text(app.clock.now());
         let store = &*app.store;
-        if self.application_settings.is_some() || store.application(application_id).await?.is_none() {
-            let application = Application {
+        let stored = store.application(application_id).await?;
+        if self.application_settings.is_some() || stored.is_none() {
+            let new = || Application {
                 id: application_id.clone(),
                 name: self.application_id.clone().unwrap_or_else(|| "pinwheel run".to_owned()),
-                settings: serde_json::to_string(&document.defaults)?,
+                settings: String::new(),
+                tags: "{}".to_owned(),
                 creation_date: now.clone(),
+                last_modified_date: String::new(),
+                revision: 0,
+            };
+            let application = Application {
+                settings: serde_json::to_string(&document.defaults)?,
+                last_modified_date: now.clone(),
+                ..stored.unwrap_or_else(new)
             };
             store.put_application(application).await?;
         }

@@ -8,7 +8,8 @@ use roaring::RoaringBitmap;
 
 use crate::domain::{ApplicationId, ChannelType, Endpoint, EndpointNumber};
 use crate::store::{
-    Application, Call, Definition, DefinitionStore, EndpointPage, EndpointStore, EndpointWrite, Kind, Refused,
+    Application, AttributeGroup, Call, Definition, DefinitionStore, DefinitionWrite, EndpointPage, EndpointStore,
+    EndpointWrite, Kind, Refused,
 };
 use crate::wire;
 
@@ -121,6 +122,14 @@ impl EndpointStore for Fake {
         unreachable!("segments deactivate nothing")
     }
 
+    fn remove_attributes(&self, _: &ApplicationId, _: AttributeGroup, _: Vec<String>) -> Call<'_, Vec<String>> {
+        unreachable!("segments remove no attributes")
+    }
+
+    fn attribute_names(&self, _: &ApplicationId, _: AttributeGroup) -> Call<'_, Vec<String>> {
+        unreachable!("segments do not ask for names")
+    }
+
     fn endpoints_sharing_address(&self, _: &ApplicationId) -> Call<'_, RoaringBitmap> {
         unreachable!("segments do not ask for addresses")
     }
@@ -156,6 +165,8 @@ impl DefinitionStore for Fake {
             document,
             creation_date: String::new(),
             last_modified_date: String::new(),
+            revision: version,
+            position: 1,
         }))
     }
 
@@ -172,6 +183,10 @@ impl DefinitionStore for Fake {
         unreachable!("segments write no applications")
     }
 
+    fn delete_application(&self, _: &ApplicationId) -> Call<'_, bool> {
+        unreachable!("segments delete nothing")
+    }
+
     fn application(&self, _: &ApplicationId) -> Call<'_, Option<Application>> {
         unreachable!("segments read no applications")
     }
@@ -182,6 +197,43 @@ impl DefinitionStore for Fake {
 
     fn definitions(&self, _: Option<&ApplicationId>, _: Kind) -> Call<'_, Vec<Definition>> {
         unreachable!("segments are asked for one by one")
+    }
+
+    fn write_definition(&self, _: Option<&ApplicationId>, _: DefinitionWrite) -> Call<'_, Definition> {
+        unreachable!("segments add versions whatever there is")
+    }
+
+    fn definitions_before(
+        &self,
+        _: Option<&ApplicationId>,
+        _: Kind,
+        _: Option<u64>,
+        _: usize,
+    ) -> Call<'_, Vec<Definition>> {
+        unreachable!("segments are asked for one by one")
+    }
+
+    fn definition_versions(
+        &self,
+        _: Option<&ApplicationId>,
+        _: Kind,
+        _: &str,
+        _: Option<u32>,
+        _: usize,
+    ) -> Call<'_, Vec<Definition>> {
+        unreachable!("segments are asked for one by one")
+    }
+
+    fn active_version(&self, _: Option<&ApplicationId>, _: Kind, _: &str) -> Call<'_, Option<u32>> {
+        unreachable!("segments have no active version")
+    }
+
+    fn set_active_version(&self, _: Option<&ApplicationId>, _: Kind, _: &str, _: Option<u32>) -> Call<'_, ()> {
+        unreachable!("segments have no active version")
+    }
+
+    fn delete_definition_version(&self, _: Option<&ApplicationId>, _: Kind, _: &str, _: u32) -> Call<'_, bool> {
+        unreachable!("segments delete nothing")
     }
 
     fn delete_definition(&self, _: Option<&ApplicationId>, _: Kind, _: &str) -> Call<'_, bool> {

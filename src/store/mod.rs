@@ -11,6 +11,7 @@ pub mod definition;
 pub mod endpoint;
 pub mod event;
 pub mod ledger;
+pub mod names;
 pub mod sqlite;
 #[cfg(test)]
 mod suite;

@@ -15,10 +15,11 @@
 
 use std::collections::BTreeMap;
 
-use foldhash::{HashMap, HashSet};
+use foldhash::HashMap;
 use jiff::Timestamp;
 
-use super::{EndpointWrite, Error, Refused};
+use super::names::{Groups, Names};
+use super::{AttributeGroup, EndpointWrite, Error, Refused};
 use crate::domain::endpoint::{User, merge_attributes};
 use crate::domain::limit::{ATTRIBUTE_NAMES_MAX, ENDPOINT_BYTES_MAX, USER_ENDPOINTS_MAX};
 use crate::domain::{ChannelType, Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate};
@@ -98,8 +99,8 @@ pub struct Changes {
     pub results: Vec<Result<EndpointNumber, Refused>>,
     /// Endpoints to insert or replace, ascending by number.
     pub rows: Vec<Change>,
-    /// Attribute names that the application did not have yet.
-    pub names: Vec<String>,
+    /// Attribute names that the application did not have yet, or not there. The last one of a name counts.
+    pub names: Vec<(String, Groups)>,
     /// The number the next new endpoint gets.
     pub next_number: EndpointNumber,
 }
@@ -195,7 +196,7 @@ impl Upsert {
     ///
     /// `names` are the attribute names of the application and get those added; `next_number` goes to the first new
     /// endpoint. Panics when an application runs out of numbers.
-    pub fn apply(self, names: &mut HashSet<String>, next_number: EndpointNumber, now: &str) -> Changes {
+    pub fn apply(self, names: &mut Names, next_number: EndpointNumber, now: &str) -> Changes {
         let mut touched = self.touched;
         touched.reserve(self.writes.len());
         let mut run = Run { touched, names, names_added: Vec::new(), next_number, now };
@@ -301,8 +302,8 @@ fn others(members: Option<&Vec<SlotIndex>>, except: Option<SlotIndex>) -> Vec<Sl
 /// Applies the writes of a call one after the other.
 struct Run<'a> {
     touched: Touched,
-    names: &'a mut HashSet<String>,
-    names_added: Vec<String>,
+    names: &'a mut Names,
+    names_added: Vec<(String, Groups)>,
     next_number: EndpointNumber,
     now: &'a str,
 }
@@ -330,6 +331,10 @@ impl Run<'_> {
             }
             if let Some(&companion) = companions.first() {
                 endpoint.user.attributes = self.touched.slots[companion].endpoint().user.attributes;
+                // The endpoint may be one that the removal has passed already.
+                endpoint.user.attributes.retain(|name, _| {
+                    self.names.get(name).is_none_or(|groups| !groups.is_leaving(AttributeGroup::User))
+                });
             } else if before.user.is_some() {
                 endpoint.user.attributes.clear();
             }
@@ -371,22 +376,34 @@ impl Run<'_> {
         Ok(self.touched.slots[index].number)
     }
 
-    /// The names an update brings that the application does not have yet.
-    fn new_names(&self, update: &EndpointUpdate) -> Result<Vec<String>, Refused> {
-        let lists = update.attributes.iter().chain(&update.user.attributes);
-        let given = lists
-            .filter(|(_, values)| !values.is_empty())
-            .map(|(name, _)| name)
-            .chain(update.metrics.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name));
-        let mut fresh = Vec::new();
-        for name in given.filter(|name| !self.names.contains(*name)) {
-            if fresh.contains(name) {
+    /// The names an update brings that the application does not have yet, or not there.
+    fn new_names(&self, update: &EndpointUpdate) -> Result<Vec<(String, Groups)>, Refused> {
+        let lists = [(AttributeGroup::Endpoint, &update.attributes), (AttributeGroup::User, &update.user.attributes)];
+        let of_lists = lists.into_iter().flat_map(|(group, lists)| {
+            lists.iter().filter(|(_, values)| !values.is_empty()).map(move |(name, _)| (group, name))
+        });
+        let of_metrics = update.metrics.iter().filter(|(_, value)| value.is_some());
+        let given = of_lists.chain(of_metrics.map(|(name, _)| (AttributeGroup::Metric, name)));
+        let mut fresh: Vec<(String, Groups)> = Vec::new();
+        let mut names = self.names.len();
+        for (group, name) in given {
+            let known = self.names.get(name).copied();
+            if known.is_some_and(|groups| groups.is_in_use(group)) {
                 continue;
             }
-            if self.names.len() + fresh.len() >= ATTRIBUTE_NAMES_MAX {
-                return Err(Refused::TooManyAttributeNames { name: name.clone(), max: ATTRIBUTE_NAMES_MAX });
+            if let Some((_, groups)) = fresh.iter_mut().find(|(other, _)| other == name) {
+                groups.enter(group);
+                continue;
             }
-            fresh.push(name.clone());
+            if known.is_none() {
+                if names >= ATTRIBUTE_NAMES_MAX {
+                    return Err(Refused::TooManyAttributeNames { name: name.clone(), max: ATTRIBUTE_NAMES_MAX });
+                }
+                names += 1;
+            }
+            let mut groups = known.unwrap_or_default();
+            groups.enter(group);
+            fresh.push((name.clone(), groups));
         }
         Ok(fresh)
     }

@@ -168,8 +168,15 @@ pub async fn populate(app: &App, endpoints: Vec<EndpointWrite>) {
 pub async fn populate_store(store: &dyn Store, endpoints: Vec<EndpointWrite>) {
     let now = "2026-03-01T09:00:00.000Z".to_owned();
     let id = ApplicationId::new(APPLICATION);
-    let application =
-        Application { id: id.clone(), name: "test".into(), settings: "{}".into(), creation_date: now.clone() };
+    let application = Application {
+        id: id.clone(),
+        name: "test".into(),
+        settings: "{}".into(),
+        tags: "{}".into(),
+        creation_date: now.clone(),
+        last_modified_date: now.clone(),
+        revision: 0,
+    };
     store.put_application(application).await.unwrap();
     store.put_definition(Some(&id), Kind::Segment, SEGMENT, "{}".into(), now.clone()).await.unwrap();
     for result in store.upsert_endpoints(&id, endpoints, now).await.unwrap() {

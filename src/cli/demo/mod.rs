@@ -139,7 +139,10 @@ async fn import(app: &App, application_id: &ApplicationId, endpoints: u64) -> an
         id: application_id.clone(),
         name: "pinwheel demo".to_owned(),
         settings: "{}".to_owned(),
+        tags: "{}".to_owned(),
         creation_date: now.clone(),
+        last_modified_date: now.clone(),
+        revision: 0,
     };
     app.store.put_application(application).await?;
     let style =

@@ -1,16 +1,12 @@
-//! Connections: where the file is, how it is opened, and what its schema is.
+//! Connections: where the file is, and how it is opened.
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::failure::Failure;
+use super::schema;
 use crate::store::Error;
-
-/// Steps of the schema; the file's `user_version` counts those done. Released steps never change.
-const STEPS: &[&str] = &[include_str!("schema/1.sql")];
-/// The schema this release works with.
-const SCHEMA_VERSION: u32 = STEPS.len() as u32;
 
 /// Bytes of a page: holds ten endpoints, or one chunk of the lookup index.
 const PAGE_BYTES: u32 = 8192;
@@ -43,7 +39,7 @@ pub fn open_writer(path: &Path) -> Result<Connection, Error> {
              PRAGMA journal_size_limit = {LOG_BYTES_MAX};"
         ))?;
         connection.set_prepared_statement_cache_capacity(64);
-        migrate(&mut connection, path)?;
+        schema::migrate(&mut connection, path)?;
         Ok(connection)
     };
     open().map_err(|failure| failure.during("open the database"))
@@ -78,33 +74,4 @@ pub fn open_reader(path: &Path) -> Result<Connection, Error> {
         Ok(connection)
     };
     open().map_err(|failure| failure.during("open the database for reading"))
-}
-
-/// Checks that the file has the schema of this release, without changing it.
-pub fn check_schema(connection: &Connection, path: &Path) -> Result<(), Error> {
-    let found = schema_version(connection, path).map_err(|failure| failure.during("read the schema version"))?;
-    if found < SCHEMA_VERSION {
-        return Err(Error::OlderSchema { path: path.display().to_string(), found, needed: SCHEMA_VERSION });
-    }
-    Ok(())
-}
-
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Failure> {
-    let found = schema_version(connection, path)?;
-    for (version, step) in (1..).zip(STEPS).skip(found as usize) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
-    }
-    Ok(())
-}
-
-fn schema_version(connection: &Connection, path: &Path) -> Result<u32, Failure> {
-    let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > SCHEMA_VERSION {
-        let path = path.display().to_string();
-        return Err(Error::NewerSchema { path, found, known: SCHEMA_VERSION }.into());
-    }
-    Ok(found)
 }

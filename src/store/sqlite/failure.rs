@@ -47,3 +47,8 @@ pub fn damaged(what: impl Into<String>) -> Failure {
 pub fn not_found(kind: &'static str, id: &str) -> Failure {
     Failure::Store(Error::NotFound { kind, id: id.to_owned() })
 }
+
+/// Somebody else wrote it meanwhile.
+pub fn conflict(kind: &'static str, id: &str) -> Failure {
+    Failure::Store(Error::Conflict { kind, id: id.to_owned() })
+}

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::failure::{Failure, damaged, not_found};
 use super::writer::Size;
-use super::{Sqlite, application_key, bitmap_from_bytes, bitmap_to_bytes, known_application_key};
+use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::store::{Activity, ActivityState, BatchRow, Call, Frozen, LedgerStore, Stage, Wave};
 
@@ -37,7 +37,7 @@ impl LedgerStore for Sqlite {
     fn activities(&self, application: &ApplicationId, campaign: &CampaignId) -> Call<'_, Vec<Activity>> {
         let (application, campaign) = (application.clone(), campaign.clone());
         self.read("read the activities of a campaign", move |connection| {
-            let Some(application) = application_key(connection, &application)? else { return Ok(Vec::new()) };
+            let Some(application) = application::key(connection, &application)? else { return Ok(Vec::new()) };
             let condition = "WHERE activity.application = ? AND campaign = ? ORDER BY activity.key DESC";
             read_activities(connection, condition, &[&application, &campaign.as_str()])
         })
@@ -52,7 +52,7 @@ impl LedgerStore for Sqlite {
     fn activities_since(&self, application: &ApplicationId, since: Timestamp) -> Call<'_, Vec<Activity>> {
         let application = application.clone();
         self.read("read recent activities", move |connection| {
-            let Some(application) = application_key(connection, &application)? else { return Ok(Vec::new()) };
+            let Some(application) = application::key(connection, &application)? else { return Ok(Vec::new()) };
             let condition =
                 "WHERE activity.application = ? AND (ended_at IS NULL OR ended_at >= ?) ORDER BY activity.key";
             read_activities(connection, condition, &[&application, &since.as_microsecond()])
@@ -63,7 +63,7 @@ impl LedgerStore for Sqlite {
         self.write("update an activity", Size::Small, move |session| {
             let updated = session.connection.execute(
                 "UPDATE activity SET state = ?, scheduled_start = ?, started_at = ?, ended_at = ?, failure = ?
-                 WHERE id = ?",
+                 WHERE id = ? AND application IN (SELECT key FROM application)",
                 params![
                     activity.state as u8,
                     activity.scheduled_start.as_microsecond(),
@@ -138,7 +138,7 @@ impl LedgerStore for Sqlite {
 }
 
 fn insert_activity(connection: &Connection, activity: &Activity) -> Result<i64, Failure> {
-    let application = known_application_key(connection, &activity.application_id)?;
+    let application = application::known_key(connection, &activity.application_id)?;
     connection.execute(
         "INSERT INTO activity (id, application, campaign, campaign_version, treatment, state, scheduled_start,
              started_at, ended_at, failure, definition)
@@ -173,7 +173,9 @@ fn insert_audience(connection: &Connection, activity: i64, frozen: &Frozen) -> R
 }
 
 fn activity_key(connection: &Connection, id: &ActivityId) -> Result<Option<i64>, Failure> {
-    let mut statement = connection.prepare_cached("SELECT key FROM activity WHERE id = ?")?;
+    // That of a removed application is gone too, though its rows may still be there.
+    let mut statement = connection
+        .prepare_cached("SELECT key FROM activity WHERE id = ? AND application IN (SELECT key FROM application)")?;
     Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
 }
 

@@ -4,14 +4,18 @@
 //! dense integer keys, so that new ones are appended; they are found through the index of `lookup`, which grows by
 //! sorted runs, because a B-tree of five million hashes is rewritten by every few thousand random inserts.
 
+mod application;
 mod checkpoint;
+mod clearing;
 mod connection;
 mod definition;
 mod endpoint;
+mod event;
 mod failure;
 mod ledger;
 mod lookup;
 mod reader;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -21,13 +25,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use self::failure::{Failure, damaged};
 use self::reader::Readers;
 use self::writer::{Session, Size, Writer};
 use super::{Call, Error};
-use crate::domain::ApplicationId;
 
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,7 +63,7 @@ impl Sqlite {
                 return Err(Error::Missing { path: directory.display().to_string() });
             }
             Mode::Shared => {
-                connection::check_schema(&connection::open_reader(&path)?, &path)?;
+                schema::check(&connection::open_reader(&path)?, &path)?;
                 None
             }
         };
@@ -95,17 +98,6 @@ fn lock(directory: &Path) -> Result<File, Error> {
         Err(TryLockError::WouldBlock) => Err(Error::Locked { path: directory.display().to_string() }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
-}
-
-/// The key that stands for an application in other tables; never 0.
-fn application_key(connection: &Connection, id: &ApplicationId) -> Result<Option<i64>, Failure> {
-    let mut statement = connection.prepare_cached("SELECT key FROM application WHERE id = ?")?;
-    Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
-}
-
-/// As [`application_key`], for an application that has to be there.
-fn known_application_key(connection: &Connection, id: &ApplicationId) -> Result<i64, Failure> {
-    application_key(connection, id)?.ok_or_else(|| failure::not_found("application", id.as_str()))
 }
 
 fn bitmap_to_bytes(bitmap: &RoaringBitmap) -> Vec<u8> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpointer;
-use super::connection;
-use super::endpoint::Cache;
 use super::failure::Failure;
+use super::{clearing, connection, definition, endpoint, event};
 use crate::clock::Stopwatch;
 use crate::store::Error;
 use crate::telemetry::metric;
@@ -31,7 +31,14 @@ pub enum Size {
 /// What a write works with.
 pub struct Session {
     pub connection: Connection,
-    pub cache: Cache,
+    /// What is known of the endpoints of applications.
+    pub endpoints: endpoint::Cache,
+    /// What is known of recent events.
+    pub recent: event::Recent,
+    /// What is known of removed definitions.
+    pub removed: definition::Removed,
+    /// Whether removed applications may have left something behind.
+    pub clearing: bool,
 }
 
 /// The queue to the writing thread.
@@ -61,7 +68,14 @@ impl Writer {
         let mut connection = connection::open_writer(path)?;
         let checkpointer = Checkpointer::start(path, &mut connection)?;
         let (queue, jobs) = mpsc::channel(QUEUE_WRITES_MAX);
-        let session = Session { connection, cache: Cache::default() };
+        let session = Session {
+            connection,
+            endpoints: endpoint::Cache::default(),
+            recent: event::Recent::default(),
+            removed: definition::Removed::default(),
+            // The last process may not have come to the end of it.
+            clearing: true,
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
@@ -106,7 +120,7 @@ impl Drop for Writer {
 
 fn write_all(mut session: Session, mut checkpointer: Checkpointer, mut jobs: mpsc::Receiver<Job>) {
     let mut waiting = Vec::new();
-    while jobs.blocking_recv_many(&mut waiting, QUEUE_WRITES_MAX) > 0 {
+    while receive(&mut jobs, &mut waiting, !session.clearing) {
         let mut group = Vec::new();
         for job in waiting.drain(..) {
             if job.size == Size::Bulk {
@@ -118,10 +132,37 @@ fn write_all(mut session: Session, mut checkpointer: Checkpointer, mut jobs: mps
             }
         }
         write_group(&mut session, group);
+        if session.clearing {
+            session.clearing = clear(&mut session.connection);
+        }
         checkpointer.committed(&session.connection);
     }
     // The last connection to close copies the rest.
     drop(checkpointer);
+}
+
+/// Takes the jobs that wait, and may wait for one itself; `false` when there will be none any more.
+fn receive(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>, may_wait: bool) -> bool {
+    if may_wait {
+        return jobs.blocking_recv_many(waiting, QUEUE_WRITES_MAX) > 0;
+    }
+    while waiting.len() < QUEUE_WRITES_MAX {
+        match jobs.try_recv() {
+            Ok(job) => waiting.push(job),
+            Err(TryRecvError::Empty) => break,
+            Err(TryRecvError::Disconnected) => return !waiting.is_empty(),
+        }
+    }
+    true
+}
+
+/// Clears away a bit; whether there is more. After a failure the rest has to wait.
+fn clear(connection: &mut Connection) -> bool {
+    clearing::step(connection).unwrap_or_else(|failure| {
+        let error = failure.during("clear away a removed application");
+        tracing::warn!(%error, "removed applications still take room; clearing goes on after the next removal or start");
+        false
+    })
 }
 
 /// Does the jobs and commits them at once. One that fails changes nothing and leaves the others as they are.
@@ -138,8 +179,9 @@ fn write_group(session: &mut Session, group: Vec<Job>) {
                 // If this fails too, the next `BEGIN` will say so.
                 let _ = session.connection.execute_batch("ROLLBACK");
             }
-            // What the cache learnt was never written.
-            session.cache = Cache::default();
+            // What was learnt was never written. To remember too much of removed definitions does no harm.
+            session.endpoints = endpoint::Cache::default();
+            session.recent = event::Recent::default();
             let source = Arc::new(error);
             let failed = || Error::Backend { operation: "commit", source: Box::new(Arc::clone(&source)) };
             done.extend(jobs.map(|job| (job.work)(Err(failed()))));

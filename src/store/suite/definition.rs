@@ -4,7 +4,7 @@ use roaring::RoaringBitmap;
 
 use super::{Place, application, application_id, with_application};
 use crate::domain::ApplicationId;
-use crate::store::{Definition, Error, Kind};
+use crate::store::{Application, Definition, Error, Kind};
 
 pub async fn applications_are_created_and_replaced(place: &dyn Place) {
     let store = place.open().await;
@@ -17,12 +17,22 @@ pub async fn applications_are_created_and_replaced(place: &dyn Place) {
     let mut renamed = first.clone();
     renamed.name = "market".into();
     renamed.settings = r#"{"QuietTime":{}}"#.into();
+    renamed.tags = r#"{"team":"a"}"#.into();
     renamed.creation_date = "2030-01-01T00:00:00.000Z".into();
+    renamed.last_modified_date = "2030-01-02T00:00:00.000Z".into();
+    renamed.revision = 1;
     store.put_application(renamed.clone()).await.unwrap();
+    let stale = store.put_application(renamed.clone()).await;
+    assert!(matches!(stale, Err(Error::Conflict { kind: "application", .. })), "it is at revision 2 now");
+    assert!(matches!(store.put_application(first.clone()).await, Err(Error::Conflict { .. })), "it is there already");
+    let gone = store.put_application(Application { revision: 1, ..application(&ApplicationId::new("11")) }).await;
+    assert!(matches!(gone, Err(Error::Conflict { .. })), "it is not there any more");
     drop(store);
 
     let store = place.open().await;
     renamed.creation_date = first.creation_date;
+    renamed.revision = 2;
+    let second = Application { revision: 1, ..second };
     assert_eq!(store.application(&application_id()).await.unwrap(), Some(renamed.clone()));
     assert_eq!(store.applications().await.unwrap(), [second, renamed]);
 }
@@ -44,6 +54,8 @@ pub async fn versions_count_up_and_stay_readable(place: &dyn Place) {
         document: "{}".into(),
         creation_date: "monday".into(),
         last_modified_date: "monday".into(),
+        revision: 2,
+        position: 1,
     };
     let second = Definition {
         version: 2,

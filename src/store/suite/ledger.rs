@@ -13,7 +13,7 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn activity(id: &str) -> Activity {
+pub fn activity(id: &str) -> Activity {
     Activity {
         id: ActivityId::new(id),
         application_id: application_id(),
@@ -29,7 +29,7 @@ fn activity(id: &str) -> Activity {
     }
 }
 
-fn batch(index: u32) -> BatchRow {
+pub fn batch(index: u32) -> BatchRow {
     BatchRow {
         index,
         stage: Stage::Done,
@@ -40,7 +40,7 @@ fn batch(index: u32) -> BatchRow {
     }
 }
 
-async fn create(store: &dyn LedgerStore, activities: &[&Activity]) -> Result<(), Error> {
+pub async fn create(store: &dyn LedgerStore, activities: &[&Activity]) -> Result<(), Error> {
     store.create_activities(activities.iter().map(|&activity| (activity.clone(), Frozen::default())).collect()).await
 }
 

@@ -2,11 +2,15 @@
 //!
 //! A back end implements [`Place`] and calls [`suite!`] in its tests, which makes a test of each case.
 
+pub mod application;
+pub mod attribute;
 pub mod definition;
 pub mod endpoint;
+pub mod event;
 pub mod ledger;
 pub mod lookup;
 pub mod upsert;
+pub mod version;
 
 use std::sync::Arc;
 
@@ -26,6 +30,27 @@ pub trait Place: Sync {
 macro_rules! suite {
     ($place:expr) => {
         crate::store::suite::cases! { $place;
+            application::a_removed_application_is_gone_at_once
+            application::an_application_made_again_has_nothing_of_the_old_one
+            application::others_write_while_an_application_is_cleared
+            attribute::names_are_known_by_group
+            attribute::attributes_are_removed_from_their_group_only
+            attribute::removed_names_are_free_again
+            attribute::names_stay_true_while_attributes_are_removed
+            event::events_read_back_after_reopening
+            event::events_sent_again_are_passed_over_for_a_day
+            event::events_of_many_tasks_are_kept_once_each
+            event::events_are_read_on_from_a_position
+            event::events_of_types_are_found_in_a_span_of_time
+            event::old_events_are_removed
+            version::a_write_replaces_the_latest_version_or_adds_one
+            version::a_write_after_another_one_is_a_conflict
+            version::of_concurrent_writers_one_wins_each_time
+            version::definitions_are_paged_and_keep_their_places
+            version::versions_are_paged
+            version::the_active_version_is_the_chosen_one_or_the_latest
+            version::the_number_of_a_removed_version_is_not_given_again
+            version::the_members_of_a_removed_version_go_with_it
             definition::applications_are_created_and_replaced
             definition::versions_count_up_and_stay_readable
             definition::definitions_keep_apart
@@ -85,7 +110,10 @@ fn application(id: &ApplicationId) -> Application {
         id: id.clone(),
         name: "shop".into(),
         settings: "{}".into(),
+        tags: "{}".into(),
         creation_date: "2026-01-01T00:00:00.000Z".into(),
+        last_modified_date: "2026-01-01T00:00:00.000Z".into(),
+        revision: 0,
     }
 }
 

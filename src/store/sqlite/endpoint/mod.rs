@@ -1,14 +1,18 @@
 //! Endpoints in SQLite.
 
+mod attribute;
+mod names;
 mod read;
 mod write;
+
+use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
 use super::writer::Size;
-use super::{Sqlite, application_key, known_application_key};
+use super::{Sqlite, application};
 use crate::domain::{ApplicationId, ChannelType, EndpointNumber};
-use crate::store::{Call, EndpointPage, EndpointStore, EndpointWrite, Refused};
+use crate::store::{AttributeGroup, Call, EndpointPage, EndpointStore, EndpointWrite, Refused};
 
 pub use write::Cache;
 
@@ -25,7 +29,7 @@ impl EndpointStore for Sqlite {
         let application = application.clone();
         let size = size(writes.len());
         self.write("write endpoints", size, move |session| {
-            let key = known_application_key(&session.connection, &application)?;
+            let key = application::known_key(&session.connection, &application)?;
             write::upsert(session, key, writes, size, &now)
         })
     }
@@ -33,7 +37,7 @@ impl EndpointStore for Sqlite {
     fn endpoint(&self, application: &ApplicationId, id: &str) -> Call<'_, EndpointPage> {
         let (application, id) = (application.clone(), id.to_owned());
         self.read("read an endpoint", move |connection| {
-            let Some(key) = application_key(connection, &application)? else { return Ok(EndpointPage::default()) };
+            let Some(key) = application::key(connection, &application)? else { return Ok(EndpointPage::default()) };
             read::by_id(connection, key, &id)
         })
     }
@@ -41,7 +45,7 @@ impl EndpointStore for Sqlite {
     fn endpoints_of_user(&self, application: &ApplicationId, user_id: &str) -> Call<'_, EndpointPage> {
         let (application, user) = (application.clone(), user_id.to_owned());
         self.read("read the endpoints of a user", move |connection| {
-            let Some(key) = application_key(connection, &application)? else { return Ok(EndpointPage::default()) };
+            let Some(key) = application::key(connection, &application)? else { return Ok(EndpointPage::default()) };
             read::of_user(connection, key, &user)
         })
     }
@@ -54,7 +58,7 @@ impl EndpointStore for Sqlite {
     ) -> Call<'_, EndpointPage> {
         let (application, address) = (application.clone(), address.to_owned());
         self.read("read the endpoints at an address", move |connection| {
-            let Some(key) = application_key(connection, &application)? else { return Ok(EndpointPage::default()) };
+            let Some(key) = application::key(connection, &application)? else { return Ok(EndpointPage::default()) };
             read::at_address(connection, key, channel_type, &address)
         })
     }
@@ -62,7 +66,7 @@ impl EndpointStore for Sqlite {
     fn delete_endpoints(&self, application: &ApplicationId, ids: Vec<String>) -> Call<'_, u64> {
         let application = application.clone();
         self.write("delete endpoints", size(ids.len()), move |session| {
-            let Some(key) = application_key(&session.connection, &application)? else { return Ok(0) };
+            let Some(key) = application::key(&session.connection, &application)? else { return Ok(0) };
             write::delete(session, key, ids)
         })
     }
@@ -70,15 +74,61 @@ impl EndpointStore for Sqlite {
     fn deactivate_endpoints(&self, application: &ApplicationId, dead: Vec<(EndpointNumber, String)>) -> Call<'_, ()> {
         let application = application.clone();
         self.write("deactivate endpoints", size(dead.len()), move |session| {
-            let Some(key) = application_key(&session.connection, &application)? else { return Ok(()) };
+            let Some(key) = application::key(&session.connection, &application)? else { return Ok(()) };
             write::deactivate(session, key, dead)
+        })
+    }
+
+    fn remove_attributes(
+        &self,
+        application: &ApplicationId,
+        group: AttributeGroup,
+        names: Vec<String>,
+    ) -> Call<'_, Vec<String>> {
+        let application = application.clone();
+        Box::pin(async move {
+            let id = application.clone();
+            let begin = self.write("begin to remove attributes", Size::Small, move |session| {
+                let Some(key) = application::key(&session.connection, &id)? else { return Ok(None) };
+                Ok(Some((key, attribute::begin(session, key, group, names)?)))
+            });
+            let Some((key, names)) = begin.await?.filter(|(_, names)| !names.is_empty()) else { return Ok(Vec::new()) };
+            let names: Arc<[String]> = names.into();
+            let mut from = Some(0);
+            while let Some(number) = from {
+                let (id, names) = (application.clone(), Arc::clone(&names));
+                let step = self.write("remove attributes", Size::Bulk, move |session| {
+                    if application::key(&session.connection, &id)? != Some(key) {
+                        return Ok(None);
+                    }
+                    attribute::step(session, key, group, &names, number)
+                });
+                from = step.await?;
+            }
+            let removed = names.to_vec();
+            let end = self.write("end the removal of attributes", Size::Small, move |session| {
+                attribute::end(session, key, group, &names)
+            });
+            end.await?;
+            Ok(removed)
+        })
+    }
+
+    fn attribute_names(&self, application: &ApplicationId, group: AttributeGroup) -> Call<'_, Vec<String>> {
+        let application = application.clone();
+        self.read("read attribute names", move |connection| {
+            let Some(key) = application::key(connection, &application)? else { return Ok(Vec::new()) };
+            let names = names::all(connection, key)?.into_iter().filter(|(_, groups)| groups.may_hold(group));
+            let mut names: Vec<_> = names.map(|(name, _)| name).collect();
+            names.sort_unstable();
+            Ok(names)
         })
     }
 
     fn endpoint_numbers(&self, application: &ApplicationId) -> Call<'_, RoaringBitmap> {
         let application = application.clone();
         self.read("read the numbers of all endpoints", move |connection| {
-            let Some(key) = application_key(connection, &application)? else { return Ok(RoaringBitmap::new()) };
+            let Some(key) = application::key(connection, &application)? else { return Ok(RoaringBitmap::new()) };
             read::numbers(connection, key)
         })
     }
@@ -91,7 +141,7 @@ impl EndpointStore for Sqlite {
     ) -> Call<'_, EndpointPage> {
         let application = application.clone();
         self.read("scan endpoints", move |connection| {
-            let Some(key) = application_key(connection, &application)? else { return Ok(EndpointPage::default()) };
+            let Some(key) = application::key(connection, &application)? else { return Ok(EndpointPage::default()) };
             read::scan(connection, key, from, endpoints_max)
         })
     }
@@ -99,7 +149,7 @@ impl EndpointStore for Sqlite {
     fn load_endpoints(&self, application: &ApplicationId, numbers: Vec<EndpointNumber>) -> Call<'_, EndpointPage> {
         let application = application.clone();
         self.read("load endpoints", move |connection| {
-            let Some(key) = application_key(connection, &application)? else { return Ok(EndpointPage::default()) };
+            let Some(key) = application::key(connection, &application)? else { return Ok(EndpointPage::default()) };
             read::load(connection, key, &numbers)
         })
     }
@@ -107,7 +157,7 @@ impl EndpointStore for Sqlite {
     fn endpoints_sharing_address(&self, application: &ApplicationId) -> Call<'_, RoaringBitmap> {
         let application = application.clone();
         self.read("read which endpoints share an address", move |connection| {
-            let Some(key) = application_key(connection, &application)? else { return Ok(RoaringBitmap::new()) };
+            let Some(key) = application::key(connection, &application)? else { return Ok(RoaringBitmap::new()) };
             read::sharing_address(connection, key)
         })
     }

@@ -4,9 +4,11 @@ use foldhash::{HashMap, HashSet};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params};
 
+use super::names;
 use super::read::{self, unreadable};
 use super::row_key;
 use crate::domain::{EndpointNumber, EndpointStatus};
+use crate::store::names::Names;
 use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::lookup::{Entry, Filter, Index, Key};
 use crate::store::sqlite::writer::{Session, Size};
@@ -18,10 +20,26 @@ use crate::wire;
 #[derive(Default)]
 pub struct Cache(HashMap<i64, Known>);
 
+impl Cache {
+    /// Forgets an application.
+    pub fn forget(&mut self, application: i64) {
+        self.0.remove(&application);
+    }
+
+    /// Reads the names of an application again.
+    pub fn reload_names(&mut self, connection: &Connection, application: i64) -> Result<(), Failure> {
+        // Taken out, so that all is read again should this fail.
+        if let Some(mut known) = self.0.remove(&application) {
+            known.names = names::all(connection, application)?;
+            self.0.insert(application, known);
+        }
+        Ok(())
+    }
+}
+
 /// What the writer keeps of one application.
 struct Known {
-    /// All attribute names.
-    names: HashSet<String>,
+    names: Names,
     /// All keys of the index; `None` until there is a bulk write.
     filter: Option<Filter>,
 }
@@ -37,9 +55,9 @@ pub fn upsert(
     let connection = &session.connection;
     let index = Index::new(connection, application);
     // Taken out, so that it is read again should this fail half-way.
-    let mut known = match session.cache.0.remove(&application) {
+    let mut known = match session.endpoints.0.remove(&application) {
         Some(known) => known,
-        None => Known { names: names(connection, application)?, filter: None },
+        None => Known { names: names::all(connection, application)?, filter: None },
     };
     if known.filter.is_none() && size == Size::Bulk {
         known.filter = Some(Filter::build(index)?);
@@ -57,10 +75,8 @@ pub fn upsert(
         .prepare_cached("SELECT next_number FROM application WHERE key = ?")?
         .query_row([application], |row| row.get(0))?;
     let changes = upsert.apply(&mut known.names, next, now);
-    for name in &changes.names {
-        connection
-            .prepare_cached("INSERT INTO attribute_name (application, name) VALUES (?, ?)")?
-            .execute(params![application, name])?;
+    for (name, groups) in &changes.names {
+        names::put(connection, application, name, *groups)?;
     }
     let entries: Vec<_> = changes.rows.iter().flat_map(entries).collect();
     save(connection, application, &changes.rows)?;
@@ -71,7 +87,7 @@ pub fn upsert(
     }
     known.filter = known.filter.and_then(|filter| filter.extended(entries.iter().map(|entry| entry.key)));
     index.add(entries)?;
-    session.cache.0.insert(application, known);
+    session.endpoints.0.insert(application, known);
     Ok(changes.results)
 }
 
@@ -93,11 +109,6 @@ fn load(
     read::each(connection, application, numbers, |number, id, document| Ok(upsert.add(number, id, document)?))
 }
 
-fn names(connection: &Connection, application: i64) -> Result<HashSet<String>, Failure> {
-    let mut statement = connection.prepare_cached("SELECT name FROM attribute_name WHERE application = ?")?;
-    Ok(statement.query_map([application], |row| row.get(0))?.collect::<Result<_, _>>()?)
-}
-
 fn save(connection: &Connection, application: i64, changes: &[Change]) -> Result<(), Failure> {
     let mut insert = connection.prepare_cached("INSERT INTO endpoint (key, id, document) VALUES (?, ?, ?)")?;
     for change in changes {
@@ -110,7 +121,13 @@ fn save(connection: &Connection, application: i64, changes: &[Change]) -> Result
     Ok(())
 }
 
-fn replace(connection: &Connection, application: i64, number: EndpointNumber, document: &[u8]) -> Result<(), Failure> {
+/// Replaces the document of an endpoint.
+pub fn replace(
+    connection: &Connection,
+    application: i64,
+    number: EndpointNumber,
+    document: &[u8],
+) -> Result<(), Failure> {
     connection
         .prepare_cached("UPDATE endpoint SET document = ? WHERE key = ?")?
         .execute(params![text(document), row_key(application, number)])?;
