@@ -2,7 +2,7 @@
 //!
 //! The map of the house is `ARCHITECTURE.md`. Imports run down only:
 //!
-//! `main → cli → app → api → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry}`
+//! `main → cli → app → api → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry, vault}`
 
 pub mod api;
 pub mod app;
@@ -19,4 +19,5 @@ pub mod segment;
 pub mod store;
 pub mod telemetry;
 pub mod template;
+pub mod vault;
 pub mod wire;

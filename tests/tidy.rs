@@ -10,6 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app",
+            "api",
             "sandbox",
             "campaign",
             "channel",
@@ -28,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "api",
             "campaign",
             "channel",
             "segment",
@@ -40,9 +42,27 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "clock",
             "domain",
+            "vault",
         ],
     ),
     ("sandbox", &["store", "wire", "http", "clock", "domain"]),
+    (
+        "api",
+        &[
+            "campaign",
+            "channel",
+            "segment",
+            "template",
+            "hook",
+            "store",
+            "wire",
+            "telemetry",
+            "config",
+            "clock",
+            "domain",
+            "vault",
+        ],
+    ),
     (
         "campaign",
         &["channel", "segment", "template", "hook", "store", "wire", "telemetry", "config", "clock", "domain"],
@@ -55,6 +75,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("wire", &["clock", "domain"]),
     ("http", &["telemetry", "config", "clock", "domain"]),
     ("telemetry", &["config", "clock", "domain"]),
+    ("vault", &["config", "domain"]),
     ("config", &["domain"]),
     ("clock", &[]),
     ("domain", &[]),

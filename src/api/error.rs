@@ -106,7 +106,10 @@ impl From<Invalid> for Error {
 
 impl From<auth::Error> for Error {
     fn from(error: auth::Error) -> Self {
-        Self::new(StatusCode::FORBIDDEN, error.exception(), error.to_string())
+        match error {
+            auth::Error::Keys(_) | auth::Error::Vault(_) => Self::internal(error),
+            error => Self::new(error.status(), error.kind(), error.to_string()),
+        }
     }
 }
 

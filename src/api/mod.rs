@@ -16,7 +16,7 @@ mod change;
 mod error;
 mod handle;
 mod page;
-mod route;
+pub mod route;
 mod server;
 mod tag;
 mod unbuilt;

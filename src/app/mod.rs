@@ -9,14 +9,18 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::auth::{self, Authenticator};
+use crate::api::auth::Authenticator;
 use crate::api::{self, Api};
 use crate::campaign::Engine;
 use crate::channel::{self, Channels, Deps};
 use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::hook::{self, Invokers};
-use crate::store::{self, Store, sqlite};
+use crate::store::{self, KeyStore, Store, sqlite};
+use crate::vault::{self, Vault};
+
+/// The vault's key in the data directory, unless the settings name another.
+const KEY_FILE: &str = "pinwheel.key";
 
 /// Everything a process needs to run campaigns.
 pub struct App {
@@ -44,6 +48,8 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
     #[error("`send.rates.{name}`: there is no channel adapter `{name}`")]
     UnknownRate { name: String },
 }
@@ -57,6 +63,20 @@ pub fn install_tls() {
 /// Opens the store to read from, beside a process that may be running campaigns on it.
 pub fn open_to_read(config: &Config) -> Result<Arc<dyn Store>, Error> {
     Ok(Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Shared)?))
+}
+
+/// Opens the access keys, also beside other processes.
+pub fn open_keys(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn KeyStore>, Error> {
+    Ok(Arc::new(sqlite::key::Keys::open(&config.data.directory, clock)?))
+}
+
+/// Opens the vault, also beside other processes. The data directory has to be there.
+pub fn open_vault(config: &Config) -> Result<Vault, Error> {
+    let Config { vault, data, .. } = config;
+    if vault.key_file.as_os_str().is_empty() {
+        return Ok(Vault::open(&data.directory.join(KEY_FILE))?);
+    }
+    Ok(Vault::open(&vault.key_file)?)
 }
 
 /// Makes sure that hooks and channels can be set up from these settings; reaches for nobody.
@@ -112,9 +132,17 @@ impl App {
         api::Server::bind(address, tls).await.map_err(|source| Error::Listen { address, source })
     }
 
-    /// The API over this process' store and engine.
-    pub fn api(&self, mode: auth::Mode) -> Result<Arc<Api>, Error> {
-        let authenticator = Authenticator { mode };
+    /// The API over this process' store and engine. `open` lets everybody in.
+    ///
+    /// Errors: keys that cannot be read.
+    pub fn api(&self, open: bool) -> Result<Arc<Api>, Error> {
+        let authenticator = match open {
+            true => Authenticator::open(),
+            false => {
+                let keys = open_keys(&self.config, self.clock.clone())?;
+                Authenticator::verifying(keys, Arc::new(open_vault(&self.config)?), self.clock.clone())
+            }
+        };
         let (store, engine) = (self.store.clone(), self.engine.clone());
         Ok(Arc::new(Api::new(store, engine, self.clock.clone(), self.config.clone(), authenticator)))
     }

@@ -6,6 +6,7 @@ mod demo;
 mod export;
 mod health;
 mod import;
+mod keys;
 mod run;
 mod serve;
 mod summary;
@@ -67,6 +68,9 @@ enum Command {
     /// See what became of a run, and take it up again.
     #[command(subcommand)]
     Activity(activity::Command),
+    /// Make, list and revoke the keys that requests to the API are signed with.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Check or show the settings.
     Config(config::Args),
     /// Ask a running process whether it is well, for container health checks.
@@ -141,6 +145,10 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             export::run(args, app::open_to_read(&config)?, &System::default(), &config).await
         }
         Command::Activity(command) => activity::run(command, &settings).await,
+        Command::Keys(command) => {
+            keys::run(command, &settings.load(None)?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Config(args) => {
             let check = |config: &Config| Ok(app::check_settings(config)?);
             config::run(&args, settings.sources(None), check, &mut std::io::stdout())?;

@@ -7,7 +7,6 @@ use anyhow::bail;
 
 use super::Settings;
 use super::watch::Watch;
-use crate::api::auth::Mode;
 use crate::app::{self, App};
 use crate::config::Config;
 
@@ -30,11 +29,10 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     if args.dev {
         for_development(&mut config)?;
     }
-    let mode = if args.dev { Mode::Open } else { Mode::Verify };
     let app = App::open(config)?;
     let stop = app::stop_on_signal();
     let server = app.listen().await?;
-    let api = app.api(mode)?;
+    let api = app.api(args.dev)?;
     let watch = Watch::start(&app, stop.clone()).await?;
     tracing::info!(address = %server.address(), "answering Pinpoint's API");
     server.run(api, stop, app.config.api.drain_timeout).await;

@@ -176,10 +176,11 @@ mod tests {
     use super::super::source::defaults;
     use super::*;
 
-    /// Keys whose type is a switch, or a choice that serde lists in its own message.
+    /// Keys whose type is a switch, or a choice that serde lists in its own message; and a path that may be empty.
     const CHOICES: &[&str] = &[
         "api.tls_certificate",
         "api.tls_key",
+        "vault.key_file",
         "log.format",
         "policy.hook_failure",
         "policy.unknown",

@@ -17,6 +17,7 @@ use super::rate::Rate;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub data: Data,
+    pub vault: Vault,
     pub log: Log,
     pub telemetry: Telemetry,
     pub api: Api,
@@ -33,9 +34,10 @@ pub struct Config {
 /// Channels are named only: their sections hold secrets in plain text.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, log, telemetry, api, campaign, policy, hook, send, aws, channel } = self;
+        let Self { data, vault, log, telemetry, api, campaign, policy, hook, send, aws, channel } = self;
         f.debug_struct("Config")
             .field("data", data)
+            .field("vault", vault)
             .field("log", log)
             .field("telemetry", telemetry)
             .field("api", api)
@@ -53,6 +55,13 @@ impl fmt::Debug for Config {
 #[serde(deny_unknown_fields)]
 pub struct Data {
     pub directory: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    /// Empty for one in the data directory.
+    pub key_file: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]

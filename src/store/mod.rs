@@ -10,6 +10,7 @@
 pub mod definition;
 pub mod endpoint;
 pub mod event;
+pub mod key;
 pub mod ledger;
 pub mod names;
 pub mod sqlite;
@@ -22,6 +23,7 @@ use futures_util::future::BoxFuture;
 pub use definition::{Application, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
 pub use endpoint::{AttributeGroup, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused};
 pub use event::{Event, EventPage, EventRow, EventStore};
+pub use key::{AccessKey, KeyStore, Policy};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
 
 /// Everything Pinwheel keeps.

@@ -32,7 +32,15 @@ impl de::Error for Error {
         if matches!(found, Unexpected::Unit) {
             return Self(Problem::Missing { rule: "it is required" }.at(""));
         }
-        Self(Problem::rule(format!("expected {}, found {}", wanted(expected), kind(found))).at(""))
+        let wanted = wanted(expected);
+        // A number that is too large looks right unless it is shown. Where text is wanted it may be a secret.
+        let found = match found {
+            Unexpected::Unsigned(number) if wanted.contains("number") => number.to_string(),
+            Unexpected::Signed(number) if wanted.contains("number") => number.to_string(),
+            Unexpected::Float(number) if wanted.contains("number") => number.to_string(),
+            _ => kind(found).to_owned(),
+        };
+        Self(Problem::rule(format!("expected {wanted}, found {found}")).at(""))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -57,17 +65,14 @@ fn wanted(expected: &dyn Expected) -> String {
     }
 }
 
-fn kind(found: Unexpected<'_>) -> String {
+fn kind(found: Unexpected<'_>) -> &'static str {
     match found {
-        Unexpected::Bool(_) => "a boolean".to_owned(),
-        // Numbers are quoted, as one that is too large looks right otherwise. No secret is a number.
-        Unexpected::Unsigned(number) => number.to_string(),
-        Unexpected::Signed(number) => number.to_string(),
-        Unexpected::Float(number) => number.to_string(),
-        Unexpected::Str(_) => "a string".to_owned(),
-        Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "an object".to_owned(),
-        _ => "something else".to_owned(),
+        Unexpected::Bool(_) => "a boolean",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
+        Unexpected::Str(_) => "a string",
+        Unexpected::Seq => "a list",
+        Unexpected::Map => "an object",
+        _ => "something else",
     }
 }
 
@@ -79,7 +84,7 @@ impl Node {
             Value::Object(members) => return visitor.visit_map(Members::new(members, are_keys)),
             Value::Null => Unexpected::Unit,
             Value::Bool(value) => Unexpected::Bool(value),
-            Value::Number(_) => return Err(Error(Problem::rule("expected an object, found a number").at(""))),
+            Value::Number(number) => Unexpected::Float(number.as_f64().unwrap_or(f64::NAN)),
             Value::String(_) => Unexpected::Str(""),
             Value::Array(_) => Unexpected::Seq,
         };

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::support::World;
 
 /// Runs `pinwheel` in a directory of its own, with nothing of this process' environment but the path.
-fn pinwheel(directory: &Path, arguments: &[&str]) -> Output {
+pub fn pinwheel(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pinwheel"))
         .args(arguments)
         .current_dir(directory)
@@ -20,16 +20,16 @@ fn pinwheel(directory: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn stdout(output: &Output) -> String {
+pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// Asserts that a command failed with one line that says so.
-fn fails(directory: &Path, arguments: &[&str], expected: &str) {
+pub fn fails(directory: &Path, arguments: &[&str], expected: &str) {
     let output = pinwheel(directory, arguments);
     let stderr = stderr(&output);
     assert!(!output.status.success(), "{arguments:?} succeeded");

@@ -2,4 +2,5 @@
 
 mod campaign;
 mod cli;
+mod keys;
 mod support;

@@ -1,38 +1,143 @@
-//! Who asks, and what they may.
+//! Authentication: who sent a request, and what they may do.
+//!
+//! Requests are signed with AWS Signature Version 4, in their `Authorization` header or, as presigned URLs, in their
+//! query. Verified are the method, the path, the query, the signed headers and the whole body, all as they were received:
+//! before a body is unpacked. Beyond the signature itself:
+//!
+//! * The signature is for the service `mobiletargeting`, in any region, on the day of its time.
+//! * Its time is at most 5 minutes from ours. A presigned URL is valid from 5 minutes before its time for as long as it
+//!   says, at most 7 days.
+//! * `host` is signed, and so is every `x-amz-*` header that is sent, but `x-amz-user-agent` and `x-amz-cf-id`, which
+//!   official signers leave out or proxies add. HTTP/2's `:authority` counts as the host.
+//! * `x-amz-content-sha256` is absent or the hash of the body. Official signers say `UNSIGNED-PAYLOAD` and `STREAMING-…`
+//!   for S3 alone, also in presigned URLs, so both are refused.
+//! * A session token is not looked at, but has to be signed.
+//! * The signature covers [`signed_path`], so that path is the one to route.
+//!
+//! What clients see, always with status 403:
+//!
+//! | Error type | When |
+//! |---|---|
+//! | `MissingAuthenticationTokenException` | the request carries no signature |
+//! | `IncompleteSignatureException` | the signature lacks a part, has a malformed one, or there are two |
+//! | `InvalidSignatureException` | it does not match: tampered with, wrong secret, wrong scope, unsigned header or body |
+//! | `InvalidSignatureException` | too old or in the future; `Signature expired: …` is what SDKs correct their clocks by |
+//! | `UnrecognizedClientException` | there is no such key, or it was revoked |
+//! | `ForbiddenException` | the key may not do this |
+//!
+//! The last is the one of the API model, so that clients have a type for it; the others are the types and texts with which
+//! AWS's front ends refuse before a service is asked, so the model does not list them. If keys cannot be read, the answer is
+//! `InternalServerErrorException` with status 500.
 
+mod canonical;
+mod error;
+mod issue;
+mod signing_keys;
+mod sigv4;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::http::Uri;
+use axum::http::request::Parts;
+use secrecy::ExposeSecret;
+
+pub use self::error::Error;
+pub use self::issue::{Issued, issue};
+use self::signing_keys::SigningKeys;
+use self::sigv4::{Claim, SigningKey};
+use crate::clock::Clock;
 use crate::domain::ApplicationId;
+use crate::store::KeyStore;
+pub use crate::store::Policy;
+use crate::vault::Vault;
 
-/// Whether keys are verified.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Mode {
-    Verify,
+/// What the users of an application may do.
+///
+/// Source: Pinpoint developer guide, "IAM policies for Amazon Pinpoint", the policy for app users.
+pub const APPLICATION_OPERATIONS: [&str; 3] = ["GetInAppMessages", "PutEvents", "UpdateEndpoint"];
+
+/// Says who sent a request.
+pub struct Authenticator(Mode);
+
+enum Mode {
+    Verify { keys: Arc<dyn KeyStore>, vault: Arc<Vault>, clock: Arc<dyn Clock>, signing_keys: SigningKeys },
     Open,
 }
 
-pub struct Authenticator {
-    pub mode: Mode,
-}
-
-pub struct Principal;
-
-#[derive(Debug, thiserror::Error)]
-#[error("refused")]
-pub struct Error;
-
-impl Error {
-    pub fn exception(&self) -> &'static str {
-        "ForbiddenException"
-    }
+/// Who sent a request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Principal {
+    /// The key that signed; when nothing is verified, the one that is named, if any.
+    pub key_id: Option<String>,
+    pub policy: Policy,
 }
 
 impl Authenticator {
-    pub async fn authenticate(&self, _: &axum::http::request::Parts, _: &[u8]) -> Result<Principal, Error> {
-        Ok(Principal)
+    /// Verifies each request.
+    pub fn verifying(keys: Arc<dyn KeyStore>, vault: Arc<Vault>, clock: Arc<dyn Clock>) -> Self {
+        Self(Mode::Verify { keys, vault, clock, signing_keys: SigningKeys::default() })
+    }
+
+    /// Verifies nothing: everybody is an administrator. For development, on loopback only.
+    pub fn open() -> Self {
+        Self(Mode::Open)
+    }
+
+    /// Who sent this request. `body` is all of it, as it was received.
+    ///
+    /// Errors: the request is not let in; [`Keys`](Error::Keys) and [`Vault`](Error::Vault) when that cannot be told.
+    pub async fn authenticate(&self, head: &Parts, body: &[u8]) -> Result<Principal, Error> {
+        let Mode::Verify { keys, vault, clock, signing_keys } = &self.0 else {
+            let key_id = Claim::read(head).ok().map(|claim| claim.key_id);
+            return Ok(Principal { key_id, policy: Policy::Administrator });
+        };
+        let claim = Claim::read(head)?;
+        claim.check(head, clock.now())?;
+        let key = keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none()).ok_or(Error::UnknownKey)?;
+
+        let date = claim.date();
+        let known = signing_keys.get(&key.id, &date, &claim.region);
+        let signing_key = match &known {
+            Some(signing_key) => signing_key.clone(),
+            None => {
+                let secret = vault.unseal(&issue::context(&key.id), &key.sealed_secret)?;
+                SigningKey::derive(secret.expose_secret(), &date, &claim.region)
+            }
+        };
+        claim.verify(&signing_key, head, body)?;
+        // Kept only now, so that nobody without a secret can fill the memory.
+        if known.is_none() {
+            signing_keys.keep(&key.id, &date, &claim.region, signing_key);
+        }
+        Ok(Principal { key_id: Some(key.id), policy: key.policy })
     }
 }
 
 impl Principal {
-    pub fn may(&self, _: &str, _: Option<&ApplicationId>) -> Result<(), Error> {
-        Ok(())
+    /// Whether this operation is allowed, on this application if it has one.
+    ///
+    /// Errors: [`Denied`](Error::Denied).
+    pub fn may(&self, operation: &str, application: Option<&ApplicationId>) -> Result<(), Error> {
+        let allowed = match &self.policy {
+            Policy::Administrator => true,
+            Policy::Application(own) => APPLICATION_OPERATIONS.contains(&operation) && application == Some(own),
+        };
+        if allowed {
+            return Ok(());
+        }
+        Err(Error::Denied {
+            key_id: self.key_id.clone().unwrap_or_default(),
+            operation: operation.to_owned(),
+            application: application.map(|id| id.as_str().to_owned()),
+        })
     }
+}
+
+/// The path a signature covers, and therefore the one to route: the raw one without `.`, `..` and empty segments, still
+/// percent-encoded.
+pub fn signed_path(uri: &Uri) -> Cow<'_, str> {
+    canonical::path(uri.path())
 }

@@ -12,6 +12,7 @@ mod definition;
 mod endpoint;
 mod event;
 mod failure;
+pub mod key;
 mod ledger;
 mod lookup;
 mod reader;

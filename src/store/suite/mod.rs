@@ -7,6 +7,7 @@ pub mod attribute;
 pub mod definition;
 pub mod endpoint;
 pub mod event;
+pub mod key;
 pub mod ledger;
 pub mod lookup;
 pub mod upsert;

@@ -9,7 +9,7 @@ mod operation;
 mod services;
 mod shapes;
 
-pub use dispatch::dispatch;
+pub use dispatch::{dispatch, examine};
 pub use inputs::*;
 pub use operation::Operation;
 pub use services::*;

@@ -41,7 +41,7 @@ fn root() -> String {
            mod operation;\n\
            mod services;\n\
            mod shapes;\n\n\
-           pub use dispatch::dispatch;\n\
+           pub use dispatch::{dispatch, examine};\n\
            pub use inputs::*;\n\
            pub use operation::Operation;\n\
            pub use services::*;\n\

@@ -145,7 +145,8 @@ pub fn dispatch(model: &Model) -> String {
             use super::operation::Operation;\n\
             use super::services::Pinpoint;\n\
             use crate::wire::body;\n\
-            use crate::wire::call::Parts;\n\n\
+            use crate::wire::call::Parts;\n\
+            use crate::wire::invalid::Invalid;\n\n\
             /// Reads and checks a request, runs its operation and writes the answer.\n\
             ///\n\
             /// Shape: the answer's body; empty for operations that answer none. Errors: the service's, of which an\n\
@@ -169,6 +170,13 @@ pub fn dispatch(model: &Model) -> String {
         } else {
             writeln!(out, "        Operation::{name} => Box::pin(async move {{ {answer} }}).await,").unwrap();
         }
+    }
+    out += "    }\n}\n\n\
+            /// Reads and checks a request, and does nothing with it.\n\
+            pub fn examine(operation: Operation, parts: Parts, body: Bytes) -> Result<(), Invalid> {\n    \
+            match operation {\n";
+    for name in model.operations.keys() {
+        writeln!(out, "        Operation::{name} => {name}Input::read(parts, body).map(drop),").unwrap();
     }
     out.push_str("    }\n}\n");
     out

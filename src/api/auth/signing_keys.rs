@@ -1,0 +1,56 @@
+//! Signing keys that were derived before: deriving one takes opening a secret and five hashes.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+
+use super::sigv4::SigningKey;
+
+/// Keys that are kept; one takes less than a kilobyte.
+const KEPT_MAX: usize = 1024;
+
+/// Signing keys by key id, date and region.
+#[derive(Default)]
+pub struct SigningKeys(Mutex<HashMap<(String, String, String), SigningKey>>);
+
+impl SigningKeys {
+    pub fn get(&self, id: &str, date: &str, region: &str) -> Option<SigningKey> {
+        self.0.lock().get(&place(id, date, region)).cloned()
+    }
+
+    /// Keeps a signing key. When there are too many, those of other days go, then all.
+    pub fn keep(&self, id: &str, date: &str, region: &str, key: SigningKey) {
+        let mut keys = self.0.lock();
+        if keys.len() >= KEPT_MAX {
+            keys.retain(|(_, of, _), _| of == date);
+        }
+        if keys.len() >= KEPT_MAX {
+            keys.clear();
+        }
+        keys.insert(place(id, date, region), key);
+    }
+}
+
+fn place(id: &str, date: &str, region: &str) -> (String, String, String) {
+    (id.to_owned(), date.to_owned(), region.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_is_bounded() {
+        let keys = SigningKeys::default();
+        for (date, count) in [("20260301", 10), ("20260302", 3 * KEPT_MAX)] {
+            for region in 0..count {
+                let region = format!("r{region}");
+                keys.keep("id", date, &region, SigningKey::derive(b"secret", date, &region));
+                assert!(keys.get("id", date, &region).is_some());
+                assert!(keys.0.lock().len() <= KEPT_MAX);
+            }
+        }
+        assert!(keys.get("id", "20260301", "r0").is_none(), "other days go first");
+        assert!(keys.get("id", "20260302", "r0").is_none());
+    }
+}
