@@ -101,12 +101,12 @@ impl Engine {
     /// Makes a password, replacing an earlier one of the same number and reference, and sends it by SMS. One that was
     /// certainly not sent is not kept.
     ///
-    /// Shape: the number as it was sent to, and what became of the message. Errors: a request that breaks a rule.
+    /// Shape: what became of the message. Errors: a request that breaks a rule.
     pub async fn send_one_time_password(
         self: &Arc<Self>,
         application_id: &ApplicationId,
         request: &wire::SendOTPMessageRequestParameters,
-    ) -> Result<(String, Receipt), Error> {
+    ) -> Result<Receipt, Error> {
         let order = Order::check(request)?;
         let id = id(&order.destination, &order.reference);
         let random = SystemRandom::new();
@@ -127,7 +127,7 @@ impl Engine {
         if !matches!(receipt.status, DeliveryStatus::Successful | DeliveryStatus::UnknownFailure) {
             self.store.delete_definition(Some(application_id), Kind::OneTimePassword, &id).await?;
         }
-        Ok((order.destination, receipt))
+        Ok(receipt)
     }
 
     /// Whether this is the password. Yes only once, and only in time and while there are attempts left; why not is not told.
@@ -231,8 +231,9 @@ fn key(salt: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, salt)
 }
 
-/// What the store calls a password: it says nothing about whose it is.
+/// What the store calls a password: it says nothing about whose it is. A number is the same with and without `+`.
 fn id(destination: &str, reference: &str) -> String {
+    let destination = destination.trim_start_matches('+');
     hex::encode(digest(&SHA256, format!("{destination}\0{reference}").as_bytes()))
 }
 
@@ -346,6 +347,7 @@ mod tests {
             assert!(destination(text).is_err(), "{text}");
         }
         assert_ne!(id("+1", "23"), id("+12", "3"));
+        assert_eq!(id("+12065550100", "r"), id("12065550100", "r"));
     }
 
     #[test]

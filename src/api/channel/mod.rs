@@ -7,9 +7,7 @@ mod resource;
 mod rule;
 
 use super::{Call, Error};
-use crate::domain::ChannelType::{
-    Adm, Apns, ApnsSandbox, ApnsVoip, ApnsVoipSandbox, Baidu, Email, Gcm, Sms, Voice,
-};
+use crate::domain::ChannelType::{Adm, Apns, ApnsSandbox, ApnsVoip, ApnsVoipSandbox, Baidu, Email, Gcm, Sms, Voice};
 use crate::store::{Definition, Kind};
 use crate::wire::generated as wire;
 
@@ -37,47 +35,80 @@ impl wire::Channels for Call<'_> {
         self.channel(&input.application_id, Apns).await
     }
 
-    async fn update_apns_channel(&self, input: wire::UpdateApnsChannelInput) -> Result<wire::APNSChannelResponse, Error> {
+    async fn update_apns_channel(
+        &self,
+        input: wire::UpdateApnsChannelInput,
+    ) -> Result<wire::APNSChannelResponse, Error> {
         self.write_channel(&input.application_id, Apns, &input.body).await
     }
 
-    async fn delete_apns_channel(&self, input: wire::DeleteApnsChannelInput) -> Result<wire::APNSChannelResponse, Error> {
+    async fn delete_apns_channel(
+        &self,
+        input: wire::DeleteApnsChannelInput,
+    ) -> Result<wire::APNSChannelResponse, Error> {
         self.remove_channel(&input.application_id, Apns).await
     }
 
-    async fn get_apns_sandbox_channel(&self, input: wire::GetApnsSandboxChannelInput) -> Result<wire::APNSSandboxChannelResponse, Error> {
+    async fn get_apns_sandbox_channel(
+        &self,
+        input: wire::GetApnsSandboxChannelInput,
+    ) -> Result<wire::APNSSandboxChannelResponse, Error> {
         self.channel(&input.application_id, ApnsSandbox).await
     }
 
-    async fn update_apns_sandbox_channel(&self, input: wire::UpdateApnsSandboxChannelInput) -> Result<wire::APNSSandboxChannelResponse, Error> {
+    async fn update_apns_sandbox_channel(
+        &self,
+        input: wire::UpdateApnsSandboxChannelInput,
+    ) -> Result<wire::APNSSandboxChannelResponse, Error> {
         self.write_channel(&input.application_id, ApnsSandbox, &input.body).await
     }
 
-    async fn delete_apns_sandbox_channel(&self, input: wire::DeleteApnsSandboxChannelInput) -> Result<wire::APNSSandboxChannelResponse, Error> {
+    async fn delete_apns_sandbox_channel(
+        &self,
+        input: wire::DeleteApnsSandboxChannelInput,
+    ) -> Result<wire::APNSSandboxChannelResponse, Error> {
         self.remove_channel(&input.application_id, ApnsSandbox).await
     }
 
-    async fn get_apns_voip_channel(&self, input: wire::GetApnsVoipChannelInput) -> Result<wire::APNSVoipChannelResponse, Error> {
+    async fn get_apns_voip_channel(
+        &self,
+        input: wire::GetApnsVoipChannelInput,
+    ) -> Result<wire::APNSVoipChannelResponse, Error> {
         self.channel(&input.application_id, ApnsVoip).await
     }
 
-    async fn update_apns_voip_channel(&self, input: wire::UpdateApnsVoipChannelInput) -> Result<wire::APNSVoipChannelResponse, Error> {
+    async fn update_apns_voip_channel(
+        &self,
+        input: wire::UpdateApnsVoipChannelInput,
+    ) -> Result<wire::APNSVoipChannelResponse, Error> {
         self.write_channel(&input.application_id, ApnsVoip, &input.body).await
     }
 
-    async fn delete_apns_voip_channel(&self, input: wire::DeleteApnsVoipChannelInput) -> Result<wire::APNSVoipChannelResponse, Error> {
+    async fn delete_apns_voip_channel(
+        &self,
+        input: wire::DeleteApnsVoipChannelInput,
+    ) -> Result<wire::APNSVoipChannelResponse, Error> {
         self.remove_channel(&input.application_id, ApnsVoip).await
     }
 
-    async fn get_apns_voip_sandbox_channel(&self, input: wire::GetApnsVoipSandboxChannelInput) -> Result<wire::APNSVoipSandboxChannelResponse, Error> {
+    async fn get_apns_voip_sandbox_channel(
+        &self,
+        input: wire::GetApnsVoipSandboxChannelInput,
+    ) -> Result<wire::APNSVoipSandboxChannelResponse, Error> {
         self.channel(&input.application_id, ApnsVoipSandbox).await
     }
 
-    async fn update_apns_voip_sandbox_channel(&self, input: wire::UpdateApnsVoipSandboxChannelInput) -> Result<wire::APNSVoipSandboxChannelResponse, Error> {
+    async fn update_apns_voip_sandbox_channel(
+        &self,
+        input: wire::UpdateApnsVoipSandboxChannelInput,
+    ) -> Result<wire::APNSVoipSandboxChannelResponse, Error> {
         self.write_channel(&input.application_id, ApnsVoipSandbox, &input.body).await
     }
 
-    async fn delete_apns_voip_sandbox_channel(&self, input: wire::DeleteApnsVoipSandboxChannelInput) -> Result<wire::APNSVoipSandboxChannelResponse, Error> {
+    async fn delete_apns_voip_sandbox_channel(
+        &self,
+        input: wire::DeleteApnsVoipSandboxChannelInput,
+    ) -> Result<wire::APNSVoipSandboxChannelResponse, Error> {
         self.remove_channel(&input.application_id, ApnsVoipSandbox).await
     }
 
@@ -85,11 +116,17 @@ impl wire::Channels for Call<'_> {
         self.channel(&input.application_id, Baidu).await
     }
 
-    async fn update_baidu_channel(&self, input: wire::UpdateBaiduChannelInput) -> Result<wire::BaiduChannelResponse, Error> {
+    async fn update_baidu_channel(
+        &self,
+        input: wire::UpdateBaiduChannelInput,
+    ) -> Result<wire::BaiduChannelResponse, Error> {
         self.write_channel(&input.application_id, Baidu, &input.body).await
     }
 
-    async fn delete_baidu_channel(&self, input: wire::DeleteBaiduChannelInput) -> Result<wire::BaiduChannelResponse, Error> {
+    async fn delete_baidu_channel(
+        &self,
+        input: wire::DeleteBaiduChannelInput,
+    ) -> Result<wire::BaiduChannelResponse, Error> {
         self.remove_channel(&input.application_id, Baidu).await
     }
 
@@ -97,11 +134,17 @@ impl wire::Channels for Call<'_> {
         self.channel(&input.application_id, Email).await
     }
 
-    async fn update_email_channel(&self, input: wire::UpdateEmailChannelInput) -> Result<wire::EmailChannelResponse, Error> {
+    async fn update_email_channel(
+        &self,
+        input: wire::UpdateEmailChannelInput,
+    ) -> Result<wire::EmailChannelResponse, Error> {
         self.write_channel(&input.application_id, Email, &input.body).await
     }
 
-    async fn delete_email_channel(&self, input: wire::DeleteEmailChannelInput) -> Result<wire::EmailChannelResponse, Error> {
+    async fn delete_email_channel(
+        &self,
+        input: wire::DeleteEmailChannelInput,
+    ) -> Result<wire::EmailChannelResponse, Error> {
         self.remove_channel(&input.application_id, Email).await
     }
 
@@ -133,11 +176,17 @@ impl wire::Channels for Call<'_> {
         self.channel(&input.application_id, Voice).await
     }
 
-    async fn update_voice_channel(&self, input: wire::UpdateVoiceChannelInput) -> Result<wire::VoiceChannelResponse, Error> {
+    async fn update_voice_channel(
+        &self,
+        input: wire::UpdateVoiceChannelInput,
+    ) -> Result<wire::VoiceChannelResponse, Error> {
         self.write_channel(&input.application_id, Voice, &input.body).await
     }
 
-    async fn delete_voice_channel(&self, input: wire::DeleteVoiceChannelInput) -> Result<wire::VoiceChannelResponse, Error> {
+    async fn delete_voice_channel(
+        &self,
+        input: wire::DeleteVoiceChannelInput,
+    ) -> Result<wire::VoiceChannelResponse, Error> {
         self.remove_channel(&input.application_id, Voice).await
     }
 }

@@ -62,10 +62,11 @@ impl Call<'_> {
         let enabled = settings.remove("Enabled").is_none_or(|enabled| enabled != json!(false));
         let mut document = ChannelDocument { enabled, settings, ..ChannelDocument::default() };
         let engine = &self.api.engine;
-        let carrier = engine.carrier(channel_type, &credentials).map_err(|error| Error::bad_request(error.to_string()))?;
+        let carrier =
+            engine.carrier(channel_type, &credentials).map_err(|error| Error::bad_request(error.to_string()))?;
         rule::check(channel_type, &document, &credentials, carrier)?;
         document.seal(engine.vault(), &application_id, channel_type, &credentials).map_err(Error::internal)?;
-        document.last_modified_by = self.key_id();
+        document.last_modified_by = self.principal.key_id.clone();
 
         let write = |before: Option<&Definition>| {
             let mut document = document.clone();

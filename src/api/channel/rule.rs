@@ -168,7 +168,10 @@ mod tests {
         let document = |enabled| ChannelDocument { enabled, ..ChannelDocument::default() };
         for channel_type in [ChannelType::Apns, ChannelType::Gcm, ChannelType::Email, ChannelType::Voice] {
             let error = check_served(channel_type, &document(true), None).unwrap_err();
-            assert!(error.message().contains(&format!("[channel.sink] types = [\"{channel_type}\"]")), "{channel_type}");
+            assert!(
+                error.message().contains(&format!("[channel.sink] types = [\"{channel_type}\"]")),
+                "{channel_type}"
+            );
             assert!(check_served(channel_type, &document(false), None).is_ok());
             assert!(check_served(channel_type, &document(true), Some(Carrier::Sink)).is_ok());
         }

@@ -40,16 +40,19 @@ impl wire::Messages for Call<'_> {
 
     async fn send_otp_message(&self, input: wire::SendOTPMessageInput) -> Result<wire::MessageResponse, Error> {
         let application_id = self.application_id(&input.application_id).await?;
-        let (number, receipt) = self.api.engine.send_one_time_password(&application_id, &input.body).await?;
+        let receipt = self.api.engine.send_one_time_password(&application_id, &input.body).await?;
         Ok(wire::MessageResponse {
             application_id: input.application_id,
             endpoint_result: None,
             request_id: Some(self.request_id.to_owned()),
-            result: Some(BTreeMap::from([(number, result(receipt))])),
+            result: Some(BTreeMap::from([(input.body.destination_identity, result(receipt))])),
         })
     }
 
-    async fn verify_otp_message(&self, input: wire::VerifyOTPMessageInput) -> Result<wire::VerificationResponse, Error> {
+    async fn verify_otp_message(
+        &self,
+        input: wire::VerifyOTPMessageInput,
+    ) -> Result<wire::VerificationResponse, Error> {
         let application_id = self.application_id(&input.application_id).await?;
         let valid = self.api.engine.verify_one_time_password(&application_id, &input.body).await?;
         Ok(wire::VerificationResponse { valid: Some(valid) })

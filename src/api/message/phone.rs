@@ -107,7 +107,11 @@ mod tests {
             assert_eq!(answer.cleansed_phone_number_national.as_deref(), Some(national), "{number}");
             assert_eq!(answer.country_code_iso2.as_deref(), Some(iso), "{number}");
             assert_eq!(answer.country_code_numeric.as_deref(), Some(code), "{number}");
-            assert_eq!((answer.phone_type.as_deref(), answer.phone_type_code), (Some(kind.0), Some(kind.1)), "{number}");
+            assert_eq!(
+                (answer.phone_type.as_deref(), answer.phone_type_code),
+                (Some(kind.0), Some(kind.1)),
+                "{number}"
+            );
             assert_eq!(answer.original_phone_number.as_deref(), Some(number));
             assert_eq!((answer.carrier, answer.city, answer.timezone), (None, None, None));
         }
@@ -115,7 +119,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_invalid() {
-        for (number, country) in [("hello", None), ("+1", None), ("2065550142", None), ("+1 555", None), ("123", Some("DE"))] {
+        for (number, country) in
+            [("hello", None), ("+1", None), ("2065550142", None), ("+1 555", None), ("123", Some("DE"))]
+        {
             let answer = answer(number, country);
             assert_eq!(answer.phone_type.as_deref(), Some("INVALID"), "{number}");
             assert_eq!((answer.phone_type_code, answer.cleansed_phone_number_e164), (Some(3), None), "{number}");
@@ -131,7 +137,9 @@ mod tests {
                 phone_number: number.map(text),
             })
         };
-        for (number, country) in [(None, None), (Some(" "), None), (Some("+1"), Some("XX")), (Some(&*"1".repeat(101)), None)] {
+        for (number, country) in
+            [(None, None), (Some(" "), None), (Some("+1"), Some("XX")), (Some(&*"1".repeat(101)), None)]
+        {
             assert_eq!(request(number, country).unwrap_err().status(), 400);
         }
     }

@@ -175,6 +175,20 @@ mod tests {
         EmailContent { subject: "Hello".into(), text: Some("Hi Ann".into()), ..EmailContent::default() }
     }
 
+    #[test]
+    fn bounces_go_where_the_message_says_and_raw_messages_go_as_they_are() {
+        let bounce_address = Some("bounce@example.com".to_owned());
+        let composed = compose_to("ann@example.com", &EmailContent { bounce_address, ..hello() }).unwrap();
+        assert_eq!(composed.envelope.from().unwrap().to_string(), "bounce@example.com");
+        let raw = EmailContent { raw: Some(BASE64_STANDARD.encode("Subject: x\r\n\r\nHi")), ..EmailContent::default() };
+        let composed = compose_to("ann@example.com", &raw).unwrap();
+        assert_eq!(composed.bytes, b"Subject: x\r\n\r\nHi");
+        assert_eq!(composed.envelope.from().unwrap().to_string(), "news@example.com");
+        assert_eq!(composed.envelope.to()[0].to_string(), "ann@example.com");
+        let wrong = EmailContent { bounce_address: Some("nobody".to_owned()), ..hello() };
+        assert!(compose_to("ann@example.com", &wrong).unwrap_err().contains("the address for bounces"));
+    }
+
     fn with_header(name: &str, value: &str) -> EmailContent {
         EmailContent { headers: vec![(name.into(), value.into())], ..hello() }
     }

@@ -225,8 +225,8 @@ mod tests {
     use crate::channel::Content;
     use crate::domain::{ApplicationId, CampaignId, ChannelType};
 
-    fn built(push: PushContent) -> Result<Value, String> {
-        let message = Message {
+    fn message(push: &PushContent) -> Message {
+        Message {
             endpoint_id: "e1".into(),
             channel_type: ChannelType::Gcm,
             address: "token-1".into(),
@@ -239,8 +239,11 @@ mod tests {
                 treatment_id: Some(TreatmentId::new("0")),
                 scheduled_time: "2026-03-01T09:00:00.000Z".into(),
             }),
-        };
-        build(&message, &push).map(|body| serde_json::from_slice(&body).unwrap())
+        }
+    }
+
+    fn built(push: PushContent) -> Result<Value, String> {
+        build(&message(&push), &push).map(|body| serde_json::from_slice(&body).unwrap())
     }
 
     fn raw(content: Value) -> Result<Value, String> {
@@ -249,6 +252,36 @@ mod tests {
             title: Some("unused".into()),
             ..Default::default()
         })
+    }
+
+    #[test]
+    fn a_direct_message_says_so_and_carries_its_context() {
+        let push = PushContent {
+            body: Some("Hi".into()),
+            icon: Some("bell".into()),
+            collapse_key: Some("news".into()),
+            priority: Some(PushPriority::Normal),
+            restricted_package_name: Some("app".into()),
+            context: [("order", "7"), ("url", "app://x"), ("openApp", "never")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..Default::default()
+        };
+        let mut message = message(&push);
+        let campaign_id = CampaignId::new(Origin::DIRECT);
+        let origin = Origin { campaign_id, activity_id: None, treatment_id: None, ..(*message.origin).clone() };
+        message.origin = Arc::new(origin);
+        let request: Value = serde_json::from_slice(&build(&message, &push).unwrap()).unwrap();
+        let expected = json!({"message": {
+            "token": "token-1",
+            "data": {
+                "pinpoint.notification.body": "Hi", "pinpoint.notification.silentPush": "0",
+                "pinpoint.notification.icon": "bell", "pinpoint.openApp": "true",
+                "pinpoint.campaign.campaign_id": "_DIRECT", "pinpoint.order": "7", "pinpoint.url": "app://x",
+            },
+            "android": {"priority": "NORMAL", "collapse_key": "news", "restricted_package_name": "app"},
+        }});
+        assert_eq!(request, expected);
     }
 
     #[test]
