@@ -173,3 +173,14 @@ impl From<campaign::Error> for Error {
         }
     }
 }
+
+impl From<campaign::direct::Error> for Error {
+    fn from(error: campaign::direct::Error) -> Self {
+        match error {
+            campaign::direct::Error::Store(error) => error.into(),
+            campaign::direct::Error::Template(error) => error.into(),
+            campaign::direct::Error::UnknownUsers => Self::not_found(),
+            error => Self::bad_request(error.to_string()),
+        }
+    }
+}

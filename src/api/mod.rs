@@ -14,9 +14,14 @@ mod arn;
 pub mod auth;
 mod campaign;
 mod change;
+mod channel;
+mod endpoint;
 mod error;
+mod event;
+mod glob;
 mod handle;
 mod job;
+mod message;
 mod page;
 pub mod route;
 mod segment;
@@ -33,7 +38,7 @@ use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
 use crate::segment::job::Jobs;
-use crate::store::{self, Application, Store};
+use crate::store::{Application, Store};
 use crate::wire::call::Service;
 use crate::wire::generated as wire;
 
@@ -85,6 +90,11 @@ impl Call<'_> {
     /// The moment, as the wire writes it.
     fn now(&self) -> String {
         clock::wire_text(self.api.clock.now())
+    }
+
+    /// The key that signed the request, if one did.
+    fn key_id(&self) -> Option<String> {
+        self.principal.key_id.clone()
     }
 
     /// The application of the path.

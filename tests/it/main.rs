@@ -3,4 +3,5 @@
 mod campaign;
 mod cli;
 mod keys;
+mod send;
 mod support;
