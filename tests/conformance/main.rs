@@ -79,5 +79,7 @@ fn signatures_are_verified() {
 fn random_requests_are_answered() {
     let server = Server::start(Access::Open);
     let model = root().join("src/wire/pinpoint-model.json");
-    python::run("random_requests.py", &["--url", &server.url, "--model", model.to_str().unwrap()], &server).unwrap();
+    let files = server.files().display().to_string();
+    let arguments = ["--url", &server.url, "--model", model.to_str().unwrap(), "--files", &files];
+    python::run("random_requests.py", &arguments, &server).unwrap();
 }

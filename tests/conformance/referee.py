@@ -104,11 +104,8 @@ class Run:
         try:
             case(self)
         except (Complaint, Refused) as problem:
-            where = next(
-                (frame for frame in reversed(traceback.extract_tb(problem.__traceback__)) if "/cases/" in frame.filename),
-                None,
-            )
-            line = f" (line {where.lineno}: {where.line})" if where else ""
+            frames = [frame for frame in traceback.extract_tb(problem.__traceback__) if "/cases/" in frame.filename]
+            line = "".join(f"\n    line {frame.lineno}: {frame.line}" for frame in frames)
             self.complaints.append(f"{self.name} {case.__module__}.{case.__name__}: {problem}{line}")
         except Exception:
             self.complaints.append(f"{self.name} {case.__module__}.{case.__name__}: {traceback.format_exc()}")

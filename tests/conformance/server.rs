@@ -46,6 +46,7 @@ impl Server {
         let settings = format!(
             "[api]\nlisten = \"127.0.0.1:0\"\njob_folder = {files:?}\n\
              [hook]\nallow_http = true\nallow_private_addresses = true\n\
+             [aws]\nlambda_endpoint_url = \"http://127.0.0.1:1\"\ns3_endpoint_url = \"http://127.0.0.1:1\"\n\
              [log]\nformat = \"json\"\n\
              [channel.sink]\npath = {:?}\n",
             files.join("sink.jsonl")

@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 
 SERVICE = "mobiletargeting"
 MINUTE = datetime.timedelta(minutes=1)
-DENIED = (403, "DENIEDTYPE")
+DENIED = (403, "AccessDeniedException")
 INVALID = (403, "InvalidSignatureException")
 INCOMPLETE = (403, "IncompleteSignatureException")
 UNSIGNED = (403, "MissingAuthenticationTokenException")

@@ -110,7 +110,8 @@ def runs(run):
     opted_out = sum(int(item["ExecutionMetrics"].get("ENDPOINT_OPT_OUT", 0)) for item in activities)
     run.check(opted_out >= 1, f"ENDPOINT_OPT_OUT {opted_out}")
     run.pages("GetCampaignActivities", [item["Id"] for item in activities], **here)
-    run.bad("UpdateCampaign", "", **here, WriteCampaignRequest={"SegmentId": segment})
+    run.bad("UpdateCampaign", "", **here, WriteCampaignRequest={"Limits": {"Daily": 1}})
+    run.equal(run.happy("UpdateCampaign", **here, WriteCampaignRequest={"Name": "then"})["Name"], "then", "Name")
 
 
 CASES = [definitions, runs]
