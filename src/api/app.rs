@@ -54,6 +54,7 @@ impl Apps for Call<'_> {
         if !self.store().delete_application(&application.id).await? {
             return Err(Error::not_found());
         }
+        self.api.scheduler.application_deleted(&application.id);
         self.response(application)
     }
 

@@ -140,10 +140,35 @@ impl From<segment::Error> for Error {
     }
 }
 
+impl From<segment::job::Error> for Error {
+    fn from(error: segment::job::Error) -> Self {
+        match error {
+            segment::job::Error::Invalid(invalid) => invalid.into(),
+            segment::job::Error::TooMany { .. } => Self::too_many_requests(error.to_string()),
+            segment::job::Error::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<campaign::definition::Error> for Error {
     fn from(error: campaign::definition::Error) -> Self {
+        use campaign::definition::Error::Store;
         match error {
-            campaign::definition::Error::Store(error) => error.into(),
+            // Something that the campaign names, not what the path does.
+            Store(error @ store::Error::NotFound { .. }) => Self::bad_request(error.to_string()),
+            Store(error) => error.into(),
+            error => Self::bad_request(error.to_string()),
+        }
+    }
+}
+
+impl From<campaign::Error> for Error {
+    fn from(error: campaign::Error) -> Self {
+        match error {
+            campaign::Error::Definition(error) => error.into(),
+            campaign::Error::Segment(error) => error.into(),
+            campaign::Error::Store(error) => error.into(),
+            campaign::Error::Hook(error) => Self::bad_request(format!("`Hook`: {error}")),
             error => Self::bad_request(error.to_string()),
         }
     }

@@ -10,9 +10,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Frame;
 use uuid::Uuid;
 
 use super::auth::signed_path;
@@ -30,6 +31,9 @@ use crate::wire::generated::{self as wire, Operation};
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// The header that names the exception of an answer.
 pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// How much of a body that is too large is read all the same, in limits.
+const DISCARDED_BODIES_MAX: usize = 4;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -83,7 +87,7 @@ impl Api {
             Operation::PutEvents => EVENTS_REQUEST_BYTES_MAX,
             _ => REQUEST_BYTES_MAX,
         };
-        let body = clock::timeout(&*self.clock, self.config.api.body_timeout, read(body, bytes_max)).await;
+        let body = clock::timeout(&*self.clock, self.config.api.body_timeout, read(&head.headers, body, bytes_max)).await;
         let body = body.unwrap_or_else(|| Err(Error::bad_request("the request body did not arrive in time")))?;
 
         let principal = self.authenticator.authenticate(&head, &body).await?;
@@ -97,13 +101,30 @@ impl Api {
     }
 }
 
-/// Reads a body to its end.
-async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Error> {
-    match Limited::new(body, bytes_max).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::payload_too_large(bytes_max)),
-        Err(_) => Err(Error::bad_request("the connection broke before the end of the request body")),
+/// Reads a body to its end. One that is too large is read further and thrown away for a while: most clients look for the
+/// answer only when all is sent.
+async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Error> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if headers.contains_key(header::EXPECT) && announced.is_some_and(|bytes| bytes > bytes_max) {
+        return Err(Error::payload_too_large(bytes_max));
     }
+    let mut body = Limited::new(body, bytes_max * DISCARDED_BODIES_MAX);
+    let mut kept = BytesMut::new();
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => {
+                bytes += data.len();
+                if bytes <= bytes_max {
+                    kept.extend_from_slice(&data);
+                }
+            }
+            Ok(Err(_trailers)) => {}
+            Err(error) if error.is::<LengthLimitError>() => return Err(Error::payload_too_large(bytes_max)),
+            Err(_) => return Err(Error::bad_request("the connection broke before the end of the request body")),
+        }
+    }
+    if bytes > bytes_max { Err(Error::payload_too_large(bytes_max)) } else { Ok(kept.freeze()) }
 }
 
 /// The body without its compression. The signature holds for the bytes as they were sent, so this comes after it.

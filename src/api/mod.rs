@@ -12,13 +12,16 @@
 mod app;
 mod arn;
 pub mod auth;
+mod campaign;
 mod change;
 mod channel;
 mod error;
 mod handle;
+mod job;
 mod message;
 mod page;
 pub mod route;
+mod segment;
 mod server;
 mod tag;
 mod unbuilt;
@@ -27,10 +30,11 @@ use std::sync::Arc;
 
 use self::auth::{Authenticator, Principal};
 use self::route::Router;
-use crate::campaign::Engine;
+use crate::campaign::{Engine, Scheduler};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
+use crate::segment::job::Jobs;
 use crate::store::{Application, Store};
 use crate::wire::call::Service;
 use crate::wire::generated as wire;
@@ -42,9 +46,11 @@ pub use server::Server;
 pub struct Api {
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
+    pub scheduler: Arc<Scheduler>,
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
+    pub jobs: Jobs,
     router: Router,
 }
 
@@ -59,11 +65,13 @@ impl Api {
     pub fn new(
         store: Arc<dyn Store>,
         engine: Arc<Engine>,
+        scheduler: Arc<Scheduler>,
         clock: Arc<dyn Clock>,
         config: Arc<Config>,
         authenticator: Authenticator,
     ) -> Self {
-        Self { store, engine, clock, config, authenticator, router: Router::new() }
+        let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
+        Self { store, engine, scheduler, clock, config, authenticator, jobs, router: Router::new() }
     }
 }
 

@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::auth::Authenticator;
 use crate::api::{self, Api};
-use crate::campaign::Engine;
+use crate::campaign::{Engine, Scheduler};
 use crate::channel::{self, Channels, Deps};
 use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::hook::{self, Invokers};
 use crate::store::{self, KeyStore, Store, sqlite};
+use crate::telemetry::Health;
 use crate::vault::{self, Vault};
 
 /// The vault's key in the data directory, unless the settings name another.
@@ -134,10 +135,15 @@ impl App {
         api::Server::bind(address, tls).await.map_err(|source| Error::Listen { address, source })
     }
 
-    /// The API over this process' store and engine. `open` lets everybody in.
+    /// What begins and resumes campaigns made over the API. `health` learns which of their runs are under way.
+    pub fn scheduler(&self, health: Health) -> Arc<Scheduler> {
+        Scheduler::new(self.engine.clone(), health)
+    }
+
+    /// The API over this process' store, engine and scheduler. `open` lets everybody in.
     ///
     /// Errors: keys that cannot be read.
-    pub fn api(&self, open: bool) -> Result<Arc<Api>, Error> {
+    pub fn api(&self, open: bool, scheduler: Arc<Scheduler>) -> Result<Arc<Api>, Error> {
         let authenticator = match open {
             true => Authenticator::open(),
             false => {
@@ -146,7 +152,7 @@ impl App {
             }
         };
         let (store, engine) = (self.store.clone(), self.engine.clone());
-        Ok(Arc::new(Api::new(store, engine, self.clock.clone(), self.config.clone(), authenticator)))
+        Ok(Arc::new(Api::new(store, engine, scheduler, self.clock.clone(), self.config.clone(), authenticator)))
     }
 }
 

@@ -32,6 +32,12 @@ pub struct Document {
     /// Channel types that had an adapter when an activity began.
     #[serde(default)]
     pub served: Vec<String>,
+    /// Whether it begins by itself when it is due: made over the API, and not left over from `pinwheel run`.
+    #[serde(default)]
+    pub scheduled: bool,
+    /// The segment's version when the campaign was written; it runs on the latest one unless the client chose.
+    #[serde(default)]
+    pub segment_version: u32,
 }
 
 /// Templates by what campaigns call them: a name, or a name and a version.
@@ -50,8 +56,9 @@ impl Document {
     pub async fn resolve(&mut self, store: &dyn DefinitionStore) -> Result<(), Error> {
         let additional = self.campaign.additional_treatments.iter().flatten();
         let named = additional.map(|treatment| &treatment.template_configuration);
+        let named: Vec<_> = named.chain([&self.campaign.template_configuration]).flatten().collect();
         let shelf = &mut self.templates;
-        for names in named.chain([&self.campaign.template_configuration]).flatten() {
+        for names in named {
             fetch(store, &mut shelf.email, Kind::EmailTemplate, names.email_template.as_ref()).await?;
             fetch(store, &mut shelf.sms, Kind::SmsTemplate, names.sms_template.as_ref()).await?;
             fetch(store, &mut shelf.push, Kind::PushTemplate, names.push_template.as_ref()).await?;
@@ -251,6 +258,11 @@ impl Definition {
         })
     }
 
+    /// When its run begins: the start, or for local time the start on the first clocks on earth.
+    pub fn due(&self, now: Timestamp) -> Timestamp {
+        if self.is_local_time { self.start.first_due(now) } else { self.start.moment(now) }
+    }
+
     /// Errors: when the start lies in the past by more than clocks differ.
     pub fn check_start(&self, now: Timestamp) -> Result<(), Error> {
         match self.start {
@@ -310,7 +322,7 @@ fn read_segment_version(version: i32) -> Result<u32, Error> {
         .ok_or_else(|| invalid("SegmentVersion", format!("`{version}` is not a version; they count from 1")))
 }
 
-fn read_start(schedule: &wire::Schedule) -> Result<Start, Error> {
+pub(super) fn read_start(schedule: &wire::Schedule) -> Result<Start, Error> {
     match &schedule.frequency {
         None | Some(wire::Frequency::Once) => {}
         Some(wire::Frequency::Unknown(other)) => {
@@ -426,12 +438,12 @@ pub async fn load(
     store: &dyn DefinitionStore,
     application_id: &ApplicationId,
     campaign_id: &str,
-) -> Result<(Document, u32), Error> {
+) -> Result<(Document, store::Definition), Error> {
     let definition = store.definition(Some(application_id), Kind::Campaign, campaign_id, None).await?;
     let definition =
         definition.ok_or_else(|| store::Error::NotFound { kind: "campaign", id: campaign_id.to_owned() })?;
     let document = serde_json::from_str(&definition.document).map_err(Error::Document)?;
-    Ok((document, definition.version))
+    Ok((document, definition))
 }
 
 #[cfg(test)]

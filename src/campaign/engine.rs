@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use parking_lot::Mutex;
-use roaring::RoaringBitmap;
-use uuid::Uuid;
 
-use super::audience::{self, Rules};
 use super::cap::{Caps, Earlier, Sender};
-use super::definition::{self, Definition, Document};
+use super::definition::{Definition, Document};
 use super::deliver::Deliverer;
 use super::rate::Rate;
 use super::way::{OwnWays, Way, Ways};
@@ -18,10 +15,9 @@ use super::{Error, ledger};
 use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType};
+use crate::domain::{CampaignId, ChannelType};
 use crate::hook::Invokers;
-use crate::segment;
-use crate::store::{Activity, ActivityState, Store};
+use crate::store::{Activity, Store};
 use crate::vault::Vault;
 
 /// How long a daily cap looks back.
@@ -78,63 +74,10 @@ impl Engine {
         self.vault.as_deref()
     }
 
-    /// Begins a run of a campaign: finds its audience, freezes it, and writes one activity for each treatment.
-    /// Nothing is sent yet.
-    ///
-    /// Errors: an unknown campaign or segment, a definition that cannot run. Nothing is written then.
-    pub async fn begin(
-        &self,
-        application_id: &ApplicationId,
-        campaign_id: &CampaignId,
-    ) -> Result<Vec<Activity>, Error> {
-        let (mut document, campaign_version) =
-            definition::load(&*self.store, application_id, campaign_id.as_str()).await?;
-        document.resolve(&*self.store).await?;
-        let ways = self.ways(application_id).await?;
-        let definition = self.compile(&ways, campaign_id, &document)?;
-        let now = self.clock.now();
-        let served = ways.shared_with(&self.settings_ways);
-        document.served = served.map(|channel| channel.as_str().to_owned()).collect();
-        let definition_text = serde_json::to_string(&document).expect("text and numbers are JSON");
-        let scheduled_start = definition.start.moment(now);
-        let members = self.members(application_id, &definition, now).await?;
-        let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
-        let rules = Rules { application_id: application_id.clone(), definition: Arc::new(definition), ways, now };
-        let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
-        let frozen: u64 = audiences.iter().map(|frozen| frozen.endpoints()).sum();
-        assert_eq!(frozen, members.len(), "the audiences hold every member of the segment");
-
-        let activities: Vec<_> = treatments
-            .into_iter()
-            .zip(audiences)
-            .map(|(treatment_id, frozen)| {
-                let activity = Activity {
-                    id: ActivityId::new(Uuid::new_v4().simple().to_string()),
-                    application_id: application_id.clone(),
-                    campaign_id: campaign_id.clone(),
-                    campaign_version,
-                    treatment_id,
-                    state: ActivityState::Running,
-                    scheduled_start,
-                    started_at: Some(now),
-                    ended_at: None,
-                    failure: None,
-                    definition: definition_text.clone(),
-                };
-                (activity, frozen)
-            })
-            .collect();
-        self.store.create_activities(activities.clone()).await?;
-        Ok(activities.into_iter().map(|(activity, _)| activity).collect())
-    }
-
     /// Compiles a campaign whose templates are resolved, and makes sure that it can reach somebody from here: its hook
     /// may be called, and some channel serves its messages.
     pub fn compile(&self, ways: &Ways, campaign_id: &CampaignId, document: &Document) -> Result<Definition, Error> {
-        let definition = Definition::compile(campaign_id.as_str(), document, self.config.policy)?;
-        if let Some(target) = &definition.hook {
-            self.invokers.caller(target)?;
-        }
+        let definition = self.check(campaign_id, document)?;
         let composers = || definition.treatments.iter().map(|treatment| &treatment.composer);
         let mut wanted = Vec::new();
         let mut is_served = false;
@@ -160,14 +103,14 @@ impl Engine {
         Ok(definition)
     }
 
-    async fn members(
-        &self,
-        application_id: &ApplicationId,
-        definition: &Definition,
-        now: Timestamp,
-    ) -> Result<RoaringBitmap, Error> {
-        let (id, version) = (&definition.segment_id, definition.segment_version);
-        Ok(segment::evaluate(&*self.store, application_id, id, version, now).await?)
+    /// Compiles a campaign whose templates are resolved, and makes sure that its hook may be called from here. Channels may
+    /// come later.
+    pub fn check(&self, campaign_id: &CampaignId, document: &Document) -> Result<Definition, Error> {
+        let definition = Definition::compile(campaign_id.as_str(), document, self.config.policy)?;
+        if let Some(target) = &definition.hook {
+            self.invokers.caller(target)?;
+        }
+        Ok(definition)
     }
 
     /// Makes sure that the caps count what this application sent before this process began: daily caps the last day of

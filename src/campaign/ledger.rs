@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 use super::batch;
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
 use crate::domain::{EndpointNumber, Fate, Tally};
-use crate::store::{self, Activity, BatchRow, Frozen, LedgerStore, Stage};
+use crate::store::{self, Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage};
 
 /// Rows read at once.
 const ROWS_MAX: usize = 5_000;
@@ -65,7 +65,8 @@ fn read_reasons(reasons: &str) -> BTreeMap<usize, String> {
     by_text.into_iter().flat_map(|(text, places)| places.into_iter().map(move |place| (place, text.clone()))).collect()
 }
 
-/// Reads how far an activity is.
+/// Reads how far an activity is. Whom a cancelled one did not come to is `ABORTED`, and who was about to be sent to then is
+/// `UNKNOWN`: that follows from its state, and no row says so.
 pub async fn standing(store: &dyn LedgerStore, activity: &Activity, frozen: &Frozen) -> Result<Standing, store::Error> {
     let mut standing = Standing::default();
     for (fate, members) in &frozen.settled {
@@ -74,7 +75,7 @@ pub async fn standing(store: &dyn LedgerStore, activity: &Activity, frozen: &Fro
     let mut from = 0;
     loop {
         let rows = store.batches(&activity.id, from, ROWS_MAX).await?;
-        let Some(last) = rows.last() else { return Ok(standing) };
+        let Some(last) = rows.last() else { break };
         from = last.index + 1;
         for row in rows {
             standing.unknown += u64::from(row.unknown.count_ones());
@@ -86,11 +87,32 @@ pub async fn standing(store: &dyn LedgerStore, activity: &Activity, frozen: &Fro
                         standing.tally.add(read_fate(activity, byte)?, 1);
                     }
                 }
+                Stage::Intent if activity.state == ActivityState::Cancelled => {
+                    for place in 0..row.fates.len() {
+                        let is_new = row.fates[place] == BatchRow::TO_SEND && row.unknown >> place & 1 == 0;
+                        standing.unknown += u64::from(is_new);
+                        standing.tally.add(cancelled_fate(activity, &row, place)?, 1);
+                    }
+                }
                 Stage::Intent => {
                     standing.cut_off.insert(row.index, row);
                 }
             }
         }
+    }
+    if activity.state == ActivityState::Cancelled {
+        standing.tally.add(Fate::Aborted, standing.open(frozen));
+    }
+    Ok(standing)
+}
+
+/// What an unfinished row says of a member once its activity is cancelled.
+fn cancelled_fate(activity: &Activity, row: &BatchRow, place: usize) -> Result<Fate, store::Error> {
+    match row.fates[place] {
+        BatchRow::TO_SEND => Ok(Fate::Unknown),
+        BatchRow::OPEN if row.unknown >> place & 1 == 1 => Ok(Fate::Unknown),
+        BatchRow::OPEN => Ok(Fate::Aborted),
+        byte => read_fate(activity, byte),
     }
 }
 
@@ -162,10 +184,24 @@ pub async fn why(store: &dyn LedgerStore, activity: &Activity, number: EndpointN
     let Some((index, place)) = batch::find(&frozen, number) else { return Ok(Answer::NotInAudience) };
     debug_assert!(place < BATCH_ENDPOINTS_MAX);
     let rows = store.batches(&activity.id, index, 1).await?;
+    let cancelled_at = (activity.state == ActivityState::Cancelled).then_some(activity.ended_at).flatten();
     let Some(row) = rows.into_iter().find(|row| row.index == index) else {
-        return Ok(Answer::Waiting { batch: index });
+        return Ok(match cancelled_at {
+            None => Answer::Waiting { batch: index },
+            Some(at) => Answer::Done {
+                batch: index,
+                fate: Fate::Aborted,
+                reason: activity.failure.clone(),
+                was_unknown: false,
+                at,
+            },
+        });
     };
-    let byte = row.fates[place];
+    let byte = if cancelled_at.is_some() && row.stage == Stage::Intent {
+        cancelled_fate(activity, &row, place)?.as_byte()
+    } else {
+        row.fates[place]
+    };
     match byte {
         BatchRow::TO_SEND => return Ok(Answer::Sending { batch: index }),
         BatchRow::OPEN if row.unknown >> place & 1 == 1 => return Ok(Answer::Sending { batch: index }),

@@ -2,12 +2,16 @@
 //!
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
-//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap` and `sheet` are pure.
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure.
+//!
+//! [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
 pub mod audience;
 pub mod batch;
+mod begin;
 pub mod cap;
 pub mod compose;
+pub mod counts;
 pub mod definition;
 pub mod deliver;
 pub mod direct;
@@ -20,15 +24,20 @@ mod progress;
 mod rate;
 mod run;
 pub mod schedule;
+pub mod scheduler;
 mod sheet;
+pub mod status;
 pub mod way;
 mod work;
 
+pub use begin::Prepared;
+pub use counts::Counts;
 pub use definition::{Definition, Document};
 pub use engine::Engine;
 pub use progress::Progress;
 pub use rate::Rate;
 pub use run::Ending;
+pub use scheduler::Scheduler;
 
 use crate::domain::{ChannelType, TreatmentId};
 use crate::{hook, segment, store};
@@ -68,4 +77,22 @@ pub enum Error {
     /// The activity belongs to a treatment that its campaign does not have.
     #[error("the campaign has no treatment `{treatment_id}`")]
     UnknownTreatment { treatment_id: TreatmentId },
+}
+
+impl Error {
+    /// Whether the same call may succeed later, with nothing changed but time.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Definition(definition::Error::Store(error)) => error.is_retryable(),
+            Self::Segment(error) => error.is_retryable(),
+            // Somebody has to change a definition or a setting first.
+            Self::Definition(_)
+            | Self::Hook(_)
+            | Self::NoChannel { .. }
+            | Self::ChannelBroken { .. }
+            | Self::ChannelGone { .. }
+            | Self::ChannelRefuses { .. }
+            | Self::UnknownTreatment { .. } => false,
+        }
+    }
 }

@@ -95,8 +95,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let ready = async {
         file.write(&app, source, &application_id, &campaign_id, &document).await?;
         let now = app.clock.now();
-        let start =
-            if definition.is_local_time { definition.start.first_due(now) } else { definition.start.moment(now) };
+        let start = definition.due(now);
         if start > now {
             tracing::info!(start = %start, "waiting for the campaign's start");
             clock::sleep_until(&*app.clock, start).await;
@@ -170,7 +169,7 @@ impl CampaignFile {
             sms: self.sms_templates.clone(),
             push: self.push_templates.clone(),
         };
-        Ok(Document { campaign, defaults, templates, served: Vec::new() })
+        Ok(Document { campaign, defaults, templates, served: Vec::new(), scheduled: false, segment_version: 0 })
     }
 
     /// Where the endpoints come from, with those written out in the file read and checked.

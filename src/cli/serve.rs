@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use super::Settings;
 use super::watch::Watch;
@@ -32,11 +32,30 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let app = App::open(config)?;
     let stop = app::stop_on_signal();
     let server = app.listen().await?;
-    let api = app.api(args.dev)?;
     let watch = Watch::start(&app, stop.clone()).await?;
+    let scheduler = app.scheduler(watch.health().clone());
+    let api = app.api(args.dev, scheduler.clone())?;
     tracing::info!(address = %server.address(), "answering Pinpoint's API");
-    server.run(api, stop, app.config.api.drain_timeout).await;
+    let resumed = api.jobs.resume().await?;
+    if resumed > 0 {
+        tracing::info!(jobs = resumed, "jobs that were cut off are taken up again");
+    }
+    let campaigns = async {
+        let ran = scheduler.run(stop.clone()).await;
+        // It ends for a stop, or because it cannot run: then nobody should make campaigns that wait for it.
+        stop.cancel();
+        ran
+    };
+    let draining = async {
+        stop.cancelled().await;
+        watch.health().draining();
+    };
+    let serving = server.run(api.clone(), stop.clone(), app.config.api.drain_timeout);
+    let sweeping = app.engine.clone().keep_swept(stop.clone());
+    let (ran, (), (), ()) = tokio::join!(campaigns, serving, draining, sweeping);
+    api.jobs.stop().await;
     drop(watch);
+    ran.context("campaigns cannot run")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,9 +5,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::campaign::ledger;
+use crate::campaign::{counts, ledger};
 use crate::clock::wire_text;
-use crate::domain::Tally;
 use crate::store::{Activity, ActivityState, LedgerStore, Store};
 
 /// The activities of a run and what became of everybody.
@@ -46,7 +45,7 @@ pub struct ActivitySummary {
     /// One reason for each fate that has any.
     pub examples: BTreeMap<&'static str, String>,
     /// Pinpoint's names for some of the fates; text, as in Pinpoint.
-    pub execution_metrics: BTreeMap<&'static str, String>,
+    pub execution_metrics: BTreeMap<String, String>,
 }
 
 impl Summary {
@@ -113,7 +112,7 @@ impl ActivitySummary {
             unknown: standing.unknown,
             fates: standing.tally.iter().map(|(fate, endpoints)| (fate.as_str(), endpoints)).collect(),
             examples: standing.examples.into_iter().map(|(fate, reason)| (fate.as_str(), reason)).collect(),
-            execution_metrics: execution_metrics(&standing.tally, frozen.endpoints()),
+            execution_metrics: counts::execution_metrics(&standing.tally, frozen.endpoints(), 0),
         })
     }
 
@@ -148,17 +147,6 @@ impl ActivitySummary {
         }
         Ok(())
     }
-}
-
-/// `ExecutionMetrics` of Pinpoint's activity: numbers as text.
-fn execution_metrics(tally: &Tally, audience: u64) -> BTreeMap<&'static str, String> {
-    let mut metrics: BTreeMap<&'static str, u64> = BTreeMap::from([("ENDPOINT_PRODUCED", audience)]);
-    for (fate, endpoints) in tally.iter() {
-        if let Some(name) = fate.execution_metric() {
-            *metrics.entry(name).or_default() += endpoints;
-        }
-    }
-    metrics.into_iter().map(|(name, endpoints)| (name, endpoints.to_string())).collect()
 }
 
 /// Thousands apart: `1,234,567`.

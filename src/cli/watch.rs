@@ -13,7 +13,7 @@ use crate::campaign::{Ending, Progress};
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::Fate;
 use crate::store::Activity;
-use crate::telemetry::{Health, Recorder, Server};
+use crate::telemetry::{Health, Recorder, Server, Work};
 
 /// Time between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(100);
@@ -42,13 +42,17 @@ impl<'a> Watch<'a> {
         Ok(Self { app, health, stop, _over: over.clone().drop_guard(), over })
     }
 
+    /// Who learns what is under way.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
     /// Runs activities to their end, all at the same time. Shows how far they are; when asked to stop, finishes the
     /// batches in flight, but waits no longer than the settings say. `how` tells people to go on after a failure.
     pub async fn drive(self, activities: &[Activity], how: &str) -> anyhow::Result<Ending> {
         let Self { app, health, stop, over, _over } = self;
         let progress = Arc::new(Progress::default());
-        let _work = health.begin();
-        tokio::spawn(look(app.clock.clone(), progress.clone(), health.clone(), over));
+        tokio::spawn(look(app.clock.clone(), progress.clone(), health.begin(), over));
         let runs = activities.iter().map(|activity| {
             let (engine, activity) = (app.engine.clone(), activity.clone());
             let (progress, stop) = (progress.clone(), stop.clone());
@@ -76,7 +80,7 @@ impl<'a> Watch<'a> {
 }
 
 /// Paints a bar on a terminal, and tells whoever asks for health that batches move.
-async fn look(clock: Arc<dyn Clock>, progress: Arc<Progress>, health: Health, over: CancellationToken) {
+async fn look(clock: Arc<dyn Clock>, progress: Arc<Progress>, work: Work, over: CancellationToken) {
     let style = "{elapsed_precise} {bar:30} {percent:>3} %  {human_pos} of {human_len} endpoints  {msg}";
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(style).expect("the template is valid"));
     let begun = Stopwatch::start();
@@ -85,7 +89,7 @@ async fn look(clock: Arc<dyn Clock>, progress: Arc<Progress>, health: Health, ov
         let tally = progress.tally();
         if tally.total() != moved || progress.is_waiting() {
             moved = tally.total();
-            health.progress();
+            work.progress();
         }
         bar.set_length(progress.audience());
         bar.set_position(moved);

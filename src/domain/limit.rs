@@ -29,8 +29,16 @@ pub const SEGMENT_VALUES_MAX: usize = 100;
 /// Groups of a segment; the documentation disagrees with itself, so this is our choice.
 pub const SEGMENT_GROUPS_MAX: usize = 5;
 
+/// Import jobs that run at once, and as many export jobs. Source: Pinpoint developer guide, "Quotas", import; that it
+/// holds for exports, too, is our choice.
+pub const ACTIVE_JOBS_MAX: usize = 10;
+
 /// Treatments of a campaign, the default one included. Source: Pinpoint developer guide, "Quotas", campaign.
 pub const TREATMENTS_MAX: usize = 5;
+/// Campaigns that wait for their start or run, over all applications. Source: as above.
+pub const ACTIVE_CAMPAIGNS_MAX: usize = 200;
+/// Headers of an e-mail message. Source: API reference, `CampaignEmailMessage`.
+pub const EMAIL_HEADERS_MAX: usize = 15;
 /// Bytes of a custom channel's `Data`. Source: as above.
 pub const CUSTOM_DATA_BYTES_MAX: usize = 5 * 1024;
 /// Highest daily and total cap. Source: API reference, `CampaignLimits`.

@@ -1,8 +1,10 @@
 //! Whether the process is ready for work, and whether its work moves.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 
@@ -14,9 +16,8 @@ struct State {
     clock: Arc<dyn Clock>,
     stalled_after: Duration,
     phase: AtomicU8,
-    under_way: AtomicUsize,
-    /// Milliseconds since 1970 of the last sign of life.
-    progress_at: AtomicI64,
+    /// For each work its last sign of life, in milliseconds since 1970. One that hangs shows, however much others move.
+    under_way: Mutex<Vec<Weak<AtomicI64>>>,
 }
 
 const STARTING: u8 = 0;
@@ -25,19 +26,22 @@ const DRAINING: u8 = 2;
 
 /// Work that is under way until this is dropped.
 #[must_use]
-pub struct Work(Health);
+pub struct Work {
+    clock: Arc<dyn Clock>,
+    progress_at: Arc<AtomicI64>,
+}
+
+impl Work {
+    /// This work moved: a message was sent, a batch was read. Cheap.
+    pub fn progress(&self) {
+        self.progress_at.store(self.clock.now().as_millisecond(), Ordering::Relaxed);
+    }
+}
 
 impl Health {
     /// A process that is starting.
     pub fn new(clock: Arc<dyn Clock>, stalled_after: Duration) -> Self {
-        let progress_at = AtomicI64::new(clock.now().as_millisecond());
-        Self(Arc::new(State {
-            clock,
-            stalled_after,
-            phase: AtomicU8::new(STARTING),
-            under_way: AtomicUsize::new(0),
-            progress_at,
-        }))
+        Self(Arc::new(State { clock, stalled_after, phase: AtomicU8::new(STARTING), under_way: Mutex::default() }))
     }
 
     /// The process takes work. Does not undo [`draining`](Self::draining).
@@ -53,14 +57,12 @@ impl Health {
 
     /// Something is under way from now on, and has to make progress.
     pub fn begin(&self) -> Work {
-        self.progress();
-        self.0.under_way.fetch_add(1, Ordering::Relaxed);
-        Work(self.clone())
-    }
-
-    /// Work moved: a message was sent, a batch was read. Cheap.
-    pub fn progress(&self) {
-        self.0.progress_at.store(self.0.clock.now().as_millisecond(), Ordering::Relaxed);
+        let State { clock, under_way, .. } = &*self.0;
+        let progress_at = Arc::new(AtomicI64::new(clock.now().as_millisecond()));
+        let mut under_way = under_way.lock();
+        under_way.retain(|work| work.strong_count() > 0);
+        under_way.push(Arc::downgrade(&progress_at));
+        Work { clock: clock.clone(), progress_at }
     }
 
     /// Whether the process takes work.
@@ -70,19 +72,12 @@ impl Health {
 
     /// How long work under way has not moved, if that is too long.
     pub fn stalled_for(&self) -> Option<Duration> {
-        if self.0.under_way.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        let since_ms = self.0.clock.now().as_millisecond() - self.0.progress_at.load(Ordering::Relaxed);
+        let works: Vec<_> = self.0.under_way.lock().iter().filter_map(Weak::upgrade).collect();
+        let oldest = works.iter().map(|progress_at| progress_at.load(Ordering::Relaxed)).min()?;
+        let since_ms = self.0.clock.now().as_millisecond() - oldest;
         // A clock that was set back makes this negative, which is no stall.
         let since = Duration::from_millis(since_ms.try_into().unwrap_or(0));
         (since > self.0.stalled_after).then_some(since)
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.0.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -116,10 +111,13 @@ mod tests {
         assert_eq!(health.stalled_for(), None, "not too long yet");
         clock.advance(MINUTE);
         assert_eq!(health.stalled_for(), Some(MINUTE * 2));
-        health.progress();
+        work.progress();
         assert_eq!(health.stalled_for(), None, "moved");
 
+        let other = health.begin();
         clock.advance(MINUTE * 2);
+        other.progress();
+        assert_eq!(health.stalled_for(), Some(MINUTE * 2), "the other one does not hide it");
         drop(work);
         assert_eq!(health.stalled_for(), None, "done");
     }

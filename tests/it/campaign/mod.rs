@@ -8,6 +8,7 @@ mod failures;
 mod hook;
 mod overrides;
 mod pace;
+mod scheduler;
 mod template;
 mod time;
 mod treatments;

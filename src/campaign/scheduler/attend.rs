@@ -1,0 +1,275 @@
+//! One campaign from the moment somebody looks at it: begin it if it is due, drive what it has begun, end what must not go
+//! on.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use super::{Key, Scheduler, UnderWay, Why};
+use crate::campaign::definition::Document;
+use crate::campaign::status::{self, Next};
+use crate::campaign::{Ending, Error, Progress};
+use crate::domain;
+use crate::store::{self, Activity, ActivityState, Kind};
+
+/// Pauses after a failure of the store: doubled from the first to the second.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How often a run is looked at for whether it moves.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is to be done with a campaign next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Attended {
+    /// Nothing, until it changes.
+    Over,
+    /// It is looked at then.
+    Look(Timestamp),
+    /// Its run is under way, but cannot go on until somebody mends something.
+    Held,
+}
+
+/// Whether a run has begun.
+enum Begun {
+    Run(Vec<Activity>),
+    Not(Attended),
+}
+
+/// How driving an activity ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Driven {
+    Completed,
+    Stopped,
+    Held,
+}
+
+impl Scheduler {
+    /// Does what is due for a campaign; again after a pause while the store fails.
+    pub(super) async fn attend(self: Arc<Self>, key: Key, under_way: Arc<UnderWay>) -> (Key, Attended) {
+        for attempt in 1.. {
+            // A panic is a broken promise of ours. It ends this run, and no other.
+            let attended = AssertUnwindSafe(self.attempt(&key, &under_way)).catch_unwind().await;
+            let error = match attended {
+                Ok(Ok(attended)) => return (key, attended),
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    tracing::error!(campaign.id = %key.1, "a campaign ended in a panic; it is resumed at the next start");
+                    return (key, Attended::Held);
+                }
+            };
+            if !error.is_retryable() {
+                // What was deleted meanwhile has nothing to be done for it.
+                let is_gone = matches!(error, store::Error::NotFound { .. });
+                if !is_gone {
+                    tracing::error!(campaign.id = %key.1, error = %error, "a campaign cannot go on");
+                }
+                return (key, if is_gone { Attended::Over } else { Attended::Held });
+            }
+            tracing::warn!(campaign.id = %key.1, error = %error, "a campaign waits for the store");
+            if self.paused(attempt, &under_way).await {
+                break;
+            }
+        }
+        (key, Attended::Held)
+    }
+
+    /// Waits before another attempt; `true` when a stop came first.
+    async fn paused(&self, attempt: u32, under_way: &UnderWay) -> bool {
+        let pause = domain::pause(attempt, PAUSE_MIN, PAUSE_MAX, fastrand::f64());
+        tokio::select! {
+            biased;
+            () = under_way.stop.cancelled() => under_way.why().is_none(),
+            () = self.clock().sleep(pause) => false,
+        }
+    }
+
+    async fn attempt(&self, key: &Key, under_way: &UnderWay) -> Result<Attended, store::Error> {
+        let (application_id, campaign_id) = key;
+        let activities = self.store().activities(application_id, campaign_id).await?;
+        let stored = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
+        let Some(stored) = stored else {
+            return self.abort(&activities, Why::CampaignDeleted).await.map(|()| Attended::Over);
+        };
+        let Ok(document) = serde_json::from_str::<Document>(&stored.document) else {
+            tracing::error!(campaign.id = %campaign_id, "a stored campaign cannot be read, and never runs");
+            return Ok(Attended::Over);
+        };
+        if !document.scheduled {
+            return Ok(Attended::Over);
+        }
+        // Set before it is looked for: who deletes it later finds this run and ends it.
+        under_way.segment_id.lock().clone_from(&document.campaign.segment_id);
+        if !activities.is_empty() {
+            if !self.has_segment(application_id, &document).await? {
+                return self.abort(&activities, Why::SegmentDeleted).await.map(|()| Attended::Over);
+            }
+            return self.drive_all(activities, under_way).await;
+        }
+        match status::next(&document, self.clock().now()) {
+            Next::Paused | Next::Invalid => Ok(Attended::Over),
+            Next::Due(due) if due > self.clock().now() => Ok(Attended::Look(due)),
+            Next::Due(_) => match self.begin(key, &stored, under_way).await? {
+                Begun::Run(activities) => self.drive_all(activities, under_way).await,
+                Begun::Not(attended) => Ok(attended),
+            },
+        }
+    }
+
+    async fn has_segment(
+        &self,
+        application_id: &domain::ApplicationId,
+        document: &Document,
+    ) -> Result<bool, store::Error> {
+        let Some(id) = &document.campaign.segment_id else { return Ok(false) };
+        Ok(self.store().definition(Some(application_id), Kind::Segment, id, None).await?.is_some())
+    }
+
+    /// Begins the run of a campaign, or writes down why it cannot.
+    async fn begin(&self, key: &Key, stored: &store::Definition, under_way: &UnderWay) -> Result<Begun, store::Error> {
+        let (application_id, campaign_id) = key;
+        let prepared = {
+            let _turn = self.preparing.acquire().await.expect("it is never closed");
+            tokio::select! {
+                biased;
+                () = under_way.stop.cancelled() => None,
+                prepared = self.engine.prepare(application_id, campaign_id) => Some(prepared),
+            }
+        };
+        let prepared = match prepared {
+            Some(Err(error)) if error.is_retryable() => return Err(retried(error)),
+            Some(prepared) => prepared.map_err(|error| error.to_string()),
+            None => match under_way.why() {
+                Some(Why::SegmentDeleted) => Err(Why::SegmentDeleted.text().to_owned()),
+                _ => return Ok(Begun::Not(Attended::Over)),
+            },
+        };
+        let _writing = self.writing.lock().await;
+        let now = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
+        let revision = prepared.as_ref().map_or(stored.revision, |prepared| prepared.revision);
+        if now.is_none_or(|now| now.revision != revision) {
+            // Somebody wrote it meanwhile, or deleted it: it is looked at anew.
+            return Ok(Begun::Not(Attended::Look(Timestamp::MIN)));
+        }
+        match prepared {
+            Ok(prepared) => {
+                let activities = self.engine.commit(prepared).await?;
+                for activity in &activities {
+                    tracing::info!(
+                        campaign.id = %campaign_id, activity.id = %activity.id, treatment.id = %activity.treatment_id,
+                        "activity begins"
+                    );
+                }
+                Ok(Begun::Run(activities))
+            }
+            Err(failure) => {
+                tracing::error!(campaign.id = %campaign_id, error = %failure, "a campaign cannot begin");
+                self.engine.record_failed_run(application_id, campaign_id, stored, &failure).await?;
+                Ok(Begun::Not(Attended::Over))
+            }
+        }
+    }
+
+    /// Drives the activities of a run that are not over, all at once.
+    async fn drive_all(&self, activities: Vec<Activity>, under_way: &UnderWay) -> Result<Attended, store::Error> {
+        let open: Vec<_> = activities.into_iter().filter(|activity| activity.state == ActivityState::Running).collect();
+        let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way))).await;
+        if let Some(why) = under_way.why() {
+            self.abort(&open, why).await?;
+            return Ok(Attended::Over);
+        }
+        Ok(if driven.iter().all(|driven| *driven == Driven::Completed) { Attended::Over } else { Attended::Held })
+    }
+
+    /// Drives an activity to its end; again after a pause while the store fails.
+    async fn drive(&self, activity: &Activity, under_way: &UnderWay) -> Driven {
+        let work = self.health.begin();
+        for attempt in 1.. {
+            let progress = Arc::new(Progress::default());
+            self.progress.lock().insert(activity.id.clone(), progress.clone());
+            let (engine, of, stop) = (self.engine.clone(), activity.clone(), under_way.stop.clone());
+            let shared = progress.clone();
+            // A task of its own, so that a panic ends here; dropped with the set.
+            let mut task = JoinSet::new();
+            task.spawn(async move { engine.drive(of, shared, stop).await });
+            let driven = tokio::select! {
+                driven = task.join_next() => driven.expect("it has one task"),
+                () = self.watch(&progress, &work) => unreachable!("it watches as long as it is let"),
+            };
+            self.progress.lock().remove(&activity.id);
+            let id = &activity.id;
+            match driven {
+                Ok(Ok(Ending::Completed)) => {
+                    tracing::info!(activity.id = %id, "activity is completed");
+                    return Driven::Completed;
+                }
+                Ok(Ok(Ending::Stopped)) => return Driven::Stopped,
+                Ok(Err(error)) if error.is_retryable() => {
+                    tracing::warn!(activity.id = %id, error = %error, "an activity waits for the store");
+                }
+                Ok(Err(Error::Store(store::Error::NotFound { .. }))) => {
+                    tracing::info!(activity.id = %id, "an activity ends, since its application is gone");
+                    return Driven::Completed;
+                }
+                Ok(Err(error)) => {
+                    tracing::error!(
+                        activity.id = %id, error = %error,
+                        "an activity cannot go on; it is taken up again when its campaign or a channel changes, or with \
+                         the next start"
+                    );
+                    return Driven::Held;
+                }
+                Err(_) => {
+                    tracing::error!(activity.id = %id, "a run ended in a panic; it is resumed at the next start");
+                    return Driven::Held;
+                }
+            }
+            if self.paused(attempt, under_way).await {
+                break;
+            }
+        }
+        Driven::Stopped
+    }
+
+    /// Tells whoever asks for health whether batches move. Never ends.
+    async fn watch(&self, progress: &Progress, work: &crate::telemetry::Work) {
+        let mut moved = 0;
+        loop {
+            let total = progress.tally().total();
+            if total != moved || progress.is_waiting() {
+                moved = total;
+                work.progress();
+            }
+            self.clock().sleep(LOOK).await;
+        }
+    }
+
+    async fn abort(&self, activities: &[Activity], why: Why) -> Result<(), store::Error> {
+        for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
+            match self.engine.abort(activity, why.text()).await {
+                // The application went, and its activities with it.
+                Err(store::Error::NotFound { .. }) => {}
+                aborted => {
+                    aborted?;
+                    tracing::info!(activity.id = %activity.id, reason = why.text(), "activity is aborted");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error of the store within one that may go away.
+fn retried(error: Error) -> store::Error {
+    use crate::{campaign::definition, segment};
+    match error {
+        Error::Store(error)
+        | Error::Definition(definition::Error::Store(error))
+        | Error::Segment(segment::Error::Store(error)) => error,
+        other => unreachable!("only the store's errors may go away: {other}"),
+    }
+}

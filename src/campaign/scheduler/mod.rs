@@ -1,0 +1,323 @@
+//! Begins campaigns when they are due, and sees their runs to the end; takes up first what an earlier process left.
+//!
+//! Only campaigns made over the API are its own. What `pinwheel run` left behind it leaves alone: such a run had settings of
+//! its own file, and with others its messages could go to other people. `pinwheel activity resume` takes those up.
+//!
+//! A campaign of one run has begun when it has activities, and they are written in one call: it begins exactly once, wherever
+//! a process may be killed. Whether a definition still holds is looked at under a lock that writers of campaigns hold too
+//! ([`writing`](Scheduler::writing)), so that nothing begins after a pause or a removal was acknowledged.
+//!
+//! A run that fails for lack of a working channel stays under way in the ledger, and is taken up again when its campaign or
+//! a channel of its application changes, or with the next start: to go on at once would lose those it comes to.
+
+mod attend;
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use tokio::sync::{MutexGuard, Notify, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::attend::Attended;
+use self::plan::Plan;
+use super::counts::{Counter, Counts};
+use super::definition::Document;
+use super::engine::Engine;
+use super::progress::Progress;
+use super::status::{self, Next};
+use crate::clock::{self, Clock};
+use crate::domain::{ActivityId, ApplicationId, CampaignId};
+use crate::store::{self, Activity, ActivityState, Kind, Store};
+use crate::telemetry::Health;
+
+/// Runs whose audiences are found at once; each may scan the whole application.
+const PREPARING_MAX: usize = 4;
+/// The clock is looked at this often while campaigns wait, so that one that is set meanwhile counts.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Before every clock.
+const AT_ONCE: Timestamp = Timestamp::MIN;
+
+/// A campaign and its application.
+type Key = (ApplicationId, CampaignId);
+
+/// Begins and resumes the campaigns of a store. One for a process; everything that changes campaigns tells it.
+pub struct Scheduler {
+    engine: Arc<Engine>,
+    health: Health,
+    /// Campaigns that changed, and that the loop has not seen since.
+    changed: Mutex<BTreeSet<Key>>,
+    wake: Notify,
+    under_way: Mutex<HashMap<Key, Arc<UnderWay>>>,
+    progress: Mutex<HashMap<ActivityId, Arc<Progress>>>,
+    /// Campaigns that wait for somebody to mend something.
+    held: Mutex<HashSet<Key>>,
+    /// Campaigns that wait for their start or run, and those that changed and may.
+    active: Mutex<HashSet<Key>>,
+    counter: Counter,
+    preparing: Semaphore,
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// A campaign that somebody attends to now.
+pub(super) struct UnderWay {
+    stop: CancellationToken,
+    /// Why it is to end for good.
+    why: Mutex<Option<Why>>,
+    segment_id: Mutex<Option<String>>,
+    /// It changed meanwhile, and is looked at again after this.
+    changed: Mutex<bool>,
+}
+
+/// Why a run ends before its time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Why {
+    CampaignDeleted,
+    SegmentDeleted,
+    ApplicationDeleted,
+}
+
+impl Why {
+    fn text(self) -> &'static str {
+        match self {
+            Self::CampaignDeleted => "the campaign was deleted",
+            Self::SegmentDeleted => "the segment of the campaign was deleted",
+            Self::ApplicationDeleted => "the application was deleted",
+        }
+    }
+}
+
+impl UnderWay {
+    /// Ends the run: no batch begins after this.
+    fn abort(&self, why: Why) {
+        self.why.lock().get_or_insert(why);
+        self.stop.cancel();
+    }
+
+    fn why(&self) -> Option<Why> {
+        *self.why.lock()
+    }
+}
+
+impl Scheduler {
+    /// Idle until [`run`](Self::run). `health` learns which runs are under way and whether they move.
+    pub fn new(engine: Arc<Engine>, health: Health) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            health,
+            changed: Mutex::default(),
+            wake: Notify::new(),
+            under_way: Mutex::default(),
+            progress: Mutex::default(),
+            held: Mutex::default(),
+            active: Mutex::default(),
+            counter: Counter::default(),
+            preparing: Semaphore::new(PREPARING_MAX),
+            writing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// To be held from reading a campaign until it is written or deleted: no run of any campaign begins meanwhile.
+    pub async fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().await
+    }
+
+    /// A campaign was made or changed. Cheap.
+    pub fn changed(&self, application_id: &ApplicationId, campaign_id: &CampaignId) {
+        self.look_at([(application_id.clone(), campaign_id.clone())]);
+    }
+
+    /// A campaign was deleted: no batch of it begins after this. Cheap.
+    pub fn deleted(&self, application_id: &ApplicationId, campaign_id: &CampaignId) {
+        let key = (application_id.clone(), campaign_id.clone());
+        if let Some(under_way) = self.under_way.lock().get(&key) {
+            under_way.abort(Why::CampaignDeleted);
+        }
+        self.look_at([key]);
+    }
+
+    /// A segment was deleted: no batch of its campaigns begins after this. Cheap.
+    pub fn segment_deleted(&self, application_id: &ApplicationId, segment_id: &str) {
+        let is_of_it = |under_way: &UnderWay| under_way.segment_id.lock().as_deref() == Some(segment_id);
+        let keys = self.abort_all(Why::SegmentDeleted, |key, run| key.0 == *application_id && is_of_it(run));
+        let held = self.held_of(application_id);
+        self.look_at(keys.into_iter().chain(held));
+    }
+
+    /// An application was deleted: no batch of its campaigns begins after this. Cheap.
+    pub fn application_deleted(&self, application_id: &ApplicationId) {
+        let keys = self.abort_all(Why::ApplicationDeleted, |key, _| key.0 == *application_id);
+        self.held.lock().retain(|key| key.0 != *application_id);
+        self.look_at(keys);
+    }
+
+    /// A channel of an application was changed: runs that failed for lack of it are taken up again. Cheap.
+    pub fn channel_changed(&self, application_id: &ApplicationId) {
+        self.look_at(self.held_of(application_id));
+    }
+
+    /// How many campaigns wait for their start or run, as the quota counts them. Cheap.
+    pub fn active(&self) -> usize {
+        self.active.lock().len()
+    }
+
+    /// The numbers of an activity. Cheap while it runs here, and when it is over and was asked for before.
+    pub async fn count(&self, activity: &Activity) -> Result<Counts, store::Error> {
+        let progress = self.progress.lock().get(&activity.id).cloned();
+        self.counter.count(&*self.engine.store, activity, progress).await
+    }
+
+    fn held_of(&self, application_id: &ApplicationId) -> Vec<Key> {
+        self.held.lock().iter().filter(|key| key.0 == *application_id).cloned().collect()
+    }
+
+    fn abort_all(&self, why: Why, is_meant: impl Fn(&Key, &UnderWay) -> bool) -> Vec<Key> {
+        let under_way = self.under_way.lock();
+        let meant: Vec<_> = under_way.iter().filter(|(key, run)| is_meant(key, run)).collect();
+        meant.iter().for_each(|(_, run)| run.abort(why));
+        meant.into_iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    fn look_at(&self, keys: impl IntoIterator<Item = Key>) {
+        let keys: Vec<Key> = keys.into_iter().collect();
+        self.active.lock().extend(keys.iter().cloned());
+        self.changed.lock().extend(keys);
+        self.wake.notify_one();
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.engine.store
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.engine.clock
+    }
+
+    /// Begins and resumes campaigns until `stop`; then finishes batches in flight, no longer than the settings say.
+    /// Sleeps while there is nothing to do.
+    ///
+    /// Shape: `false` when batches were still in flight at the end; resuming settles them.
+    /// Errors: the store cannot be read at the start.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<bool, store::Error> {
+        let mut plan = self.first_plan().await?;
+        let mut tasks: JoinSet<(Key, Attended)> = JoinSet::new();
+        while !stop.is_cancelled() {
+            let now = self.clock().now();
+            while let Some(key) = plan.take_due(now) {
+                self.attend_to(key, &stop, &mut tasks);
+            }
+            let wait = plan.next().and_then(|next| Duration::try_from(next.duration_since(now)).ok());
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = self.wake.notified() => {
+                    for key in std::mem::take(&mut *self.changed.lock()) {
+                        plan.set(key, AT_ONCE);
+                    }
+                }
+                Some(ended) = tasks.join_next(), if !tasks.is_empty() => self.ended(ended, &mut plan),
+                () = self.clock().sleep(wait.unwrap_or_default().min(STEP)), if wait.is_some() => {}
+            }
+        }
+        let drained = clock::timeout(self.clock(), self.engine.config.campaign.drain_timeout, async {
+            while let Some(ended) = tasks.join_next().await {
+                self.ended(ended, &mut plan);
+            }
+        });
+        let drained = drained.await.is_some();
+        if !drained {
+            tracing::warn!("batches in flight did not finish in time; resuming settles them");
+        }
+        Ok(drained)
+    }
+
+    /// What was cut off is looked at now, what has not begun when it is due.
+    async fn first_plan(&self) -> Result<Plan, store::Error> {
+        let mut plan = Plan::default();
+        let now = self.clock().now();
+        let mut cut_off: BTreeMap<Key, Vec<Activity>> = BTreeMap::new();
+        for activity in self.store().activities_in_state(ActivityState::Running).await? {
+            let key = (activity.application_id.clone(), activity.campaign_id.clone());
+            cut_off.entry(key).or_default().push(activity);
+        }
+        for application in self.store().applications().await? {
+            for stored in self.store().definitions(Some(&application.id), Kind::Campaign).await? {
+                let key = (application.id.clone(), CampaignId::new(stored.id));
+                let Ok(document) = serde_json::from_str::<Document>(&stored.document) else {
+                    tracing::error!(campaign.id = %key.1, "a stored campaign cannot be read, and never runs");
+                    continue;
+                };
+                if cut_off.contains_key(&key) {
+                    continue;
+                }
+                let Next::Due(due) = status::next(&document, now) else { continue };
+                if due > now || self.store().activities(&key.0, &key.1).await?.is_empty() {
+                    self.active.lock().insert(key.clone());
+                    plan.set(key, due);
+                }
+            }
+        }
+        for (key, activities) in cut_off {
+            let is_ours = |activity: &Activity| {
+                serde_json::from_str::<Document>(&activity.definition).is_ok_and(|document| document.scheduled)
+            };
+            if activities.iter().any(is_ours) {
+                self.active.lock().insert(key.clone());
+                plan.set(key, AT_ONCE);
+            } else {
+                tracing::warn!(
+                    campaign.id = %key.1,
+                    "a run of `pinwheel run` was cut off; `pinwheel activity resume` takes it up"
+                );
+            }
+        }
+        Ok(plan)
+    }
+
+    fn attend_to(self: &Arc<Self>, key: Key, stop: &CancellationToken, tasks: &mut JoinSet<(Key, Attended)>) {
+        let mut all = self.under_way.lock();
+        if let Some(under_way) = all.get(&key) {
+            *under_way.changed.lock() = true;
+            return;
+        }
+        let under_way = Arc::new(UnderWay {
+            stop: stop.child_token(),
+            why: Mutex::default(),
+            segment_id: Mutex::default(),
+            changed: Mutex::default(),
+        });
+        all.insert(key.clone(), under_way.clone());
+        self.held.lock().remove(&key);
+        tasks.spawn(self.clone().attend(key, under_way));
+    }
+
+    fn ended(&self, ended: Result<(Key, Attended), tokio::task::JoinError>, plan: &mut Plan) {
+        let (key, attended) = match ended {
+            Ok(ended) => ended,
+            // A panic in a run is caught where it happens; this is one of ours.
+            Err(error) => {
+                tracing::error!(error = %error, "attending to a campaign ended in a panic");
+                return;
+            }
+        };
+        let under_way = self.under_way.lock().remove(&key).expect("it is under way until it ends");
+        match attended {
+            Attended::Over => {
+                self.active.lock().remove(&key);
+            }
+            Attended::Look(moment) => plan.set(key.clone(), moment),
+            Attended::Held => {
+                self.held.lock().insert(key.clone());
+            }
+        }
+        if *under_way.changed.lock() {
+            self.active.lock().insert(key.clone());
+            plan.set(key, AT_ONCE);
+        }
+    }
+}
