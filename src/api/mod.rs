@@ -15,7 +15,10 @@ pub mod auth;
 mod campaign;
 mod change;
 mod channel;
+mod endpoint;
 mod error;
+mod event;
+mod glob;
 mod handle;
 mod job;
 mod message;
@@ -87,6 +90,11 @@ impl Call<'_> {
     /// The moment, as the wire writes it.
     fn now(&self) -> String {
         clock::wire_text(self.api.clock.now())
+    }
+
+    /// The key that signed the request, if one did.
+    fn key_id(&self) -> Option<String> {
+        self.principal.key_id.clone()
     }
 
     /// The application of the path.

@@ -52,12 +52,7 @@ impl Engine {
         let (segment_id, segment_version) = (&definition.segment_id, definition.segment_version);
         let members = segment::evaluate(&*self.store, application_id, segment_id, segment_version, now).await?;
         let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
-        let rules = Rules {
-            application_id: application_id.clone(),
-            definition: Arc::new(definition),
-            ways,
-            now,
-        };
+        let rules = Rules { application_id: application_id.clone(), definition: Arc::new(definition), ways, now };
         let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
         let frozen: u64 = audiences.iter().map(|frozen| frozen.endpoints()).sum();
         assert_eq!(frozen, members.len(), "the audiences hold every member of the segment");
