@@ -7,12 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::direct::{Error, Receipt};
 use super::engine::Engine;
@@ -26,6 +28,8 @@ const WRITE_ATTEMPTS_MAX: u32 = 8;
 const SALT_BYTES: usize = 16;
 /// Passwords looked at at once by the sweep.
 const PAGE_PASSWORDS: usize = 500;
+/// Between two sweeps.
+const SWEEP_PAUSE: Duration = Duration::from_secs(600);
 /// How long a password outlives its end: a sweep never meets one that is just being replaced.
 const KEPT_AFTER_END: SignedDuration = SignedDuration::from_hours(1);
 
@@ -161,7 +165,20 @@ impl Engine {
         Ok(is_right)
     }
 
-    /// Removes passwords that ended a while ago; returns how many. Call it now and then.
+    /// Sweeps now and then, until it is to stop.
+    pub async fn keep_swept(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.clock.sleep(SWEEP_PAUSE) => {}
+            }
+            if let Err(error) = self.sweep_one_time_passwords().await {
+                tracing::warn!(error = %error, "one-time passwords that ended could not be removed");
+            }
+        }
+    }
+
+    /// Removes passwords that ended a while ago; returns how many.
     pub async fn sweep_one_time_passwords(&self) -> Result<u64, store::Error> {
         let mut removed = 0;
         for application in self.store.applications().await? {

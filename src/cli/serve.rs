@@ -51,7 +51,8 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         watch.health().draining();
     };
     let serving = server.run(api.clone(), stop.clone(), app.config.api.drain_timeout);
-    let (ran, (), ()) = tokio::join!(campaigns, serving, draining);
+    let sweeping = app.engine.clone().keep_swept(stop.clone());
+    let (ran, (), (), ()) = tokio::join!(campaigns, serving, draining, sweeping);
     api.jobs.stop().await;
     drop(watch);
     ran.context("campaigns cannot run")?;

@@ -39,6 +39,7 @@ impl Call<'_> {
         if !self.store().delete_definition(owner, Kind::Channel, id).await? {
             return Err(Error::not_found());
         }
+        self.api.scheduler.channel_changed(&application_id);
         response(&application_id, &stored)
     }
 
@@ -66,7 +67,7 @@ impl Call<'_> {
             engine.carrier(channel_type, &credentials).map_err(|error| Error::bad_request(error.to_string()))?;
         rule::check(channel_type, &document, &credentials, carrier)?;
         document.seal(engine.vault(), &application_id, channel_type, &credentials).map_err(Error::internal)?;
-        document.last_modified_by = self.principal.key_id.clone();
+        document.last_modified_by = self.key_id();
 
         let write = |before: Option<&Definition>| {
             let mut document = document.clone();
@@ -81,6 +82,8 @@ impl Call<'_> {
         };
         let (owner, id) = (Some(&application_id), channel_type.as_str());
         let (stored, ()) = change::change(self.store(), owner, Kind::Channel, id, &self.now(), write).await?;
+        // A run that waits for this channel may go on.
+        self.api.scheduler.channel_changed(&application_id);
         response(&application_id, &stored)
     }
 
