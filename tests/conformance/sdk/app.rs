@@ -10,7 +10,7 @@ pub async fn play(run: Arc<Run>) {
 }
 
 async fn apps(run: &Run) {
-    let request = shape!(CreateApplicationRequest { name: "Schuhe 👟", tags: ("stage", "test") });
+    let request = shape!(CreateApplicationRequest { name: "Schuhe 👟", tags: "stage" => "test" });
     let made = happy!(run, create_app => application_response, create_application_request: request);
     let (id, arn) = (made.id().unwrap(), made.arn().unwrap());
     assert_eq!(happy!(run, get_app => application_response, application_id: id), made);
@@ -30,7 +30,7 @@ async fn apps(run: &Run) {
     assert_eq!(settings, changed);
     missing!(run, get_application_settings, application_id: NOWHERE);
 
-    let tags = shape!(TagsModel { tags: ("b c", "ü&=") });
+    let tags = shape!(TagsModel { tags: "b c" => "ü&=" });
     happy!(run, tag_resource, resource_arn: arn, tags_model: tags);
     let tags = happy!(run, list_tags_for_resource => tags_model, resource_arn: arn).tags.unwrap();
     assert_eq!((tags["stage"].as_str(), tags["b c"].as_str(), tags.len()), ("test", "ü&=", 2));

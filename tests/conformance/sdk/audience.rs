@@ -18,8 +18,8 @@ async fn endpoints(run: &Run) {
     let request = shape!(EndpointRequest {
         address: "anna@example.com",
         channel_type: ChannelType::Email,
-        attributes: ("Tier", vec!["gold".to_owned()]),
-        metrics: ("visits", 3.0),
+        attributes: "Tier" => vec!["gold".to_owned()],
+        metrics: "visits" => 3.0,
         user: shape!(EndpointUser { user_id: "anna" }),
     });
     let answer = happy!(
@@ -57,10 +57,10 @@ async fn endpoints(run: &Run) {
 
 async fn events(run: &Run) {
     let app = &run.new_app().await;
-    let event = shape!(Event { event_type: "cart.add", timestamp: "2026-03-01T09:00:00.000Z", metrics: ("price", 9.9) });
+    let event = shape!(Event { event_type: "cart.add", timestamp: "2026-03-01T09:00:00.000Z", metrics: "price" => 9.9 });
     let endpoint = shape!(PublicEndpoint { channel_type: ChannelType::InApp });
-    let batch = shape!(EventsBatch { endpoint: endpoint, events: ("one", event) });
-    let request = shape!(EventsRequest { batch_item: ("phone", batch) });
+    let batch = shape!(EventsBatch { endpoint: endpoint, events: "one" => event });
+    let request = shape!(EventsRequest { batch_item: "phone" => batch });
     let answer = happy!(run, put_events => events_response, application_id: app, events_request: request.clone());
     let item = &answer.results().unwrap()["phone"].events_item_response().unwrap()["one"];
     assert_eq!((item.status_code(), item.message()), (Some(202), Some("Accepted")));
@@ -82,7 +82,7 @@ async fn events(run: &Run) {
 async fn segments(run: &Run) {
     let app = &run.new_app().await;
     let gold = shape!(AttributeDimension { attribute_type: AttributeType::Inclusive, values: "gold" });
-    let dimensions = shape!(SegmentDimensions { attributes: ("Tier", gold) });
+    let dimensions = shape!(SegmentDimensions { attributes: "Tier" => gold });
     let request = shape!(WriteSegmentRequest { name: "gold", dimensions: dimensions.clone() });
     let made = happy!(run, create_segment => segment_response, application_id: app, write_segment_request: request);
     assert_eq!((made.dimensions(), made.segment_type()), (Some(&dimensions), Some(&SegmentType::Dimensional)));

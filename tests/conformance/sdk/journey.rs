@@ -10,7 +10,7 @@ pub async fn play(run: Arc<Run>) {
     let app = &run.new_app().await;
     let wait = shape!(WaitActivity { wait_time: shape!(WaitTime { wait_for: "PT1H" }) });
     let activity = shape!(Activity { wait: wait });
-    let request = shape!(WriteJourneyRequest { name: "welcome", start_activity: "first", activities: ("first", activity) });
+    let request = shape!(WriteJourneyRequest { name: "welcome", start_activity: "first", activities: "first" => activity });
     let made =
         happy!(run, create_journey => journey_response, application_id: app, write_journey_request: request.clone());
     assert_eq!((made.state(), made.activities()), (Some(&State::Draft), request.activities()));

@@ -18,13 +18,13 @@ pub async fn play(run: Arc<Run>) {
     );
     let message = shape!(DirectMessageConfiguration { sms_message: shape!(SmsMessage { body: "Hello" }) });
     let address = shape!(AddressConfiguration { channel_type: ChannelType::Sms });
-    let request = shape!(MessageRequest { addresses: (number, address), message_configuration: message.clone() });
+    let request = shape!(MessageRequest { addresses: number => address, message_configuration: message.clone() });
     let answer = happy!(run, send_messages => message_response, application_id: app, message_request: request.clone());
     assert_eq!(answer.result().unwrap()[number].delivery_status(), Some(&DeliveryStatus::Successful));
     missing!(run, send_messages, application_id: NOWHERE, message_request: request);
 
     let endpoint = shape!(EndpointSendConfiguration {});
-    let request = shape!(SendUsersMessageRequest { users: ("u", endpoint), message_configuration: message });
+    let request = shape!(SendUsersMessageRequest { users: "u" => endpoint, message_configuration: message });
     let answer = happy!(
         run, send_users_messages => send_users_message_response,
         application_id: app, send_users_message_request: request,

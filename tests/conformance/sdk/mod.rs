@@ -28,10 +28,10 @@ use crate::server::{Access, Server};
 const NOWHERE: &str = "ffffffffffffffffffffffffffffffff";
 const ROLE: &str = "arn:aws:iam::123456789012:role/anything";
 
-/// `shape!(CreateApplicationRequest { name: "x" })`: a shape of the SDK by its builder.
+/// `shape!(CreateApplicationRequest { name: "x", tags: "a" => "b" })`: a shape of the SDK by its builder.
 macro_rules! shape {
-    ($name:ident { $($member:ident: $value:expr),* $(,)? }) => {
-        aws_sdk_pinpoint::types::$name::builder()$(.$member($value))*.build()
+    ($name:ident { $($member:ident: $value:expr $(=> $second:expr)?),* $(,)? }) => {
+        aws_sdk_pinpoint::types::$name::builder()$(.$member($value $(, $second)?))*.build()
     };
 }
 
