@@ -14,11 +14,15 @@ mod arn;
 pub mod auth;
 mod change;
 mod error;
+mod event_stream;
 mod handle;
+mod journey;
 mod page;
+mod recommender;
 pub mod route;
 mod server;
 mod tag;
+mod template;
 mod unbuilt;
 
 use std::sync::Arc;

@@ -3,12 +3,8 @@
 mod campaigns;
 mod channels;
 mod endpoints;
-mod event_streams;
 mod events;
 mod jobs;
-mod journeys;
 mod kpis;
 mod messages;
-mod recommenders;
 mod segments;
-mod templates;
