@@ -22,11 +22,16 @@ mod glob;
 mod handle;
 mod job;
 mod message;
+mod event_stream;
+mod handle;
+mod journey;
 mod page;
+mod recommender;
 pub mod route;
 mod segment;
 mod server;
 mod tag;
+mod template;
 mod unbuilt;
 
 use std::sync::Arc;

@@ -1,7 +1,3 @@
 //! Operations that are on their way.
 
-mod event_streams;
-mod journeys;
 mod kpis;
-mod recommenders;
-mod templates;
