@@ -1,5 +1,6 @@
 //! Black-box tests: whole campaigns against servers on loopback, and the command line as a user meets it.
 
+mod api;
 mod campaign;
 mod cli;
 mod keys;
