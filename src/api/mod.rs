@@ -16,7 +16,7 @@ mod campaign;
 mod change;
 mod error;
 mod handle;
-
+mod kpi;
 mod page;
 pub mod route;
 mod server;
@@ -24,6 +24,8 @@ mod tag;
 mod unbuilt;
 
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use self::auth::{Authenticator, Principal};
 use self::route::Router;
@@ -38,6 +40,9 @@ use crate::wire::generated as wire;
 pub use error::Error;
 pub use server::Server;
 
+/// KPIs counted at once; each may read much of the ledger.
+const KPIS_MAX: usize = 2;
+
 /// What all requests share.
 pub struct Api {
     pub store: Arc<dyn Store>,
@@ -46,6 +51,8 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
+    /// KPIs counted at once.
+    kpis: Semaphore,
     router: Router,
 }
 
@@ -65,7 +72,16 @@ impl Api {
         config: Arc<Config>,
         authenticator: Authenticator,
     ) -> Self {
-        Self { store, engine, scheduler, clock, config, authenticator, router: Router::new() }
+        Self {
+            store,
+            engine,
+            scheduler,
+            clock,
+            config,
+            authenticator,
+            kpis: Semaphore::new(KPIS_MAX),
+            router: Router::new(),
+        }
     }
 }
 

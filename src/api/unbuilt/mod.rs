@@ -6,7 +6,6 @@ mod event_streams;
 mod events;
 mod jobs;
 mod journeys;
-mod kpis;
 mod messages;
 mod recommenders;
 mod segments;
