@@ -16,7 +16,7 @@ use pinwheel::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, Endpo
 use pinwheel::hook::{answer, event};
 use pinwheel::sandbox::sample;
 use pinwheel::segment;
-use pinwheel::store::{Activity, ActivityState, Application, BatchRow, Frozen, Kind, Stage, Wave};
+use pinwheel::store::{Activity, ActivityState, Application, BatchRow, Event, Frozen, Kind, Stage, Wave};
 use pinwheel::wire;
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
@@ -231,6 +231,40 @@ fn store(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Callers that append a hundred events each at once.
+fn events(criterion: &mut Criterion) {
+    let World { app, runtime, _directory } = World::new();
+    let id = ApplicationId::new(APPLICATION);
+    let mut group = criterion.benchmark_group("store/events");
+    group.sample_size(20);
+    let mut calls = 0;
+    for callers in [1u32, 8, 32] {
+        group.throughput(Throughput::Elements(u64::from(callers) * 100));
+        group.bench_function(format!("{callers} callers append 100"), |bencher| {
+            let batches = || {
+                let mut batch = || -> Vec<_> {
+                    calls += 1;
+                    let event = |i: u32| Event {
+                        endpoint_id: format!("endpoint {}", calls * 100 + i),
+                        id: format!("7f3e9a4c-0000-4000-8000-{calls:06}{i:06}"),
+                        event_type: "cart.add".into(),
+                        at: Timestamp::UNIX_EPOCH,
+                        document: format!(r#"{{"EventType":"cart.add","Attributes":{{"pad":"{}"}}}}"#, "x".repeat(300)),
+                    };
+                    (0..100).map(event).collect()
+                };
+                (0..callers).map(|_| batch()).collect::<Vec<_>>()
+            };
+            let append = |batches: Vec<Vec<Event>>| {
+                let calls = batches.into_iter().map(|batch| app.store.append_events(&id, batch, Timestamp::UNIX_EPOCH));
+                runtime.block_on(futures_util::future::try_join_all(calls)).unwrap()
+            };
+            bencher.iter_batched(batches, append, BatchSize::PerIteration);
+        });
+    }
+    group.finish();
+}
+
 fn whole_run(criterion: &mut Criterion) {
     let World { app, runtime, _directory } = World::new();
     let id = ApplicationId::new(APPLICATION);
@@ -250,5 +284,5 @@ fn whole_run(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(stages, split, hook, compose, store, whole_run);
+criterion_group!(stages, split, hook, compose, store, events, whole_run);
 criterion_main!(stages);

@@ -65,7 +65,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "campaign",
-        &["channel", "segment", "template", "hook", "store", "wire", "telemetry", "config", "clock", "domain"],
+        &["channel", "segment", "template", "hook", "store", "wire", "telemetry", "config", "clock", "domain", "vault"],
     ),
     ("channel", &["hook", "wire", "http", "telemetry", "config", "clock", "domain"]),
     ("segment", &["store", "wire", "telemetry", "config", "clock", "domain"]),

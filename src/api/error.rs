@@ -140,6 +140,16 @@ impl From<segment::Error> for Error {
     }
 }
 
+impl From<segment::job::Error> for Error {
+    fn from(error: segment::job::Error) -> Self {
+        match error {
+            segment::job::Error::Invalid(invalid) => invalid.into(),
+            segment::job::Error::TooMany { .. } => Self::too_many_requests(error.to_string()),
+            segment::job::Error::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<campaign::definition::Error> for Error {
     fn from(error: campaign::definition::Error) -> Self {
         use campaign::definition::Error::Store;
@@ -159,6 +169,17 @@ impl From<campaign::Error> for Error {
             campaign::Error::Segment(error) => error.into(),
             campaign::Error::Store(error) => error.into(),
             campaign::Error::Hook(error) => Self::bad_request(format!("`Hook`: {error}")),
+            error => Self::bad_request(error.to_string()),
+        }
+    }
+}
+
+impl From<campaign::direct::Error> for Error {
+    fn from(error: campaign::direct::Error) -> Self {
+        match error {
+            campaign::direct::Error::Store(error) => error.into(),
+            campaign::direct::Error::Template(error) => error.into(),
+            campaign::direct::Error::UnknownUsers => Self::not_found(),
             error => Self::bad_request(error.to_string()),
         }
     }

@@ -14,11 +14,18 @@ mod arn;
 pub mod auth;
 mod campaign;
 mod change;
+mod channel;
+mod endpoint;
 mod error;
+mod event;
+mod glob;
 mod handle;
+mod job;
 mod kpi;
+mod message;
 mod page;
 pub mod route;
+mod segment;
 mod server;
 mod tag;
 mod unbuilt;
@@ -33,6 +40,7 @@ use crate::campaign::{Engine, Scheduler};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
+use crate::segment::job::Jobs;
 use crate::store::{Application, Store};
 use crate::wire::call::Service;
 use crate::wire::generated as wire;
@@ -51,6 +59,7 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
+    pub jobs: Jobs,
     /// KPIs counted at once.
     kpis: Semaphore,
     router: Router,
@@ -72,16 +81,9 @@ impl Api {
         config: Arc<Config>,
         authenticator: Authenticator,
     ) -> Self {
-        Self {
-            store,
-            engine,
-            scheduler,
-            clock,
-            config,
-            authenticator,
-            kpis: Semaphore::new(KPIS_MAX),
-            router: Router::new(),
-        }
+        let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
+        let (kpis, router) = (Semaphore::new(KPIS_MAX), Router::new());
+        Self { store, engine, scheduler, clock, config, authenticator, jobs, kpis, router }
     }
 }
 
@@ -97,6 +99,11 @@ impl Call<'_> {
     /// The moment, as the wire writes it.
     fn now(&self) -> String {
         clock::wire_text(self.api.clock.now())
+    }
+
+    /// The key that signed the request, if one did.
+    fn key_id(&self) -> Option<String> {
+        self.principal.key_id.clone()
     }
 
     /// The application of the path.

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn sizes_are_text() {
-        let size = |text| Numbers::read("list", text, None).map(|page| page.items_max).map_err(|e| e.message().to_owned());
+        let size =
+            |text| Numbers::read("list", text, None).map(|page| page.items_max).map_err(|e| e.message().to_owned());
         assert_eq!(size(None), Ok(100));
         assert_eq!(size(Some("20")), Ok(20));
         assert_eq!(size(Some("5000")), Ok(200));
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn tokens_lead_through_a_list_that_changes() {
-        let mut seen = Vec::new();
+        let mut seen: Vec<u32> = Vec::new();
         let mut list: Vec<u32> = (0..10).collect();
         let mut token = None;
         loop {

@@ -118,7 +118,9 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
         let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
         let channels = Arc::new(build_channels(&config, &deps)?);
-        let engine = Arc::new(Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone()));
+        let vault = Arc::new(open_vault(&config)?);
+        let engine = Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone());
+        let engine = Arc::new(engine.with_vault(vault));
         Ok(Self { config, clock, store, engine, channels })
     }
 }

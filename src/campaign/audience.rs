@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::compose::Composer;
 use super::definition::Definition;
 use super::schedule::{self, START_TOLERANCE};
-use crate::channel::Channels;
+use super::way::Ways;
 use crate::domain::{ApplicationId, ChannelType, Cohort, EndpointNumber, Fate, Share};
 use crate::store::{self, EndpointPage, EndpointRef, EndpointStore, Frozen, Wave};
 use crate::wire::endpoint::Head;
@@ -27,7 +27,7 @@ const PAGES_IN_FLIGHT: usize = 4;
 pub struct Rules {
     pub application_id: ApplicationId,
     pub definition: Arc<Definition>,
-    pub channels: Arc<Channels>,
+    pub ways: Arc<Ways>,
     pub now: Timestamp,
 }
 
@@ -73,7 +73,7 @@ impl Rules {
         if !composer.has_message_for(channel_type) {
             return Err(Fate::NoMessage);
         }
-        if serves(composer, &self.channels, channel_type) { Ok(()) } else { Err(Fate::ChannelDisabled) }
+        if serves(composer, &self.ways, channel_type) { Ok(()) } else { Err(Fate::ChannelDisabled) }
     }
 
     /// Test 10: when the message is due.
@@ -88,10 +88,10 @@ impl Rules {
     }
 }
 
-/// Whether messages of that type exist and have an adapter.
-pub fn serves(composer: &Composer, channels: &Channels, channel_type: ChannelType) -> bool {
-    let adapter = if composer.is_custom(channel_type) { channels.custom() } else { channels.adapter_for(channel_type) };
-    adapter.is_some() && composer.has_message_for(channel_type)
+/// Whether messages of that type exist and have a way out.
+pub fn serves(composer: &Composer, ways: &Ways, channel_type: ChannelType) -> bool {
+    let carried_as = if composer.is_custom(channel_type) { ChannelType::Custom } else { channel_type };
+    ways.lane(carried_as).is_some() && composer.has_message_for(channel_type)
 }
 
 /// Freezes the members of a segment.

@@ -10,7 +10,7 @@ use super::audience::{self, Rules};
 use super::definition::{self, Document};
 use super::engine::Engine;
 use super::{Error, ledger};
-use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, Fate, TreatmentId};
+use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::segment;
 use crate::store::{self, Activity, ActivityState, Frozen};
 use crate::telemetry::metric;
@@ -43,20 +43,16 @@ impl Engine {
     pub async fn prepare(&self, application_id: &ApplicationId, campaign_id: &CampaignId) -> Result<Prepared, Error> {
         let (mut document, stored) = definition::load(&*self.store, application_id, campaign_id.as_str()).await?;
         document.resolve(&*self.store).await?;
-        let definition = self.compile(campaign_id, &document)?;
+        let ways = self.ways(application_id).await?;
+        let definition = self.compile(&ways, campaign_id, &document)?;
         let now = self.clock.now();
-        let served = ChannelType::ALL.into_iter().filter(|channel| self.channels.adapter_for(*channel).is_some());
+        let served = ways.shared_with(&self.settings_ways);
         document.served = served.map(|channel| channel.as_str().to_owned()).collect();
         let scheduled_start = definition.start.moment(now);
         let (segment_id, segment_version) = (&definition.segment_id, definition.segment_version);
         let members = segment::evaluate(&*self.store, application_id, segment_id, segment_version, now).await?;
         let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
-        let rules = Rules {
-            application_id: application_id.clone(),
-            definition: Arc::new(definition),
-            channels: self.channels.clone(),
-            now,
-        };
+        let rules = Rules { application_id: application_id.clone(), definition: Arc::new(definition), ways, now };
         let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
         let frozen: u64 = audiences.iter().map(|frozen| frozen.endpoints()).sum();
         assert_eq!(frozen, members.len(), "the audiences hold every member of the segment");

@@ -6,13 +6,14 @@
 //! What wins, from the strongest:
 //! * Custom delivery takes every endpoint type it lists, whatever other messages there are.
 //! * `RawContent` replaces all other texts of its message, overrides included: nobody knows where in a payload of the
-//!   provider's own form a title would go.
-//! * A hook's `TitleOverride` and `BodyOverride`, on the types of [`ChannelType::takes_overrides`]. They may hold
-//!   variables, as inline texts do.
+//!   provider's own form a title would go. A direct message may have its own for each recipient, which comes first.
+//! * `TitleOverride` and `BodyOverride`: a hook's on the types of [`ChannelType::takes_overrides`], a direct message's on
+//!   all. They may hold variables, as inline texts do.
 //! * A template, for the fields it has; then the inline message.
 //!
 //! Within both, a channel's own message or section stands before the default one, whole.
 
+mod inline;
 mod message;
 #[cfg(test)]
 mod tests;
@@ -23,23 +24,26 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use self::message::{Email, Push, Sms};
+use self::inline::Inline;
+use self::message::{Email, Push, Sms, Voice};
 use crate::channel::{Content, CustomContent};
 use crate::config::MissingVariable;
 use crate::domain::ChannelType;
 use crate::domain::limit::CUSTOM_DATA_BYTES_MAX;
-use crate::template::{self, Context, Defaults, Escape, Missing, Template};
+use crate::template::{self, Context, Defaults, Escape, Missing, Substitutions, Template};
 use crate::wire::generated::{
-    CustomDeliveryConfiguration, EmailTemplateRequest, MessageConfiguration, PushNotificationTemplateRequest,
-    SMSTemplateRequest,
+    CustomDeliveryConfiguration, DirectMessageConfiguration, EmailTemplateRequest, MessageConfiguration,
+    PushNotificationTemplateRequest, SMSTemplateRequest, VoiceTemplateRequest,
 };
 
-/// The message templates of a campaign, resolved.
+/// The message templates of a campaign or a direct request, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
     pub email: Option<EmailTemplateRequest>,
     pub sms: Option<SMSTemplateRequest>,
     pub push: Option<PushNotificationTemplateRequest>,
+    /// For direct messages alone.
+    pub voice: Option<VoiceTemplateRequest>,
 }
 
 /// One endpoint to compose for.
@@ -52,22 +56,28 @@ pub struct Target<'a> {
     pub overrides: Overrides<'a>,
 }
 
-/// What a hook wants an endpoint to be told instead. An empty text is a text.
+/// What a hook or a direct message wants an endpoint to be told instead. An empty text is a text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Overrides<'a> {
     pub title: Option<&'a str>,
     pub body: Option<&'a str>,
+    /// A payload in the provider's own form, of a direct message.
+    pub raw_content: Option<&'a str>,
+    /// Values for variables, of a direct message: before the message's own, and before what the endpoint has.
+    pub substitutions: Option<&'a Substitutions>,
 }
 
-/// The messages of a campaign's treatment, ready to be composed.
+/// The messages of a campaign's treatment or of a direct request, ready to be composed.
 #[derive(Debug)]
 pub struct Composer {
+    is_direct: bool,
     adm: Option<Push>,
     apns: Option<Push>,
     baidu: Option<Push>,
     gcm: Option<Push>,
     email: Option<Email>,
     sms: Option<Sms>,
+    voice: Option<Voice>,
     custom: Option<Custom>,
 }
 
@@ -84,6 +94,7 @@ enum Chosen<'a> {
     Push(&'a Push),
     Email(&'a Email),
     Sms(&'a Sms),
+    Voice(&'a Voice),
     Custom(&'a Custom),
 }
 
@@ -100,20 +111,42 @@ impl Composer {
         missing: MissingVariable,
     ) -> Result<Self, Error> {
         let nothing = MessageConfiguration::default();
-        let inline = configuration.unwrap_or(&nothing);
+        let configuration = configuration.unwrap_or(&nothing);
+        let custom = custom(configuration, custom_delivery)?;
+        Self::compile(&Inline::campaign(configuration), templates, custom, missing)
+    }
+
+    /// Compiles everything a direct request can say; `missing` and errors as above.
+    pub fn direct(
+        configuration: &DirectMessageConfiguration,
+        templates: &Templates,
+        missing: MissingVariable,
+    ) -> Result<Self, Error> {
+        let composer = Self::compile(&Inline::direct(configuration), templates, None, missing)?;
+        Ok(Self { is_direct: true, ..composer })
+    }
+
+    fn compile(
+        inline: &Inline<'_>,
+        templates: &Templates,
+        custom: Option<Custom>,
+        missing: MissingVariable,
+    ) -> Result<Self, Error> {
         let missing = match missing {
             MissingVariable::Fail => Missing::Fail,
             MissingVariable::Empty => Missing::Empty,
         };
-        let [adm, apns, baidu, gcm] = message::push(inline, templates.push.as_ref(), missing)?;
+        let [adm, apns, baidu, gcm] = message::push(&inline.push, templates.push.as_ref(), missing)?;
         let composer = Self {
+            is_direct: false,
             adm,
             apns,
             baidu,
             gcm,
-            email: message::email(inline, templates.email.as_ref(), missing)?,
-            sms: message::sms(inline, templates.sms.as_ref(), missing)?,
-            custom: custom(inline, custom_delivery)?,
+            email: message::email(inline.email.as_ref(), templates.email.as_ref(), missing)?,
+            sms: message::sms(inline.sms.as_ref(), templates.sms.as_ref(), missing)?,
+            voice: message::voice(inline.voice.as_ref(), templates.voice.as_ref(), missing)?,
+            custom,
         };
         if ChannelType::ALL.into_iter().any(|channel| composer.has_message_for(channel)) {
             Ok(composer)
@@ -124,8 +157,8 @@ impl Composer {
 
     /// Whether endpoints of that type get a message.
     ///
-    /// In-app messages are fetched by apps and never sent, so `IN_APP` has none; neither has `VOICE`, unless custom
-    /// delivery takes it.
+    /// In-app messages are fetched by apps and never sent, so `IN_APP` has none; neither has `VOICE` in campaigns, unless
+    /// custom delivery takes it.
     pub fn has_message_for(&self, channel: ChannelType) -> bool {
         self.choose(channel).is_some()
     }
@@ -152,7 +185,8 @@ impl Composer {
             Gcm => self.gcm.as_ref().map(Chosen::Push),
             Email => self.email.as_ref().map(Chosen::Email),
             Sms => self.sms.as_ref().map(Chosen::Sms),
-            Custom | InApp | Push | Voice => None,
+            Voice => self.voice.as_ref().map(Chosen::Voice),
+            Custom | InApp | Push => None,
         }
     }
 
@@ -162,13 +196,25 @@ impl Composer {
     /// endpoint. They name fields and variables, never values of the endpoint.
     pub fn compose(&self, target: &Target<'_>, now: Timestamp) -> Result<Content, Error> {
         let chosen = self.choose(target.channel_type).ok_or(Error::NoMessageFor { channel: target.channel_type })?;
-        let overrides = if target.channel_type.takes_overrides() { target.overrides } else { Overrides::default() };
+        let takes_overrides = self.is_direct || target.channel_type.takes_overrides();
+        let overrides = if takes_overrides { target.overrides } else { Overrides::default() };
         match chosen {
             Chosen::Push(push) => {
-                push.compose(&overrides, &Values::new(target, now, &push.defaults)).map(Content::Push)
+                let values = Values::new(target, now, &push.defaults, &push.substitutions);
+                push.compose(&overrides, &values).map(Content::Push)
             }
-            Chosen::Email(email) => email.compose(&Values::new(target, now, &email.defaults)).map(Content::Email),
-            Chosen::Sms(sms) => sms.compose(&overrides, &Values::new(target, now, &sms.defaults)).map(Content::Sms),
+            Chosen::Email(email) => {
+                let values = Values::new(target, now, &email.defaults, &email.substitutions);
+                email.compose(&overrides, &values).map(Content::Email)
+            }
+            Chosen::Sms(sms) => {
+                let values = Values::new(target, now, &sms.defaults, &sms.substitutions);
+                sms.compose(&overrides, &values).map(Content::Sms)
+            }
+            Chosen::Voice(voice) => {
+                let values = Values::new(target, now, &voice.defaults, &voice.substitutions);
+                voice.compose(&overrides, &values).map(Content::Voice)
+            }
             Chosen::Custom(custom) => Ok(Content::Custom(CustomContent {
                 delivery_uri: Arc::clone(&custom.delivery_uri),
                 data: custom.data.clone(),
@@ -183,12 +229,13 @@ struct Values<'a> {
     target: &'a Target<'a>,
     now: Timestamp,
     defaults: &'a Defaults,
+    substitutions: &'a Substitutions,
     context: OnceCell<Context>,
 }
 
 impl<'a> Values<'a> {
-    fn new(target: &'a Target<'a>, now: Timestamp, defaults: &'a Defaults) -> Self {
-        Self { target, now, defaults, context: OnceCell::new() }
+    fn new(target: &'a Target<'a>, now: Timestamp, defaults: &'a Defaults, substitutions: &'a Substitutions) -> Self {
+        Self { target, now, defaults, substitutions, context: OnceCell::new() }
     }
 
     fn render(&self, template: &Template, missing: Missing) -> Result<String, template::Error> {
@@ -198,7 +245,10 @@ impl<'a> Values<'a> {
         let context = match self.context.get() {
             Some(context) => context,
             None => {
-                let context = Context::new(self.target.document, self.target.id, self.now, self.defaults)?;
+                let Target { document, id, overrides, .. } = self.target;
+                let mut context = Context::new(document, id, self.now, self.defaults)?;
+                context.substitute(self.substitutions);
+                context.substitute(overrides.substitutions.unwrap_or(&Substitutions::new()));
                 self.context.get_or_init(|| context)
             }
         };
@@ -294,7 +344,7 @@ fn custom(
 pub enum Error {
     /// Nothing to send.
     #[error(
-        "the campaign has no message that can be sent: `MessageConfiguration` or `TemplateConfiguration` must have one \
+        "there is no message that can be sent: `MessageConfiguration` or `TemplateConfiguration` must have one \
          (in-app messages are fetched, not sent)"
     )]
     NoMessage,
@@ -305,6 +355,6 @@ pub enum Error {
     #[error("{field}: {source}")]
     Template { field: String, source: template::Error },
     /// No message for this type of endpoint.
-    #[error("the campaign has no message for endpoints of type {channel}")]
+    #[error("there is no message for endpoints of type {channel}")]
     NoMessageFor { channel: ChannelType },
 }

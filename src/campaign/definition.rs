@@ -67,6 +67,27 @@ impl Document {
     }
 }
 
+/// The templates that a direct request names, from the store.
+///
+/// Errors: a template that does not exist, or is not for direct messages.
+pub async fn templates(store: &dyn DefinitionStore, names: &wire::TemplateConfiguration) -> Result<Templates, Error> {
+    if names.in_app_template.is_some() {
+        return Err(invalid("TemplateConfiguration.InAppTemplate", "in-app messages are fetched by apps, not sent"));
+    }
+    let mut shelf = Shelf::default();
+    let mut voice = BTreeMap::new();
+    fetch(store, &mut shelf.email, Kind::EmailTemplate, names.email_template.as_ref()).await?;
+    fetch(store, &mut shelf.sms, Kind::SmsTemplate, names.sms_template.as_ref()).await?;
+    fetch(store, &mut shelf.push, Kind::PushTemplate, names.push_template.as_ref()).await?;
+    fetch(store, &mut voice, Kind::VoiceTemplate, names.voice_template.as_ref()).await?;
+    Ok(Templates {
+        email: shelf.email.into_values().next(),
+        sms: shelf.sms.into_values().next(),
+        push: shelf.push.into_values().next(),
+        voice: voice.into_values().next(),
+    })
+}
+
 /// What a campaign calls a template, and the version it asks for.
 fn reference(template: &wire::Template) -> Result<(String, &str, Option<u32>), Error> {
     let field = "TemplateConfiguration";
@@ -283,6 +304,7 @@ impl Treatment {
                 email: take(&shelf.email, names.email_template.as_ref())?,
                 sms: take(&shelf.sms, names.sms_template.as_ref())?,
                 push: take(&shelf.push, names.push_template.as_ref())?,
+                voice: None,
             },
         };
         Ok(Self {

@@ -1,7 +1,6 @@
 //! Hands the messages of a batch to their adapters: rate, then permit, then timeout, then send; again after a pause
 //! where another attempt can help. A pausing message keeps no permit, and neither pauses nor rates outlast a stop.
 
-use std::collections::HashMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -13,7 +12,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::rate::Rate;
-use crate::channel::{Adapter, Channels, Content, Message, Outcome};
+use super::way::Ways;
+use crate::channel::{self, Adapter, Content, Message, Outcome, Spec};
 use crate::clock::{self, Clock};
 use crate::config;
 use crate::domain::{self, ChannelType, Fate};
@@ -22,8 +22,10 @@ use crate::telemetry::metric;
 /// The longest `Retry-After` that is waited for; a provider that wants more gets no further attempt.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
-/// The way to one adapter, shared by all campaigns.
-struct Lane {
+/// The way to one adapter, shared by all campaigns that use it.
+pub struct Lane {
+    /// The adapter's name.
+    name: &'static str,
     adapter: Arc<dyn Adapter>,
     batch_messages_max: usize,
     permits: Semaphore,
@@ -35,10 +37,37 @@ struct Lane {
 /// Messages in a row that fail because of our settings or credentials, before a run stops.
 const MISCONFIGURED_MAX: u32 = 100;
 
-/// The ways to all adapters.
-pub struct Lanes {
-    lanes: HashMap<&'static str, Lane>,
-    channels: Arc<Channels>,
+impl Lane {
+    /// A lane with the adapter's rate of the settings, to itself.
+    pub fn new(
+        spec: &'static Spec,
+        adapter: Arc<dyn Adapter>,
+        settings: &config::Send,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            name: spec.name,
+            batch_messages_max: spec.batch_messages_max,
+            permits: Semaphore::new(channel::calls_at_once(spec, &*adapter)),
+            adapter,
+            rate: settings.rates.get(spec.name).map(|rate| Rate::new(*rate, clock.clone())),
+            misconfigured: AtomicU32::new(0),
+        }
+    }
+
+    /// The adapter's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Gives the adapter another chance: somebody may have mended its settings.
+    pub fn forgive(&self) {
+        self.misconfigured.store(0, Relaxed);
+    }
+}
+
+/// Hands messages to lanes.
+pub struct Deliverer {
     clock: Arc<dyn Clock>,
     settings: config::Send,
 }
@@ -49,6 +78,8 @@ pub struct Terms<'a> {
     pub rate: Option<&'a Rate>,
     /// Whether a message may still go out, asked right before each attempt: its place, and now.
     pub gate: &'a (dyn Fn(usize, Timestamp) -> Result<(), Fate> + Sync),
+    /// Attempts at a message, the first one included.
+    pub attempts_max: u32,
     /// Whether an attempt of unknown outcome is repeated.
     pub unknown: config::Unknown,
     /// No message waits longer.
@@ -69,6 +100,8 @@ pub struct Delivery {
     pub was_unknown: bool,
     /// The provider says the address will never work again.
     pub is_dead: bool,
+    /// What the provider calls the message.
+    pub message_id: Option<String>,
 }
 
 /// What is known of a message on its way.
@@ -79,69 +112,51 @@ struct Slip {
 
 impl Slip {
     fn ends(self, fate: Option<Fate>, reason: Option<String>) -> Delivery {
-        Delivery { place: self.place, fate, reason, was_unknown: self.was_unknown, is_dead: false }
+        Delivery { place: self.place, fate, reason, was_unknown: self.was_unknown, is_dead: false, message_id: None }
     }
 }
 
-impl Lanes {
-    /// One lane for each adapter, with the rates of the settings.
-    pub fn new(channels: Arc<Channels>, settings: config::Send, clock: Arc<dyn Clock>) -> Self {
-        let lane = |name: &'static str, adapter: Arc<dyn Adapter>, batch_messages_max, in_flight_max| {
-            let rate = settings.rates.get(name).map(|rate| Rate::new(*rate, clock.clone()));
-            (
-                name,
-                Lane {
-                    adapter,
-                    batch_messages_max,
-                    permits: Semaphore::new(in_flight_max),
-                    rate,
-                    misconfigured: AtomicU32::new(0),
-                },
-            )
-        };
-        let lanes = channels
-            .iter()
-            .map(|(spec, adapter, in_flight)| lane(spec.name, adapter.clone(), spec.batch_messages_max, in_flight))
-            .collect();
-        Self { lanes, channels, clock, settings }
-    }
-
-    /// Gives every adapter another chance: somebody may have mended its settings.
-    pub fn forgive(&self) {
-        self.lanes.values().for_each(|lane| lane.misconfigured.store(0, Relaxed));
+impl Deliverer {
+    pub fn new(settings: config::Send, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, settings }
     }
 
     /// Delivers messages, each with its place in its batch. Cheap to call with none.
     ///
     /// Shape: one delivery for each message, in no order; and the adapter among those used, if any, that refused too many
-    /// messages in a row because of our settings or credentials. Panics when a message's channel has no adapter; the audience
+    /// messages in a row because of our settings or credentials. Panics when a message's channel has no lane; the audience
     /// was tested for that.
     pub async fn deliver(
         &self,
+        ways: &Ways,
         messages: Vec<(usize, Message)>,
         terms: &Terms<'_>,
     ) -> (Vec<Delivery>, Option<&'static str>) {
-        let mut by_lane: HashMap<&'static str, Vec<(Slip, Message)>> = HashMap::new();
+        // A handful of lanes at most.
+        let mut by_lane: Vec<(&Arc<Lane>, Vec<(Slip, Message)>)> = Vec::new();
         for (place, message) in messages {
             let channel_type = match message.content {
                 Content::Custom(_) => ChannelType::Custom,
                 _ => message.channel_type,
             };
-            let spec = self.channels.spec_for(channel_type).expect("the audience holds only channels that are served");
-            by_lane.entry(spec.name).or_default().push((Slip { place, was_unknown: false }, message));
+            let lane = ways.lane(channel_type).expect("the audience holds only channels that are served");
+            let item = (Slip { place, was_unknown: false }, message);
+            match by_lane.iter_mut().find(|(known, _)| Arc::ptr_eq(known, lane)) {
+                Some((_, items)) => items.push(item),
+                None => by_lane.push((lane, vec![item])),
+            }
         }
-        let used: Vec<&'static str> = by_lane.keys().copied().collect();
+        let used: Vec<&Arc<Lane>> = by_lane.iter().map(|(lane, _)| *lane).collect();
         let mut calls = Vec::new();
-        for (name, mut items) in by_lane {
-            let lane = &self.lanes[name];
+        for (lane, mut items) in by_lane {
             while !items.is_empty() {
                 let rest = items.split_off(items.len().min(lane.batch_messages_max));
                 calls.push(self.send(lane, std::mem::replace(&mut items, rest), terms));
             }
         }
         let deliveries = join_all(calls).await.into_iter().flatten().collect();
-        let refuses = |name: &&str| self.lanes[*name].misconfigured.load(Relaxed) >= MISCONFIGURED_MAX;
-        (deliveries, used.into_iter().find(refuses))
+        let refuses = |lane: &&Arc<Lane>| lane.misconfigured.load(Relaxed) >= MISCONFIGURED_MAX;
+        (deliveries, used.into_iter().find(refuses).map(|lane| lane.name))
     }
 
     /// One call of an adapter, with its further attempts.
@@ -175,7 +190,7 @@ impl Lanes {
             let mut asked = Duration::ZERO;
             for ((mut slip, message), outcome) in slips.into_iter().zip(messages).zip(outcomes) {
                 slip.was_unknown |= matches!(outcome, Outcome::Unknown { .. });
-                if attempt < self.settings.attempts_max && another_may_help(&outcome, terms.unknown) {
+                if attempt < terms.attempts_max && another_may_help(&outcome, terms.unknown) {
                     metric::send_retry(message.channel_type);
                     asked = asked.max(outcome.retry_after().unwrap_or_default());
                     items.push((slip, message));
@@ -264,7 +279,11 @@ fn delivery(slip: Slip, outcome: &Outcome) -> Delivery {
         Outcome::Unknown { .. } => Fate::Unknown,
     };
     let is_dead = matches!(outcome, Outcome::DeadAddress { .. });
-    Delivery { is_dead, ..slip.ends(Some(fate), outcome.reason().map(str::to_owned)) }
+    let message_id = match outcome {
+        Outcome::Successful { message_id } => message_id.clone(),
+        _ => None,
+    };
+    Delivery { is_dead, message_id, ..slip.ends(Some(fate), outcome.reason().map(str::to_owned)) }
 }
 
 fn label(outcome: &Outcome) -> &'static str {

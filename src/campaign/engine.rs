@@ -6,11 +6,11 @@ use std::sync::{Arc, Weak};
 use jiff::SignedDuration;
 use parking_lot::Mutex;
 
-use super::audience;
 use super::cap::{Caps, Earlier, Sender};
 use super::definition::{Definition, Document};
-use super::deliver::Lanes;
+use super::deliver::Deliverer;
 use super::rate::Rate;
+use super::way::{OwnWays, Way, Ways};
 use super::{Error, ledger};
 use crate::channel::Channels;
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::config::{self, Config};
 use crate::domain::{CampaignId, ChannelType};
 use crate::hook::Invokers;
 use crate::store::{Activity, Store};
+use crate::vault::Vault;
 
 /// How long a daily cap looks back.
 const CAP_WINDOW: SignedDuration = SignedDuration::from_hours(25);
@@ -25,11 +26,14 @@ const CAP_WINDOW: SignedDuration = SignedDuration::from_hours(25);
 /// Runs campaigns. One for a process and a store.
 pub struct Engine {
     pub(super) store: Arc<dyn Store>,
-    pub(super) channels: Arc<Channels>,
     pub(super) invokers: Arc<Invokers>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: Arc<Config>,
-    pub(super) lanes: Lanes,
+    pub(super) deliverer: Deliverer,
+    /// Through the adapters of the settings.
+    pub(super) settings_ways: Arc<Ways>,
+    pub(super) own_ways: OwnWays,
+    pub(super) vault: Option<Arc<Vault>>,
     pub(super) caps: Caps,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
@@ -45,32 +49,55 @@ impl Engine {
         config: Arc<Config>,
     ) -> Self {
         Self {
-            lanes: Lanes::new(channels.clone(), config.send.clone(), clock.clone()),
+            deliverer: Deliverer::new(config.send.clone(), clock.clone()),
+            settings_ways: Arc::new(Ways::of_settings(&channels, &config.send, &clock)),
+            own_ways: OwnWays::default(),
+            vault: None,
             rates: Mutex::default(),
             caps: Caps::default(),
             counting: tokio::sync::Mutex::default(),
             store,
-            channels,
             invokers,
             clock,
             config,
         }
     }
 
+    /// As [`new`](Self::new), and opens the credentials of applications with this vault. Without one, channels that bring
+    /// credentials cannot be used.
+    pub fn with_vault(self, vault: Arc<Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
+    }
+
+    /// What opens and seals the credentials of applications.
+    pub fn vault(&self) -> Option<&Vault> {
+        self.vault.as_deref()
+    }
+
     /// Compiles a campaign whose templates are resolved, and makes sure that it can reach somebody from here: its hook
     /// may be called, and some channel serves its messages.
-    pub fn compile(&self, campaign_id: &CampaignId, document: &Document) -> Result<Definition, Error> {
+    pub fn compile(&self, ways: &Ways, campaign_id: &CampaignId, document: &Document) -> Result<Definition, Error> {
         let definition = self.check(campaign_id, document)?;
         let composers = || definition.treatments.iter().map(|treatment| &treatment.composer);
-        let wanted: Vec<&str> = ChannelType::ALL
-            .into_iter()
-            .filter(|channel| composers().any(|composer| composer.has_message_for(*channel)))
-            .map(ChannelType::as_str)
-            .collect();
-        if !ChannelType::ALL
-            .into_iter()
-            .any(|channel| composers().any(|c| audience::serves(c, &self.channels, channel)))
-        {
+        let mut wanted = Vec::new();
+        let mut is_served = false;
+        for channel_type in ChannelType::ALL {
+            for composer in composers().filter(|composer| composer.has_message_for(channel_type)) {
+                let carried_as = if composer.is_custom(channel_type) { ChannelType::Custom } else { channel_type };
+                match ways.way(carried_as) {
+                    // Who is on a channel that is switched off has a fate that says so.
+                    Way::Open(_) | Way::Disabled => is_served = true,
+                    Way::Broken(problem) => {
+                        let problem = problem.to_string();
+                        return Err(Error::ChannelBroken { channel_type: carried_as, problem });
+                    }
+                    Way::None => {}
+                }
+                wanted.push(channel_type.as_str());
+            }
+        }
+        if !is_served {
+            wanted.dedup();
             return Err(Error::NoChannel { wanted: wanted.join(", ") });
         }
         Ok(definition)
@@ -84,11 +111,6 @@ impl Engine {
             self.invokers.caller(target)?;
         }
         Ok(definition)
-    }
-
-    /// Whether an adapter serves the channel type of this name.
-    pub(super) fn serves(&self, channel_type: &str) -> bool {
-        ChannelType::parse(channel_type).is_some_and(|channel| self.channels.adapter_for(channel).is_some())
     }
 
     /// Makes sure that the caps count what this application sent before this process began: daily caps the last day of

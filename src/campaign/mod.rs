@@ -15,10 +15,12 @@ pub mod counts;
 pub mod definition;
 pub mod deliver;
 pub mod deliveries;
+pub mod direct;
 mod engine;
 pub mod filter;
 pub mod ledger;
 mod message;
+mod otp;
 mod progress;
 mod rate;
 mod run;
@@ -26,6 +28,7 @@ pub mod schedule;
 pub mod scheduler;
 mod sheet;
 pub mod status;
+pub mod way;
 mod work;
 
 pub use begin::Prepared;
@@ -37,7 +40,7 @@ pub use rate::Rate;
 pub use run::Ending;
 pub use scheduler::Scheduler;
 
-use crate::domain::TreatmentId;
+use crate::domain::{ChannelType, TreatmentId};
 use crate::{hook, segment, store};
 
 /// Why a campaign cannot run, or cannot go on.
@@ -56,8 +59,13 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     /// Nobody could be sent to.
-    #[error("the campaign has messages for {wanted}, and no channel in the settings serves any of them")]
+    #[error(
+        "the campaign has messages for {wanted}, and no channel serves any of them, neither of the settings nor of the application"
+    )]
     NoChannel { wanted: String },
+    /// An application's own credentials are of no use.
+    #[error("the {channel_type} channel of the application cannot be used: {problem}")]
+    ChannelBroken { channel_type: ChannelType, problem: String },
     /// A channel that the audience counts on is not there any more.
     #[error(
         "no channel in the settings serves {channel_types}, but one did when the activity began: nothing was done; give \
@@ -82,6 +90,7 @@ impl Error {
             Self::Definition(_)
             | Self::Hook(_)
             | Self::NoChannel { .. }
+            | Self::ChannelBroken { .. }
             | Self::ChannelGone { .. }
             | Self::ChannelRefuses { .. }
             | Self::UnknownTreatment { .. } => false,

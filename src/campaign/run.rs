@@ -24,10 +24,12 @@ use super::engine::{self, Engine};
 use super::ledger::{self, Standing};
 use super::progress::Progress;
 use super::rate::Rate;
+use super::way::{Way, Ways};
 use super::{Error, definition};
 use crate::channel::Origin;
 use crate::clock::{self, Stopwatch};
 use crate::config;
+use crate::domain::ChannelType;
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
 use crate::hook::{Caller, event};
 use crate::store::{Activity, ActivityState, BatchRow, EndpointPage, Frozen};
@@ -109,10 +111,11 @@ impl Engine {
             metric::endpoints(*fate, members.len());
         }
         self.count_earlier_messages(&activity).await?;
-        self.lanes.forgive();
+        let ways = self.ways(&activity.application_id).await?;
+        ways.forgive();
 
         // A run that fails stops itself, and nobody else.
-        let run = Arc::new(Run::prepare(self.clone(), activity, progress, stop.child_token())?);
+        let run = Arc::new(Run::prepare(self.clone(), ways, activity, progress, stop.child_token())?);
         match run.work_through(frozen.clone(), standing).await? {
             Ending::Completed => run.complete(&frozen).await.map(|()| Ending::Completed),
             Ending::Stopped => Ok(Ending::Stopped),
@@ -123,18 +126,22 @@ impl Engine {
 impl Run {
     fn prepare(
         engine: Arc<Engine>,
+        ways: Arc<Ways>,
         activity: Activity,
         progress: Arc<Progress>,
         stop: CancellationToken,
     ) -> Result<Self, Error> {
         let document: definition::Document =
             serde_json::from_str(&activity.definition).map_err(definition::Error::Document)?;
-        // The audience counts on them. To go on without one would lose everybody on it.
-        let gone: Vec<&str> = document.served.iter().map(String::as_str).filter(|name| !engine.serves(name)).collect();
+        // The audience counts on them. To go on without one would lose everybody on it, unless the application wants that.
+        let is_gone = |name: &&str| {
+            ChannelType::parse(name).is_none_or(|channel_type| matches!(ways.way(channel_type), Way::None))
+        };
+        let gone: Vec<&str> = document.served.iter().map(String::as_str).filter(is_gone).collect();
         if !gone.is_empty() {
             return Err(Error::ChannelGone { channel_types: gone.join(", ") });
         }
-        let definition = Arc::new(engine.compile(&activity.campaign_id, &document)?);
+        let definition = Arc::new(engine.compile(&ways, &activity.campaign_id, &document)?);
         let treatment = definition
             .treatments
             .iter()
@@ -151,7 +158,7 @@ impl Run {
             rules: Rules {
                 application_id: activity.application_id.clone(),
                 definition,
-                channels: engine.channels.clone(),
+                ways,
                 now: activity.scheduled_start,
             },
             engine,
@@ -265,8 +272,8 @@ impl Run {
             origin: Arc::new(Origin {
                 application_id: application_id.clone(),
                 campaign_id: campaign_id.clone(),
-                activity_id: activity_id.clone(),
-                treatment_id: treatment_id.clone(),
+                activity_id: Some(activity_id.clone()),
+                treatment_id: Some(treatment_id.clone()),
                 scheduled_time,
             }),
             // A window past the end of time has no end.

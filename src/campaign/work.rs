@@ -211,9 +211,8 @@ impl Run {
             Ok(answer) => {
                 self.report_oddities(&answer);
                 let composer = &self.rules.definition.treatments[self.treatment].composer;
-                let (targets, settled) = filter::apply(candidates, answer, |channel| {
-                    audience::serves(composer, &self.rules.channels, channel)
-                });
+                let (targets, settled) =
+                    filter::apply(candidates, answer, |channel| audience::serves(composer, &self.rules.ways, channel));
                 for (place, fate, reason) in settled {
                     sheet.settle(place, fate, reason);
                 }
@@ -286,11 +285,12 @@ impl Run {
                     overrides: compose::Overrides {
                         title: target.overrides.title.as_deref(),
                         body: target.overrides.body.as_deref(),
+                        ..compose::Overrides::default()
                     },
                 },
                 now,
             );
-            match composed {
+            match composed.map(|content| self.rules.ways.complete(content)) {
                 Ok(content) => messages.push((
                     target.place,
                     Message {
@@ -335,17 +335,18 @@ impl Run {
         let terms = Terms {
             rate: self.rate.as_deref(),
             gate: &gate,
+            attempts_max: self.engine.config.send.attempts_max,
             unknown: self.rules.definition.unknown,
             deadline: due.deadline,
             stop: &self.stop,
         };
         let mut dead = Vec::new();
-        let (deliveries, refused_by) = self.engine.lanes.deliver(messages, &terms).await;
+        let (deliveries, refused_by) = self.engine.deliverer.deliver(&self.rules.ways, messages, &terms).await;
         if let Some(channel) = refused_by {
             self.refused_by.get_or_init(|| channel);
         }
         for delivery in deliveries {
-            let Delivery { place, fate, reason, was_unknown, is_dead } = delivery;
+            let Delivery { place, fate, reason, was_unknown, is_dead, .. } = delivery;
             if was_unknown {
                 sheet.mark_unknown(place);
             }

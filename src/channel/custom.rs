@@ -113,11 +113,14 @@ impl CustomAdapter {
                 (message.endpoint_id.as_str(), &content.endpoint_document[..])
             })
             .collect();
+        let (Some(treatment_id), Some(activity_id)) = (&first.origin.treatment_id, &first.origin.activity_id) else {
+            return Outcome::PermanentFailure { reason: "custom delivery is for campaigns".to_owned() };
+        };
         let run = Run {
             application_id: &first.origin.application_id,
             campaign_id: &first.origin.campaign_id,
-            treatment_id: &first.origin.treatment_id,
-            activity_id: &first.origin.activity_id,
+            treatment_id,
+            activity_id,
             scheduled_time: &first.origin.scheduled_time,
         };
         let event = match Head::custom(shared.data.as_deref(), &run).event(&members) {
@@ -211,8 +214,8 @@ mod tests {
         let origin = Arc::new(Origin {
             application_id: ApplicationId::new("a"),
             campaign_id: CampaignId::new("c"),
-            activity_id: ActivityId::new("r"),
-            treatment_id: TreatmentId::new("0"),
+            activity_id: Some(ActivityId::new("r")),
+            treatment_id: Some(TreatmentId::new("0")),
             scheduled_time: "2026-03-01T09:00:00.000Z".into(),
         });
         let message = |number: usize| Message {

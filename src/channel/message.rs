@@ -1,5 +1,6 @@
 //! Messages as adapters get them: rendered, for one endpoint each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -25,11 +26,19 @@ pub struct Message {
 #[derive(Clone, Debug)]
 pub struct Origin {
     pub application_id: ApplicationId,
+    /// [`DIRECT`](Self::DIRECT) for direct messages.
     pub campaign_id: CampaignId,
-    pub activity_id: ActivityId,
-    pub treatment_id: TreatmentId,
+    /// `None` for direct messages.
+    pub activity_id: Option<ActivityId>,
+    /// `None` for direct messages.
+    pub treatment_id: Option<TreatmentId>,
     /// When the messages are due; wire text.
     pub scheduled_time: String,
+}
+
+impl Origin {
+    /// What apps find as the campaign of a direct message. Source: device logs of Pinpoint's own messages.
+    pub const DIRECT: &'static str = "_DIRECT";
 }
 
 /// What a message says, by kind of channel. Serialised only where it is written down, never for a provider.
@@ -39,6 +48,7 @@ pub enum Content {
     Push(PushContent),
     Email(EmailContent),
     Sms(SmsContent),
+    Voice(VoiceContent),
     Custom(CustomContent),
 }
 
@@ -63,6 +73,36 @@ pub struct PushContent {
     /// Seconds.
     pub time_to_live: Option<u32>,
     pub sound: Option<String>,
+    /// What follows belongs to direct messages alone; a provider takes what it knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+    /// Of messages with the same one only the last is kept (`CollapseKey`, `CollapseId`, `ConsolidationKey`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collapse_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<PushPriority>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restricted_package_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub badge: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<String>,
+    /// `APNSPushType`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_type: Option<String>,
+    /// What the sender adds for the app (`Context`, `TraceId`).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub context: BTreeMap<String, String>,
+}
+
+/// How soon a notification is to be delivered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PushPriority {
+    Normal,
+    High,
 }
 
 /// What a tap on a notification does.
@@ -84,6 +124,12 @@ pub struct EmailContent {
     /// `None`: the channel's own sender.
     pub from_address: Option<String>,
     pub headers: Vec<(String, String)>,
+    /// Where bounces go (`FeedbackForwardingAddress`); `None`: to the sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounce_address: Option<String>,
+    /// Replaces everything else: a whole message in MIME, as base64 (`RawEmail.Data`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
 }
 
 /// A text message.
@@ -95,6 +141,17 @@ pub struct SmsContent {
     pub origination_number: Option<String>,
     pub entity_id: Option<String>,
     pub template_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyword: Option<String>,
+}
+
+/// A text that is read out to somebody who is called.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct VoiceContent {
+    pub body: String,
+    pub language_code: Option<String>,
+    pub voice_id: Option<String>,
+    pub origination_number: Option<String>,
 }
 
 /// Delivery by the customer's own function or webhook.

@@ -3,6 +3,7 @@
 //! An adapter does not retry, sleep, batch, pace, read the clock or touch the store: the campaign does. A new one is one
 //! file and two lines here.
 
+mod credentials;
 mod message;
 mod reason;
 mod registry;
@@ -25,8 +26,12 @@ use crate::clock::Clock;
 use crate::domain::ChannelType;
 use crate::hook;
 
-pub use message::{Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, SmsContent};
-pub use registry::{Channels, build_all};
+pub use credentials::Credentials;
+pub use message::{
+    Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, PushPriority, SmsContent,
+    VoiceContent,
+};
+pub use registry::{Channels, build_all, build_own, calls_at_once};
 
 /// Every adapter there is.
 pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
@@ -58,6 +63,19 @@ pub trait Factory: Sync {
 
     /// Errors: settings that name the field, the value and the rule.
     fn build(&self, settings: toml::Table, deps: &Deps) -> Result<Arc<dyn Adapter>, Error>;
+
+    /// Makes an adapter from the credentials that an application brings; `None` for credentials it has no use for.
+    /// `settings` is the adapter's section, if there is one: it may say where the provider is.
+    ///
+    /// Errors: credentials that cannot work, without repeating them.
+    fn build_own(
+        &self,
+        _credentials: &Credentials,
+        _settings: Option<&toml::Table>,
+        _deps: &Deps,
+    ) -> Option<Result<Arc<dyn Adapter>, Error>> {
+        None
+    }
 }
 
 /// What adapters may use.

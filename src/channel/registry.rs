@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ALL, Adapter, Deps, Error, Factory, Spec};
+use super::{ALL, Adapter, Credentials, Deps, Error, Factory, Spec};
 use crate::domain::ChannelType;
 
 /// The adapters that the settings enable, by channel type.
@@ -27,6 +27,28 @@ pub fn build_all(sections: &toml::Table, deps: &Deps) -> Result<Channels, Error>
         channels.add(factory.spec(), factory.build(settings.clone(), deps)?)?;
     }
     Ok(channels)
+}
+
+/// Builds an adapter for messages of this type from credentials that an application brings; `None` where no adapter has a
+/// use for them.
+///
+/// Errors: credentials that cannot work, without repeating them.
+pub fn build_own(
+    channel_type: ChannelType,
+    credentials: &Credentials,
+    sections: &toml::Table,
+    deps: &Deps,
+) -> Option<Result<(&'static Spec, Arc<dyn Adapter>), Error>> {
+    ALL.iter().filter(|factory| factory.spec().types.contains(&channel_type)).find_map(|factory| {
+        let spec = factory.spec();
+        let section = sections.get(spec.name).and_then(toml::Value::as_table);
+        Some(factory.build_own(credentials, section, deps)?.map(|adapter| (spec, adapter)))
+    })
+}
+
+/// Calls of [`Adapter::send`] at once: the lower of what the spec and the adapter's settings say, at least one.
+pub fn calls_at_once(spec: &Spec, adapter: &dyn Adapter) -> usize {
+    adapter.in_flight().min(spec.in_flight_max).max(1)
 }
 
 /// Finds the adapter of each section.
@@ -66,10 +88,7 @@ impl Channels {
     /// Every enabled adapter, once each, with the calls of [`Adapter::send`] it takes at once: the lower of what its spec
     /// and its settings say, at least one.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Spec, &Arc<dyn Adapter>, usize)> + '_ {
-        self.enabled.iter().map(|Enabled { spec, adapter }| {
-            let in_flight = adapter.in_flight().min(spec.in_flight_max).max(1);
-            (*spec, adapter, in_flight)
-        })
+        self.enabled.iter().map(|Enabled { spec, adapter }| (*spec, adapter, calls_at_once(spec, &**adapter)))
     }
 
     /// Asks every adapter whether it can work. Never sends.

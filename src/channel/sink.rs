@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, Spec, settings};
-use crate::domain::ChannelType;
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
+use crate::domain::{ActivityId, ChannelType, TreatmentId};
 
 const NAME: &str = "sink";
 
@@ -129,8 +129,8 @@ fn lines(batch: &[Message]) -> Vec<u8> {
             address: &message.address,
             idempotency_key: &message.idempotency_key,
             campaign_id: message.origin.campaign_id.as_str(),
-            activity_id: message.origin.activity_id.as_str(),
-            treatment_id: message.origin.treatment_id.as_str(),
+            activity_id: message.origin.activity_id.as_ref().map(ActivityId::as_str),
+            treatment_id: message.origin.treatment_id.as_ref().map(TreatmentId::as_str),
             content: &message.content,
         };
         serde_json::to_writer(&mut lines, &line).expect("text, and documents that are JSON");
@@ -147,8 +147,10 @@ struct Line<'a> {
     address: &'a str,
     idempotency_key: &'a str,
     campaign_id: &'a str,
-    activity_id: &'a str,
-    treatment_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activity_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    treatment_id: Option<&'a str>,
     content: &'a Content,
 }
 

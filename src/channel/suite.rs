@@ -173,8 +173,8 @@ pub fn message(channel_type: ChannelType, address: &str, content: Content) -> Me
         origin: Arc::new(Origin {
             application_id: ApplicationId::new("application-1"),
             campaign_id: CampaignId::new("campaign-1"),
-            activity_id: ActivityId::new("activity-1"),
-            treatment_id: TreatmentId::new("0"),
+            activity_id: Some(ActivityId::new("activity-1")),
+            treatment_id: Some(TreatmentId::new("0")),
             scheduled_time: "2026-03-01T09:00:00.000Z".into(),
         }),
     }

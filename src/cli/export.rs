@@ -59,7 +59,7 @@ pub async fn run(args: Args, store: Arc<dyn Store>, clock: &dyn Clock, config: &
 
     let style = ProgressStyle::with_template("{elapsed_precise} {spinner} {human_pos} endpoints  {per_sec}");
     let bar = ProgressBar::no_length().with_style(style.expect("the template is valid"));
-    let observer = |endpoints| bar.set_position(endpoints);
+    let observer = |summary: &Summary| bar.set_position(summary.endpoints);
     let summary = export::run(&*store, &application, destination, &args.options(), clock.now(), &observer)
         .await
         .with_context(|| format!("cannot export to `{}`", args.destination))?;

@@ -59,7 +59,7 @@ impl Args {
                 FormatArg::Json => Format::Json,
             }),
             existing: if self.keep_existing { Existing::Keep } else { Existing::Update },
-            segment: (id.is_some() || name.is_some()).then_some(Segment { id, name }),
+            segment: (id.is_some() || name.is_some()).then_some(Segment { id, name, job: None }),
         }
     }
 }
@@ -123,6 +123,7 @@ pub async fn import(
             bar.set_position(bytes_read);
             bar.set_message(format!("{} imported, {} failed", summary.imported, summary.failed));
         }
+        Event::Defining => bar.set_message("the segment is being defined"),
     };
     let summary = import::run(store, clock, application, source, options, &observer).await?;
     bar.finish_and_clear();

@@ -80,7 +80,8 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     // Everything that can be wrong with the campaign is looked at before anything is written.
     let mut document = file.prepare(&*app.store, &application_id).await?;
     document.resolve(&*app.store).await?;
-    let definition = app.engine.compile(&campaign_id, &document)?;
+    let ways = app.engine.ways(&application_id).await?;
+    let definition = app.engine.compile(&ways, &campaign_id, &document)?;
     definition.check_start(app.clock.now())?;
     app.channels.check().await?;
     let source = file.source(&args.file, &app)?;

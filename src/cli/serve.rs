@@ -36,6 +36,10 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let scheduler = app.scheduler(watch.health().clone());
     let api = app.api(args.dev, scheduler.clone())?;
     tracing::info!(address = %server.address(), "answering Pinpoint's API");
+    let resumed = api.jobs.resume().await?;
+    if resumed > 0 {
+        tracing::info!(jobs = resumed, "jobs that were cut off are taken up again");
+    }
     let campaigns = async {
         let ran = scheduler.run(stop.clone()).await;
         // It ends for a stop, or because it cannot run: then nobody should make campaigns that wait for it.
@@ -46,8 +50,10 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         stop.cancelled().await;
         watch.health().draining();
     };
-    let serving = server.run(api, stop.clone(), app.config.api.drain_timeout);
-    let (ran, (), ()) = tokio::join!(campaigns, serving, draining);
+    let serving = server.run(api.clone(), stop.clone(), app.config.api.drain_timeout);
+    let sweeping = app.engine.clone().keep_swept(stop.clone());
+    let (ran, (), (), ()) = tokio::join!(campaigns, serving, draining, sweeping);
+    api.jobs.stop().await;
     drop(watch);
     ran.context("campaigns cannot run")?;
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! What values must hold, beyond their types.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -28,6 +29,8 @@ enum Rule {
     Listen,
     /// An IP address and a port.
     Address,
+    /// An absolute path, or nothing.
+    Folder,
     /// A filter in tracing's syntax.
     Filter,
     /// A Standard Webhooks secret, or nothing.
@@ -51,6 +54,7 @@ const RULES: &[(&str, Rule)] = &[
     ("telemetry.listen", Rule::Listen),
     ("telemetry.stalled_after", Rule::Time(SECOND, HOUR)),
     ("api.listen", Rule::Address),
+    ("api.job_folder", Rule::Folder),
     ("api.body_timeout", Rule::Time(MILLISECOND, HOUR)),
     ("api.connections_max", Rule::Number(1, 65_536)),
     ("api.drain_timeout", Rule::Time(ZERO, HOUR)),
@@ -143,6 +147,9 @@ impl Rule {
                 text.parse::<SocketAddr>().is_ok(),
                 "be an IP address and a port such as \"127.0.0.1:5000\"".to_owned(),
             ),
+            Self::Folder => {
+                (text.is_empty() || Path::new(text).is_absolute(), "be an absolute path, or empty".to_owned())
+            }
             Self::Filter => (
                 EnvFilter::try_new(text).is_ok(),
                 "be a filter such as \"info\" or \"warn,pinwheel::hook=debug\"".to_owned(),

@@ -96,6 +96,8 @@ pub struct Api {
     /// Empty for plain HTTP, as is `tls_key`.
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
+    /// Folder of the files that jobs may read and write; empty for none.
+    pub job_folder: PathBuf,
     #[serde(deserialize_with = "duration")]
     pub body_timeout: Duration,
     pub connections_max: usize,

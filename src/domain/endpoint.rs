@@ -168,7 +168,8 @@ pub fn merge_attributes(stored: &mut BTreeMap<String, Vec<String>>, update: BTre
 
 /// Coordinates are stored with one decimal. Source: API reference, `EndpointLocation`.
 fn round_to_tenth(degrees: f64) -> f64 {
-    (degrees * 10.0).round() / 10.0
+    // There is no zero below zero: -0.04 is 0.
+    (degrees * 10.0).round() / 10.0 + 0.0
 }
 
 #[cfg(test)]

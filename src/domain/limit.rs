@@ -23,11 +23,19 @@ pub const ATTRIBUTE_VALUE_CHARS_MAX: usize = 100;
 pub const ATTRIBUTE_VALUES_MAX: usize = 50;
 /// Endpoints of one user. Source: as above.
 pub const USER_ENDPOINTS_MAX: usize = 15;
+/// Endpoints of one `UpdateEndpointsBatch`. Source: as above.
+pub const ENDPOINTS_REQUEST_MAX: usize = 100;
+/// Bytes of an endpoint's or an event's id. Our choice: the documentation has no limit.
+pub const ID_BYTES_MAX: usize = 1024;
 
 /// Values over all dimensions of a segment. Source: Pinpoint developer guide, "Quotas", segment.
 pub const SEGMENT_VALUES_MAX: usize = 100;
 /// Groups of a segment; the documentation disagrees with itself, so this is our choice.
 pub const SEGMENT_GROUPS_MAX: usize = 5;
+
+/// Import jobs that run at once, and as many export jobs. Source: Pinpoint developer guide, "Quotas", import; that it
+/// holds for exports, too, is our choice.
+pub const ACTIVE_JOBS_MAX: usize = 10;
 
 /// Treatments of a campaign, the default one included. Source: Pinpoint developer guide, "Quotas", campaign.
 pub const TREATMENTS_MAX: usize = 5;
@@ -44,6 +52,9 @@ pub const MESSAGES_PER_SECOND_MAX: u32 = 20_000;
 /// Shortest `MaximumDuration`. Source: API reference, `CampaignLimits`.
 pub const MAXIMUM_DURATION_MIN: Duration = Duration::from_secs(60);
 
+/// Recipients of one direct message. Source: Pinpoint developer guide, "Quotas", direct messages.
+pub const DIRECT_RECIPIENTS_MAX: usize = 100;
+
 /// Bytes of a push payload but ADM's. Source: Pinpoint developer guide, "Quotas", push.
 pub const PUSH_PAYLOAD_BYTES_MAX: usize = 4 * 1024;
 
@@ -51,6 +62,18 @@ pub const PUSH_PAYLOAD_BYTES_MAX: usize = 4 * 1024;
 pub const REQUEST_BYTES_MAX: usize = 7 * 1024 * 1024;
 /// Bytes of a request's body that holds events. Source: as above, events.
 pub const EVENTS_REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Events of one request. Source: as above.
+pub const EVENTS_REQUEST_MAX: usize = 100;
+/// Bytes of one event as it was sent. Source: as above.
+pub const EVENT_BYTES_MAX: usize = 1_000 * 1024;
+/// Names of attributes and metrics of one event together. Source: as above.
+pub const EVENT_NAMES_MAX: usize = 40;
+/// Characters of the name of an event's attribute or metric. Source: as above.
+pub const EVENT_NAME_CHARS_MAX: usize = 50;
+/// Characters of the value of an event's attribute. Source: as above.
+pub const EVENT_VALUE_CHARS_MAX: usize = 200;
+/// Characters of an event's type. Our choice: the documentation has no limit.
+pub const EVENT_TYPE_CHARS_MAX: usize = 255;
 
 /// Tags of one resource. Source: Pinpoint developer guide, "Tagging resources".
 pub const TAGS_MAX: usize = 50;

@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 use crate::domain::{ApplicationId, ChannelType, Endpoint, EndpointNumber};
 use crate::store::{
     Application, AttributeGroup, Call, Definition, DefinitionStore, DefinitionWrite, EndpointPage, EndpointStore,
-    EndpointWrite, Kind, Refused,
+    EndpointWrite, Kind, Refused, Versioning,
 };
 use crate::wire;
 
@@ -199,8 +199,13 @@ impl DefinitionStore for Fake {
         unreachable!("segments are asked for one by one")
     }
 
-    fn write_definition(&self, _: Option<&ApplicationId>, _: DefinitionWrite) -> Call<'_, Definition> {
-        unreachable!("segments add versions whatever there is")
+    fn write_definition(&self, application: Option<&ApplicationId>, write: DefinitionWrite) -> Call<'_, Definition> {
+        if write.versioning == Versioning::Latest {
+            self.state.lock().definitions.entry(write.id.clone()).or_default().pop();
+        }
+        self.define(&write.id, &write.document);
+        let written = self.definition(application, write.kind, &write.id, None);
+        async move { Ok(written.await?.expect("it was written")) }.boxed()
     }
 
     fn definitions_before(
@@ -215,13 +220,15 @@ impl DefinitionStore for Fake {
 
     fn definition_versions(
         &self,
-        _: Option<&ApplicationId>,
-        _: Kind,
-        _: &str,
-        _: Option<u32>,
-        _: usize,
+        application: Option<&ApplicationId>,
+        kind: Kind,
+        id: &str,
+        below: Option<u32>,
+        versions_max: usize,
     ) -> Call<'_, Vec<Definition>> {
-        unreachable!("segments are asked for one by one")
+        assert_eq!((below, versions_max), (None, 1), "only the latest version is asked for");
+        let latest = self.definition(application, kind, id, None);
+        async move { Ok(latest.await?.into_iter().collect()) }.boxed()
     }
 
     fn active_version(&self, _: Option<&ApplicationId>, _: Kind, _: &str) -> Call<'_, Option<u32>> {

@@ -12,6 +12,7 @@ pub mod export;
 mod fake;
 mod group;
 pub mod import;
+pub mod job;
 mod narrow;
 mod pool;
 mod predicate;

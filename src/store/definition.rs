@@ -81,7 +81,8 @@ pub struct Definition {
     pub creation_date: String,
     /// When this version was last written; wire text.
     pub last_modified_date: String,
-    /// Counts the writes of the definition, over all its versions.
+    /// Counts the writes of the definition, over all its versions; the removal of a version is one, the choice of the
+    /// active version is none.
     pub revision: u32,
     /// The definition's place among all, the same for all its versions: a newer one has a greater one.
     pub position: u64,
@@ -118,7 +119,8 @@ pub trait DefinitionStore: Send + Sync {
     fn put_application(&self, application: Application) -> Call<'_, ()>;
 
     /// Removes an application with all that belongs to it; `false` if there was none. When this returns it is gone for
-    /// every other call; endpoints, activities and events are cleared away in steps after it, also after a restart.
+    /// every other call; what it had is cleared away in steps after it, also after a restart. An activity of it is not found
+    /// any more, so that a run under way ends.
     fn delete_application(&self, id: &ApplicationId) -> Call<'_, bool>;
 
     /// The application of this id.
@@ -179,7 +181,7 @@ pub trait DefinitionStore: Send + Sync {
     /// The version that was chosen to be the active one; `None` for the latest.
     fn active_version(&self, application: Option<&ApplicationId>, kind: Kind, id: &str) -> Call<'_, Option<u32>>;
 
-    /// Chooses the active version, or the latest whatever comes.
+    /// Chooses the active version, or the latest whatever comes. The choice ends with the removal of that version.
     ///
     /// Errors: [`NotFound`](super::Error::NotFound) for an unknown version.
     fn set_active_version(
@@ -191,7 +193,7 @@ pub trait DefinitionStore: Send + Sync {
     ) -> Call<'_, ()>;
 
     /// Removes one version, whose number is not given again; `false` if there was none. The last one takes the definition
-    /// with it.
+    /// with it, and another one of its id begins with version 1.
     fn delete_definition_version(
         &self,
         application: Option<&ApplicationId>,

@@ -145,6 +145,8 @@ pub trait EndpointStore: Send + Sync {
 
     /// Removes attributes by name from all endpoints of the application, and frees their names. Shared user attributes are
     /// removed from every endpoint of every user. In steps, so that other writes go on meanwhile; done when it returns.
+    /// What is written under such a name meanwhile may be removed with the rest, but its name stays known. An error may
+    /// leave the removal half done; the names stay known, and it can be done again.
     ///
     /// Shape: the removed ones of `names`, in their order. Nothing else of an endpoint changes.
     fn remove_attributes(
@@ -154,7 +156,8 @@ pub trait EndpointStore: Send + Sync {
         names: Vec<String>,
     ) -> Call<'_, Vec<String>>;
 
-    /// The names in use, in order. A name stays until it is removed, also when the last endpoint with it is gone.
+    /// The names in use, in order. A name stays until it is removed, also when the last endpoint with it is gone. Names from
+    /// before groups were kept are in all of them, unless an endpoint had them when the data was brought up to date.
     fn attribute_names(&self, application: &ApplicationId, group: AttributeGroup) -> Call<'_, Vec<String>>;
 
     /// The numbers of all endpoints.

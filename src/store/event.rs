@@ -1,4 +1,6 @@
 //! Events that applications report, in the order of their arrival.
+//!
+//! Times are kept to the microsecond.
 
 use jiff::Timestamp;
 
@@ -35,7 +37,7 @@ pub type EventPage = Vec<EventRow>;
 /// Events of applications.
 pub trait EventStore: Send + Sync {
     /// Keeps events in order. One with the endpoint and id of an event that arrived in the last 24 hours is passed over:
-    /// clients send again what they got no answer to.
+    /// clients send again what they got no answer to. Removed events are forgotten.
     ///
     /// Shape: whether each was new. Errors: [`NotFound`](super::Error::NotFound) for an unknown application.
     fn append_events(
@@ -60,6 +62,6 @@ pub trait EventStore: Send + Sync {
         events_max: usize,
     ) -> Call<'_, EventPage>;
 
-    /// Removes events that arrived before that moment; returns how many. In steps.
+    /// Removes events that arrived before that moment; returns how many. In steps, so that other writes go on meanwhile.
     fn delete_events_before(&self, moment: Timestamp) -> Call<'_, u64>;
 }

@@ -2,14 +2,17 @@
 //!
 //! They stand apart from the rest of the store, since they are made and revoked while another process works on it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Call;
 use crate::domain::ApplicationId;
 
+/// How long a change of another process may stay unseen.
+pub const SEEN_WITHIN: Duration = Duration::from_millis(250);
+
 /// Access keys, shared by processes. What one of them changes, the others see within [`SEEN_WITHIN`].
-///
-/// [`SEEN_WITHIN`]: super::sqlite::key::SEEN_WITHIN
 pub trait KeyStore: Send + Sync {
     /// Saves a new key.
     ///

@@ -97,7 +97,7 @@ impl BatchRow {
     pub const OPEN: u8 = 0;
 }
 
-/// The ledger.
+/// The ledger. Activities of a removed application are unknown from then on.
 pub trait LedgerStore: Send + Sync {
     /// Saves new activities of one run with their audiences: all or none.
     ///

@@ -3,7 +3,7 @@
 //! What every back end promises, and the suite checks:
 //!
 //! * A call that returned `Ok` is on stable storage.
-//! * A call that returned an error changed nothing.
+//! * A call that returned an error changed nothing; one that works in steps stops between two of them.
 //! * Calls may come from many tasks at once; concurrent writes share a commit.
 //! * Nothing here blocks the caller's thread.
 

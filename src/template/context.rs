@@ -1,5 +1,7 @@
 //! What the variables of a template stand for.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -37,6 +39,37 @@ impl Context {
         }
         Ok(Self(handlebars::Context::from(root)))
     }
+
+    /// Puts values in the place of what is there; later calls win over earlier ones.
+    pub fn substitute(&mut self, substitutions: &Substitutions) {
+        for (path, values) in substitutions {
+            let path = segments(path);
+            // What begins so is ours.
+            if path.first().is_none_or(|name| name.starts_with('@')) {
+                continue;
+            }
+            let place = path.iter().fold(self.0.data_mut(), |place, name| enter(place, name));
+            *place = match attribute_depth(&path) {
+                Some(depth) if depth == path.len() => Value::from(values.clone()),
+                _ => values.first().map_or(Value::Null, |value| Value::from(value.as_str())),
+            };
+        }
+    }
+}
+
+/// Values for the variables of a direct message, by path. An attribute takes the whole list, everything else the first.
+pub type Substitutions = BTreeMap<String, Vec<String>>;
+
+/// The member of that name, or the item of that number; what is neither gives way to an object.
+fn enter<'a>(place: &'a mut Value, name: &str) -> &'a mut Value {
+    let index = name.parse::<usize>().ok().filter(|index| place.as_array().is_some_and(|items| *index < items.len()));
+    if let Some(index) = index {
+        return &mut place[index];
+    }
+    if !place.is_object() {
+        *place = Value::Object(Map::new());
+    }
+    &mut place[name]
 }
 
 /// What a template's variables stand for where an endpoint has no value.
@@ -160,6 +193,21 @@ mod tests {
             "name": "you",
         });
         assert_eq!(*context.data(), expected);
+    }
+
+    #[test]
+    fn substitutions_take_the_place_of_what_is_there() {
+        let document = br#"{"Address":"a","Attributes":{"Color":["blue","red"]}}"#;
+        let now = "2026-03-01T09:00:00Z".parse().unwrap();
+        let mut context = Context::new(document, "e1", now, &Defaults::default()).unwrap();
+        let given = r#"{"name":["Ann","Bob"],"empty":[],"Address.Street":["x"],"Attributes.Color.[1]":["green"],
+            "Attributes.Size":["M","L"],"User.UserId":["u"],"@now":["never"]}"#;
+        context.substitute(&serde_json::from_str(given).unwrap());
+        let expected = json!({
+            "@now": "2026-03-01T09:00:00Z", "Id": "e1", "name": "Ann", "empty": null, "Address": {"Street": "x"},
+            "Attributes": {"Color": ["blue", "green"], "Size": ["M", "L"]}, "User": {"UserId": "u"},
+        });
+        assert_eq!(*context.0.data(), expected);
     }
 
     #[test]

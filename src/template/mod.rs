@@ -18,7 +18,7 @@ mod helper;
 mod render;
 mod value;
 
-pub use context::{Context, Defaults};
+pub use context::{Context, Defaults, Substitutions};
 
 /// Bytes of one rendered text, and of every value on the way to it. Our choice: above any provider's limit.
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;

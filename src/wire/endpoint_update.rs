@@ -41,11 +41,9 @@ impl Reader {
         self.scratch.extend_from_slice(json);
         let wire = match simd_json::serde::from_slice_with_buffers::<WireItem>(&mut self.scratch, &mut self.buffers) {
             Ok(wire) => wire,
-            Err(_) => read_slowly(json)?,
+            Err(_) => read_slowly(json, "endpoint")?,
         };
-        let item = wire.into_item()?;
-        check(&item.update)?;
-        Ok(item)
+        wire.checked()
     }
 }
 
@@ -54,18 +52,19 @@ pub fn read(json: &[u8]) -> Result<Item, Invalid> {
     Reader::default().read(json)
 }
 
-/// Reads a document the fast parser did not take, to say what is wrong and where.
-fn read_slowly(json: &[u8]) -> Result<WireItem, Invalid> {
+/// Reads a document that a faster way did not take, to say what is wrong and where. `whole` is what the document is
+/// called.
+pub(super) fn read_slowly<'de, T: Deserialize<'de>>(json: &'de [u8], whole: &str) -> Result<T, Invalid> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let error = match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(wire) => {
             let ended = deserializer.end();
-            return ended.map(|()| wire).map_err(|error| Problem::rule(error.to_string()).at("endpoint"));
+            return ended.map(|()| wire).map_err(|error| Problem::rule(error.to_string()).at(whole));
         }
         Err(error) => error,
     };
     let path = error.path().to_string();
-    let field = if matches!(path.as_str(), "." | "?") { "endpoint".to_owned() } else { path };
+    let field = if matches!(path.as_str(), "." | "?") { whole.to_owned() } else { path };
     let error = error.into_inner();
     let mut rule = error.to_string();
     // The path says more than the column, unless the text is no JSON at all.
@@ -77,9 +76,10 @@ fn read_slowly(json: &[u8]) -> Result<WireItem, Invalid> {
     Err(Problem::Rule { rule }.at(field))
 }
 
+/// An update as it stands in a request, not checked.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct WireItem {
+pub(super) struct WireItem {
     id: Scalar,
     channel_type: Scalar,
     address: Scalar,
@@ -126,6 +126,18 @@ struct WireUser {
 }
 
 impl WireItem {
+    /// The id, as far as there is one.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.0.as_deref()
+    }
+
+    /// Errors: the first value that is not allowed.
+    pub(super) fn checked(self) -> Result<Item, Invalid> {
+        let item = self.into_item()?;
+        check(&item.update)?;
+        Ok(item)
+    }
+
     fn into_item(self) -> Result<Item, Invalid> {
         let location = self.location.unwrap_or_default();
         let demographic = self.demographic.unwrap_or_default();
@@ -253,7 +265,8 @@ pub fn append_response(out: &mut Vec<u8>, application: &ApplicationId, id: &str,
     out.extend_from_slice(&document[1..]);
 }
 
-fn append_text(out: &mut Vec<u8>, text: &str) {
+/// Appends a string.
+pub fn append_text(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a string can be written to memory");
 }
 

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::domain::limit::ID_BYTES_MAX;
+
 /// A value that breaks a rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Invalid {
@@ -95,4 +97,13 @@ pub fn value_chars(value: &str, max: usize) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::ValueTooLong { start: value.chars().take(20).collect(), chars, max })
+}
+
+/// Checks an id that clients choose.
+pub fn id_bytes(id: &str) -> Result<(), Problem> {
+    match id.len() {
+        0 => Err(Problem::Missing { rule: "it is required" }),
+        bytes if bytes > ID_BYTES_MAX => Err(Problem::rule(format!("{bytes} bytes, the limit is {ID_BYTES_MAX}"))),
+        _ => Ok(()),
+    }
 }

@@ -4,4 +4,5 @@ mod api;
 mod campaign;
 mod cli;
 mod keys;
+mod send;
 mod support;

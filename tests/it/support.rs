@@ -101,6 +101,12 @@ impl World {
         (Arc::new(Engine::new(store.clone(), channels, invokers, clock, config)), store)
     }
 
+    /// An app with these settings, which lead to this world.
+    pub fn app_of(&self, settings: toml::Table) -> App {
+        let sources = Sources { overlay: Some(settings), ..Sources::default() };
+        App::open_with_functions(Config::load(sources).unwrap(), &self.functions.sdk_config()).unwrap()
+    }
+
     /// An app in this world; `overlay` is TOML over [`settings`](Self::settings).
     pub fn app(&self, overlay: &str) -> App {
         let flags = overlay.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();

@@ -74,7 +74,7 @@ impl Error {
             | Self::BodyNotSigned
             | Self::Mismatch => "InvalidSignatureException",
             Self::UnknownKey => "UnrecognizedClientException",
-            Self::Denied { .. } => "ForbiddenException",
+            Self::Denied { .. } => "AccessDeniedException",
             Self::Keys(_) | Self::Vault(_) => "InternalServerErrorException",
         }
     }

@@ -23,10 +23,10 @@
 //! | `InvalidSignatureException` | it does not match: tampered with, wrong secret, wrong scope, unsigned header or body |
 //! | `InvalidSignatureException` | too old or in the future; `Signature expired: …` is what SDKs correct their clocks by |
 //! | `UnrecognizedClientException` | there is no such key, or it was revoked |
-//! | `ForbiddenException` | the key may not do this |
+//! | `AccessDeniedException` | the key may not do this |
 //!
-//! The last is the one of the API model, so that clients have a type for it; the others are the types and texts with which
-//! AWS's front ends refuse before a service is asked, so the model does not list them. If keys cannot be read, the answer is
+//! These are the types and texts with which Pinpoint, and the services of AWS that speak its protocol, refuse; they come
+//! from AWS's front ends, so the API model does not list them. If keys cannot be read, the answer is
 //! `InternalServerErrorException` with status 500.
 
 mod canonical;

@@ -373,14 +373,14 @@ fn an_application_key_does_three_things_in_one_application() {
     for operation in ["UpdateEndpoint", "PutEvents", "GetInAppMessages"] {
         user.may(operation, Some(&own)).unwrap();
         for elsewhere in [Some(&other), None] {
-            assert_eq!(user.may(operation, elsewhere).unwrap_err().kind(), "ForbiddenException");
+            assert_eq!(user.may(operation, elsewhere).unwrap_err().kind(), "AccessDeniedException");
             administrator.may(operation, elsewhere).unwrap();
         }
     }
     for operation in ["UpdateEndpointsBatch", "GetEndpoint", "DeleteApp", "GetApps", "putevents", ""] {
         for application in [Some(&own), Some(&other), None] {
             let error = user.may(operation, application).unwrap_err();
-            assert_eq!((error.kind(), error.status()), ("ForbiddenException", StatusCode::FORBIDDEN));
+            assert_eq!((error.kind(), error.status()), ("AccessDeniedException", StatusCode::FORBIDDEN));
             administrator.may(operation, application).unwrap();
         }
     }

@@ -1,12 +1,16 @@
 //! The messages of each kind of channel: compiled from inline messages and templates, composed for an endpoint.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::inline::{EmailText, PushText, SmsText, VoiceText};
 use super::{Error, Field, Overrides, Values, overridden};
-use crate::channel::{EmailContent, PushAction, PushContent, SmsContent};
-use crate::template::{Defaults, Escape, Missing};
+use crate::channel::{EmailContent, PushAction, PushContent, SmsContent, VoiceContent};
+use crate::template::{Defaults, Escape, Missing, Substitutions};
 use crate::wire::generated::{
     APNSPushNotificationTemplate, Action, AndroidPushNotificationTemplate, DefaultPushNotificationTemplate,
-    EmailTemplateRequest, Message, MessageConfiguration, MessageHeader, MessageType, PushNotificationTemplateRequest,
-    SMSTemplateRequest,
+    EmailTemplateRequest, MessageHeader, MessageType, PushNotificationTemplateRequest, SMSTemplateRequest,
+    VoiceTemplateRequest,
 };
 
 /// The two places a text can stand in: a template's section, which wins, and an inline message.
@@ -43,6 +47,7 @@ fn render(field: Option<&Field>, values: &Values<'_>) -> Result<Option<String>, 
 #[derive(Debug)]
 pub struct Push {
     pub defaults: Defaults,
+    pub substitutions: Substitutions,
     title: Option<Field>,
     body: Option<Field>,
     url: Option<Field>,
@@ -118,7 +123,7 @@ impl<'a> Section<'a> {
 
 /// The messages of ADM, APNS, BAIDU and GCM, in this order.
 pub fn push(
-    inline: &MessageConfiguration,
+    inline: &[Option<PushText<'_>>; 4],
     template: Option<&PushNotificationTemplateRequest>,
     missing: Missing,
 ) -> Result<[Option<Push>; 4], Error> {
@@ -130,20 +135,12 @@ pub fn push(
         template.baidu.as_ref().map(|section| Section::android("PushTemplate.Baidu", section)),
         template.gcm.as_ref().map(|section| Section::android("PushTemplate.GCM", section)),
     ];
-    let messages = [
-        ("MessageConfiguration.ADMMessage", &inline.adm_message),
-        ("MessageConfiguration.APNSMessage", &inline.apns_message),
-        ("MessageConfiguration.BaiduMessage", &inline.baidu_message),
-        ("MessageConfiguration.GCMMessage", &inline.gcm_message),
-    ];
     let defaults = defaults("PushTemplate", template.default_substitutions.as_deref())?;
     let mut compiled = [const { None }; 4];
-    for ((section, (name, message)), place) in sections.into_iter().zip(messages).zip(&mut compiled) {
+    for ((section, message), place) in sections.into_iter().zip(inline).zip(&mut compiled) {
         let section = section.or_else(|| template.default.as_ref().map(Section::common));
-        let default_message = ("MessageConfiguration.DefaultMessage", inline.default_message.as_ref());
-        let (name, message) = if message.is_some() { (name, message.as_ref()) } else { default_message };
         if section.is_some() || message.is_some() {
-            *place = Some(Push::new(section.unwrap_or_default(), name, message, &defaults, missing)?);
+            *place = Some(Push::new(section.unwrap_or_default(), message.as_ref(), &defaults, missing)?);
         }
     }
     Ok(compiled)
@@ -152,18 +149,16 @@ pub fn push(
 impl Push {
     fn new(
         section: Section<'_>,
-        name: &str,
-        message: Option<&Message>,
+        message: Option<&PushText<'_>>,
         defaults: &Defaults,
         missing: Missing,
     ) -> Result<Self, Error> {
-        let nothing = Message::default();
+        let nothing = PushText::default();
         let message = message.unwrap_or(&nothing);
+        let name = message.name;
         let layers = Layers { template: section.name, inline: name, missing };
-        let text = |field, template, inline: &Option<String>, escape| {
-            layers.text((field, template), (field, inline.as_deref()), escape)
-        };
-        let action = match (section.action, message.action.as_ref()) {
+        let text = |field, template, inline, escape| layers.text((field, template), (field, inline), escape);
+        let action = match (section.action, message.action) {
             (Some(Action::Unknown(value)), _) => Err((format!("{}.Action", section.name), value)),
             (None, Some(Action::Unknown(value))) => Err((format!("{name}.Action"), value)),
             (Some(Action::DeepLink), _) | (None, Some(Action::DeepLink)) => Ok(PushAction::DeepLink),
@@ -174,32 +169,41 @@ impl Push {
             field,
             problem: format!("is `{value}`; it must be one of {}", Action::VALUES.join(", ")),
         })?;
-        let time_to_live = message.time_to_live.map(|seconds| {
-            u32::try_from(seconds).map_err(|_| Error::Field {
-                field: format!("{name}.TimeToLive"),
+        let time_to_live = message.time_to_live.as_ref().map(|(field, seconds)| {
+            seconds.parse::<u32>().map_err(|_| Error::Field {
+                field: format!("{name}.{field}"),
                 problem: format!("is {seconds}; it must be a number of seconds from 0"),
             })
         });
         let push = Self {
             defaults: defaults.clone(),
-            title: text("Title", section.title, &message.title, Escape::None)?,
-            body: text("Body", section.body, &message.body, Escape::None)?,
-            url: text("Url", section.url, &message.url, Escape::None)?,
-            json_body: text("JsonBody", None, &message.json_body, Escape::Json)?,
-            image_url: text("ImageUrl", section.image_url, &message.image_url, Escape::None)?,
-            image_icon_url: text("ImageIconUrl", section.image_icon_url, &message.image_icon_url, Escape::None)?,
+            substitutions: message.substitutions.cloned().unwrap_or_default(),
+            title: text("Title", section.title, message.title, Escape::None)?,
+            body: text("Body", section.body, message.body, Escape::None)?,
+            url: text("Url", section.url, message.url, Escape::None)?,
+            json_body: text("JsonBody", None, message.json_body.as_deref(), Escape::Json)?,
+            image_url: text("ImageUrl", section.image_url, message.image_url, Escape::None)?,
+            image_icon_url: text("ImageIconUrl", section.image_icon_url, message.image_icon_url, Escape::None)?,
             small_image_icon_url: layers.text(
                 ("SmallImageIconUrl", section.small_image_icon_url),
-                ("ImageSmallIconUrl", message.image_small_icon_url.as_deref()),
+                ("ImageSmallIconUrl", message.small_image_icon_url),
                 Escape::None,
             )?,
-            media_url: text("MediaUrl", section.media_url, &message.media_url, Escape::None)?,
-            raw_content: text("RawContent", section.raw_content, &message.raw_content, Escape::Json)?,
+            media_url: text("MediaUrl", section.media_url, message.media_url, Escape::None)?,
+            raw_content: text("RawContent", section.raw_content, message.raw_content, Escape::Json)?,
             fixed: PushContent {
                 action,
-                silent: message.silent_push.unwrap_or(false),
+                silent: message.silent.unwrap_or(false),
                 time_to_live: time_to_live.transpose()?,
-                sound: section.sound.map(str::to_owned),
+                sound: section.sound.or(message.sound).map(str::to_owned),
+                icon: message.icon.map(str::to_owned),
+                collapse_key: message.collapse_key.map(str::to_owned),
+                priority: message.priority()?,
+                restricted_package_name: message.restricted_package_name.map(str::to_owned),
+                badge: message.badge,
+                category: message.category.map(str::to_owned),
+                thread_id: message.thread_id.map(str::to_owned),
+                push_type: message.push_type.map(str::to_owned),
                 ..PushContent::default()
             },
         };
@@ -214,6 +218,10 @@ impl Push {
     }
 
     pub fn compose(&self, overrides: &Overrides<'_>, values: &Values<'_>) -> Result<PushContent, Error> {
+        if let Some(text) = overrides.raw_content {
+            let field = Field::new("RawContent".to_owned(), text, Escape::Json, Missing::Empty)?;
+            return Ok(PushContent { raw_content: Some(field.render(values)?), ..self.fixed.clone() });
+        }
         if let Some(raw_content) = &self.raw_content {
             return Ok(PushContent { raw_content: Some(raw_content.render(values)?), ..self.fixed.clone() });
         }
@@ -235,49 +243,60 @@ impl Push {
 #[derive(Debug)]
 pub struct Email {
     pub defaults: Defaults,
+    pub substitutions: Substitutions,
     subject: Option<Field>,
     text: Option<Field>,
     html: Option<Field>,
-    from_address: Option<String>,
     headers: Vec<(String, Field)>,
+    /// What has no variables.
+    fixed: EmailContent,
 }
 
-/// The e-mail of a campaign. A default message gives it a subject and a text.
+/// The e-mail of a request. A default message gives it a text, and a campaign's a subject, too.
 pub fn email(
-    inline: &MessageConfiguration,
+    inline: Option<&EmailText<'_>>,
     template: Option<&EmailTemplateRequest>,
     missing: Missing,
 ) -> Result<Option<Email>, Error> {
-    let default_message =
-        inline.default_message.as_ref().filter(|message| message.body.is_some() || message.title.is_some());
-    if template.is_none() && inline.email_message.is_none() && default_message.is_none() {
+    if inline.is_none() && template.is_none() {
         return Ok(None);
     }
-    let nothing = EmailTemplateRequest::default();
+    let (nothing, no_message) = (EmailTemplateRequest::default(), EmailText::default());
     let template = template.unwrap_or(&nothing);
-    let (name, title, body, own) = match (&inline.email_message, default_message) {
-        (Some(own), _) => ("MessageConfiguration.EmailMessage", own.title.as_deref(), own.body.as_deref(), Some(own)),
-        (None, Some(message)) => {
-            ("MessageConfiguration.DefaultMessage", message.title.as_deref(), message.body.as_deref(), None)
-        }
-        (None, None) => ("", None, None, None),
-    };
+    let message = inline.unwrap_or(&no_message);
+    let name = message.name;
     let layers = Layers { template: "EmailTemplate", inline: name, missing };
-    let html_body = own.and_then(|own| own.html_body.as_deref());
+    let mut headers = match (&template.headers, message.headers) {
+        (Some(own), _) => headers("EmailTemplate", own, missing)?,
+        (None, Some(own)) => headers(name, own, Missing::Empty)?,
+        (None, None) => Vec::new(),
+    };
+    if let Some(addresses) = message.reply_to.filter(|addresses| !addresses.is_empty()) {
+        let field = format!("{name}.ReplyToAddresses");
+        headers.push(("Reply-To".to_owned(), Field::new(field, &addresses.join(", "), Escape::None, Missing::Empty)?));
+    }
+    if let Some(raw) = message.raw
+        && BASE64_STANDARD.decode(raw).is_err()
+    {
+        let problem = "is not base64".to_owned();
+        return Err(Error::Field { field: format!("{name}.RawEmail.Data"), problem });
+    }
     let email = Email {
         defaults: defaults("EmailTemplate", template.default_substitutions.as_deref())?,
-        subject: layers.text(("Subject", template.subject.as_deref()), ("Title", title), Escape::None)?,
-        text: layers.text(("TextPart", template.text_part.as_deref()), ("Body", body), Escape::None)?,
-        html: layers.text(("HtmlPart", template.html_part.as_deref()), ("HtmlBody", html_body), Escape::Html)?,
-        from_address: own.and_then(|own| own.from_address.clone()),
-        headers: match (&template.headers, own.and_then(|own| own.headers.as_ref())) {
-            (Some(own), _) => headers("EmailTemplate", own, missing)?,
-            (None, Some(own)) => headers(name, own, Missing::Empty)?,
-            (None, None) => Vec::new(),
+        substitutions: message.substitutions.cloned().unwrap_or_default(),
+        subject: layers.text(("Subject", template.subject.as_deref()), message.subject, Escape::None)?,
+        text: layers.text(("TextPart", template.text_part.as_deref()), message.text, Escape::None)?,
+        html: layers.text(("HtmlPart", template.html_part.as_deref()), message.html, Escape::Html)?,
+        headers,
+        fixed: EmailContent {
+            from_address: message.from_address.map(str::to_owned),
+            bounce_address: message.bounce_address.map(str::to_owned),
+            raw: message.raw.map(str::to_owned),
+            ..EmailContent::default()
         },
     };
-    if email.subject.is_none() && email.text.is_none() && email.html.is_none() {
-        let field = if own.is_some() { name } else { "EmailTemplate" }.to_owned();
+    if email.subject.is_none() && email.text.is_none() && email.html.is_none() && email.fixed.raw.is_none() {
+        let field = if message.is_own { name } else { "EmailTemplate" }.to_owned();
         return Err(Error::Field { field, problem: "has neither a subject nor a text nor an HTML part".to_owned() });
     }
     Ok(Some(email))
@@ -298,17 +317,29 @@ fn headers(name: &str, headers: &[MessageHeader], missing: Missing) -> Result<Ve
 }
 
 impl Email {
-    pub fn compose(&self, values: &Values<'_>) -> Result<EmailContent, Error> {
-        let subject = render(self.subject.as_ref(), values)?.unwrap_or_default();
+    /// Shape: a text that is given for the body is the whole of it, so that no HTML part says something else.
+    pub fn compose(&self, overrides: &Overrides<'_>, values: &Values<'_>) -> Result<EmailContent, Error> {
+        if overrides.raw_content.is_some() {
+            return Err(raw_content_of("e-mails"));
+        }
+        if self.fixed.raw.is_some() {
+            return Ok(self.fixed.clone());
+        }
+        let subject = overridden("TitleOverride", overrides.title, self.subject.as_ref(), values)?;
         let header = |(name, field): &(String, Field)| Ok((name.clone(), one_line(field.render(values)?)));
+        let html = self.html.as_ref().filter(|_| overrides.body.is_none());
         Ok(EmailContent {
-            subject: one_line(subject),
-            text: render(self.text.as_ref(), values)?,
-            html: render(self.html.as_ref(), values)?,
-            from_address: self.from_address.clone(),
+            subject: one_line(subject.unwrap_or_default()),
+            text: overridden("BodyOverride", overrides.body, self.text.as_ref(), values)?,
+            html: render(html, values)?,
             headers: self.headers.iter().map(header).collect::<Result<_, _>>()?,
+            ..self.fixed.clone()
         })
     }
+}
+
+fn raw_content_of(messages: &str) -> Error {
+    Error::Field { field: "RawContent".to_owned(), problem: format!("is for push messages; {messages} have none") }
 }
 
 /// A header's value without line breaks: an endpoint's attribute must not be able to add headers of its own.
@@ -320,35 +351,33 @@ fn one_line(text: String) -> String {
 #[derive(Debug)]
 pub struct Sms {
     pub defaults: Defaults,
+    pub substitutions: Substitutions,
     body: Field,
     /// What has no variables.
     fixed: SmsContent,
 }
 
-/// The text message of a campaign. A default message gives it a text, if it has one.
+/// The text message of a request. A default message gives it a text, if it has one.
 pub fn sms(
-    inline: &MessageConfiguration,
+    inline: Option<&SmsText<'_>>,
     template: Option<&SMSTemplateRequest>,
     missing: Missing,
 ) -> Result<Option<Sms>, Error> {
-    let own = inline.sms_message.as_ref();
-    let (name, body) = match (own, &inline.default_message) {
-        (Some(own), _) => ("MessageConfiguration.SMSMessage", own.body.as_deref()),
-        (None, Some(message)) => ("MessageConfiguration.DefaultMessage", message.body.as_deref()),
-        (None, None) => ("", None),
-    };
+    let no_message = SmsText::default();
+    let message = inline.unwrap_or(&no_message);
+    let name = message.name;
     let layers = Layers { template: "SMSTemplate", inline: name, missing };
-    let body =
-        layers.text(("Body", template.and_then(|template| template.body.as_deref())), ("Body", body), Escape::None)?;
+    let template_body = template.and_then(|template| template.body.as_deref());
+    let body = layers.text(("Body", template_body), ("Body", message.body), Escape::None)?;
     let Some(body) = body else {
-        let field = match (own, template) {
-            (Some(_), _) => name.to_owned(),
-            (None, Some(_)) => "SMSTemplate".to_owned(),
-            (None, None) => return Ok(None),
+        let field = match (message.is_own, template) {
+            (true, _) => name.to_owned(),
+            (false, Some(_)) => "SMSTemplate".to_owned(),
+            (false, None) => return Ok(None),
         };
         return Err(Error::Field { field, problem: "has no `Body`".to_owned() });
     };
-    let is_transactional = match own.and_then(|own| own.message_type.as_ref()) {
+    let is_transactional = match message.message_type {
         Some(MessageType::Unknown(value)) => {
             let problem = format!("is `{value}`; it must be one of {}", MessageType::VALUES.join(", "));
             return Err(Error::Field { field: format!("{name}.MessageType"), problem });
@@ -359,17 +388,70 @@ pub fn sms(
     let fixed = SmsContent {
         body: String::new(),
         is_transactional,
-        sender_id: own.and_then(|own| own.sender_id.clone()),
-        origination_number: own.and_then(|own| own.origination_number.clone()),
-        entity_id: own.and_then(|own| own.entity_id.clone()),
-        template_id: own.and_then(|own| own.template_id.clone()),
+        sender_id: message.sender_id.map(str::to_owned),
+        origination_number: message.origination_number.map(str::to_owned),
+        entity_id: message.entity_id.map(str::to_owned),
+        template_id: message.template_id.map(str::to_owned),
+        keyword: message.keyword.map(str::to_owned),
     };
-    Ok(Some(Sms { defaults, body, fixed }))
+    let substitutions = message.substitutions.cloned().unwrap_or_default();
+    Ok(Some(Sms { defaults, substitutions, body, fixed }))
 }
 
 impl Sms {
     pub fn compose(&self, overrides: &Overrides<'_>, values: &Values<'_>) -> Result<SmsContent, Error> {
+        if overrides.raw_content.is_some() {
+            return Err(raw_content_of("text messages"));
+        }
         let body = overridden("BodyOverride", overrides.body, Some(&self.body), values)?.unwrap_or_default();
         Ok(SmsContent { body, ..self.fixed.clone() })
+    }
+}
+
+/// A voice message before it is composed.
+#[derive(Debug)]
+pub struct Voice {
+    pub defaults: Defaults,
+    pub substitutions: Substitutions,
+    body: Field,
+    /// What has no variables.
+    fixed: VoiceContent,
+}
+
+/// The voice message of a request, if it has a text.
+pub fn voice(
+    inline: Option<&VoiceText<'_>>,
+    template: Option<&VoiceTemplateRequest>,
+    missing: Missing,
+) -> Result<Option<Voice>, Error> {
+    let no_message = VoiceText::default();
+    let message = inline.unwrap_or(&no_message);
+    let layers = Layers { template: "VoiceTemplate", inline: message.name, missing };
+    let template_body = template.and_then(|template| template.body.as_deref());
+    let Some(body) = layers.text(("Body", template_body), ("Body", message.body), Escape::None)? else {
+        return Ok(None);
+    };
+    let first = |template: Option<&String>, own: Option<&str>| template.cloned().or_else(|| own.map(str::to_owned));
+    let fixed = VoiceContent {
+        body: String::new(),
+        language_code: first(template.and_then(|it| it.language_code.as_ref()), message.language_code),
+        voice_id: first(template.and_then(|it| it.voice_id.as_ref()), message.voice_id),
+        origination_number: message.origination_number.map(str::to_owned),
+    };
+    Ok(Some(Voice {
+        defaults: defaults("VoiceTemplate", template.and_then(|it| it.default_substitutions.as_deref()))?,
+        substitutions: message.substitutions.cloned().unwrap_or_default(),
+        body,
+        fixed,
+    }))
+}
+
+impl Voice {
+    pub fn compose(&self, overrides: &Overrides<'_>, values: &Values<'_>) -> Result<VoiceContent, Error> {
+        if overrides.raw_content.is_some() {
+            return Err(raw_content_of("voice messages"));
+        }
+        let body = overridden("BodyOverride", overrides.body, Some(&self.body), values)?.unwrap_or_default();
+        Ok(VoiceContent { body, ..self.fixed.clone() })
     }
 }

@@ -1,3 +1,5 @@
+mod direct;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -61,13 +63,14 @@ fn everything() -> Composer {
 #[test]
 fn overrides_apply_to_the_documented_types_only() {
     let composer = everything();
-    let overrides = Overrides { title: Some("new title"), body: Some("new body") };
+    let overrides = Overrides { title: Some("new title"), body: Some("new body"), ..Overrides::default() };
     for channel in ChannelType::ALL {
         let content = compose(&composer, channel, overrides);
         let told = match content {
             Ok(Content::Push(push)) => (push.title, push.body),
             Ok(Content::Email(email)) => (Some(email.subject), email.text),
             Ok(Content::Sms(sms)) => (None, Some(sms.body)),
+            Ok(Content::Voice(voice)) => (None, Some(voice.body)),
             Ok(Content::Custom(custom)) => (None, custom.data.map(|data| data.to_string())),
             Err(error) => {
                 assert_eq!(error, Error::NoMessageFor { channel });
@@ -97,10 +100,10 @@ fn overrides_apply_to_the_documented_types_only() {
 #[test]
 fn one_override_leaves_the_other_text() {
     let composer = everything();
-    let title = Overrides { title: Some("new"), body: None };
+    let title = Overrides { title: Some("new"), body: None, ..Overrides::default() };
     let push = push_of(compose(&composer, ChannelType::Gcm, title).unwrap());
     assert_eq!((push.title.as_deref(), push.body.as_deref()), (Some("new"), Some("GCM body")));
-    let body = Overrides { title: None, body: Some("") };
+    let body = Overrides { title: None, body: Some(""), ..Overrides::default() };
     let push = push_of(compose(&composer, ChannelType::ApnsVoip, body).unwrap());
     assert_eq!((push.title.as_deref(), push.body.as_deref()), (Some("APNS title"), Some("")));
 }
@@ -108,14 +111,17 @@ fn one_override_leaves_the_other_text() {
 #[test]
 fn overrides_are_templates() {
     let composer = everything();
-    let overrides =
-        Overrides { title: Some("Hi {{User.UserAttributes.FirstName}}"), body: Some("[{{Attributes.None}}]") };
+    let overrides = Overrides {
+        title: Some("Hi {{User.UserAttributes.FirstName}}"),
+        body: Some("[{{Attributes.None}}]"),
+        ..Overrides::default()
+    };
     let push = push_of(compose(&composer, ChannelType::Gcm, overrides).unwrap());
     assert_eq!((push.title.as_deref(), push.body.as_deref()), (Some("Hi Ann"), Some("[]")));
-    let broken = Overrides { title: Some("x {{uper Id}}"), body: None };
+    let broken = Overrides { title: Some("x {{uper Id}}"), body: None, ..Overrides::default() };
     let error = compose(&composer, ChannelType::Gcm, broken).unwrap_err();
     assert_eq!(error.to_string(), "TitleOverride: unknown helper `uper` at line 1, column 3");
-    let broken = Overrides { title: None, body: Some("{{") };
+    let broken = Overrides { body: Some("{{"), ..Overrides::default() };
     let error = compose(&composer, ChannelType::Sms, broken).unwrap_err();
     assert!(error.to_string().starts_with("BodyOverride: broken template syntax at line 1"), "{error}");
     // Where overrides do not apply, broken ones do no harm.
@@ -212,7 +218,7 @@ fn push_messages_keep_every_field() {
         media_url: Some("m".into()),
         raw_content: None,
         time_to_live: Some(60),
-        sound: None,
+        ..PushContent::default()
     };
     assert_eq!(push_of(plain(&composer, ChannelType::Gcm)), expected);
 }
@@ -223,7 +229,7 @@ fn raw_content_replaces_everything_else() {
         "Title": "t", "Body": "{{add Attributes.Color 1}}", "RawContent": "{\"data\":{\"q\":\"{{Attributes.Quote}}\"}}",
         "TimeToLive": 60,
     }}));
-    let overrides = Overrides { title: Some("new"), body: Some("new") };
+    let overrides = Overrides { title: Some("new"), body: Some("new"), ..Overrides::default() };
     let expected = PushContent {
         raw_content: Some(r#"{"data":{"q":"say \"hi\" & <go>"}}"#.into()),
         time_to_live: Some(60),
@@ -251,6 +257,7 @@ fn email_escapes_html_only_and_keeps_headers_on_one_line() {
         html: Some("<p>&quot;a&quot; &amp; &lt;b&gt;</p>".into()),
         from_address: Some("from@example.com".into()),
         headers: vec![("X-Who".into(), "one  Bcc: two".into())],
+        ..EmailContent::default()
     };
     assert_eq!(composer(inline).compose(&target, now()), Ok(Content::Email(expected)));
 }
@@ -268,6 +275,7 @@ fn sms_keeps_every_field() {
         origination_number: Some("o".into()),
         entity_id: Some("e".into()),
         template_id: Some("t".into()),
+        ..SmsContent::default()
     };
     assert_eq!(plain(&composer, ChannelType::Sms), Content::Sms(expected));
 }
@@ -305,6 +313,7 @@ fn templates_win_for_the_fields_they_have() {
             }))
             .unwrap(),
         ),
+        ..Templates::default()
     };
     let inline = json!({
         "DefaultMessage": {"Title": "inline title", "Body": "inline body", "TimeToLive": 5},
@@ -317,7 +326,7 @@ fn templates_win_for_the_fields_they_have() {
         text: Some("inline text".into()),
         html: Some("<b>say &quot;hi&quot; &amp; &lt;go&gt;</b>".into()),
         from_address: Some("from@example.com".into()),
-        headers: Vec::new(),
+        ..EmailContent::default()
     };
     assert_eq!(plain(&composer, ChannelType::Email), Content::Email(email));
     let sms = SmsContent { body: "template".into(), sender_id: Some("s".into()), ..SmsContent::default() };

@@ -1,5 +1,7 @@
 //! Builds the message that goes over the wire.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use lettre::Address;
 use lettre::address::Envelope;
@@ -67,12 +69,25 @@ impl Composer {
             .parse()
             .map_err(|error| format!("the endpoint's address is not a mail address: {error}"))?;
         let message_id = message_id(&message.idempotency_key, sender.email.domain());
+        let bounces = email.bounce_address.as_deref().map(str::parse::<Address>).transpose();
+        let bounces = bounces.map_err(|error| format!("the address for bounces is not a mail address: {error}"))?;
+        let envelope = bounces
+            .or_else(|| email.raw.is_some().then(|| sender.email.clone()))
+            .map(|from| Envelope::new(Some(from), vec![recipient.clone()]).expect("there is a recipient"));
+        if let Some(raw) = &email.raw {
+            let bytes = BASE64_STANDARD.decode(raw).map_err(|_| "the raw message is not base64".to_owned())?;
+            let envelope = envelope.expect("a raw message has one");
+            return Ok(Composed { envelope, message_id, bytes });
+        }
         let mut builder = lettre::Message::builder()
             .from(sender)
             .to(Mailbox::new(None, recipient))
             .subject(one_line(&email.subject)?)
             .date(now.into())
             .message_id(Some(message_id.clone()));
+        if let Some(envelope) = envelope {
+            builder = builder.envelope(envelope);
+        }
         for header in self.headers.iter().cloned().chain(own_headers(email)?) {
             builder = builder.raw_header(header);
         }
@@ -158,6 +173,20 @@ mod tests {
 
     fn hello() -> EmailContent {
         EmailContent { subject: "Hello".into(), text: Some("Hi Ann".into()), ..EmailContent::default() }
+    }
+
+    #[test]
+    fn bounces_go_where_the_message_says_and_raw_messages_go_as_they_are() {
+        let bounce_address = Some("bounce@example.com".to_owned());
+        let composed = compose_to("ann@example.com", &EmailContent { bounce_address, ..hello() }).unwrap();
+        assert_eq!(composed.envelope.from().unwrap().to_string(), "bounce@example.com");
+        let raw = EmailContent { raw: Some(BASE64_STANDARD.encode("Subject: x\r\n\r\nHi")), ..EmailContent::default() };
+        let composed = compose_to("ann@example.com", &raw).unwrap();
+        assert_eq!(composed.bytes, b"Subject: x\r\n\r\nHi");
+        assert_eq!(composed.envelope.from().unwrap().to_string(), "news@example.com");
+        assert_eq!(composed.envelope.to()[0].to_string(), "ann@example.com");
+        let wrong = EmailContent { bounce_address: Some("nobody".to_owned()), ..hello() };
+        assert!(compose_to("ann@example.com", &wrong).unwrap_err().contains("the address for bounces"));
     }
 
     fn with_header(name: &str, value: &str) -> EmailContent {

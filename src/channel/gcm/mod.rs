@@ -19,7 +19,7 @@ use hyper::{Request, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, PushContent, Spec, settings};
+use super::{Adapter, Content, Credentials, Deps, Error, Factory, Message, Outcome, PushContent, Spec, settings};
 use crate::clock::Clock;
 use crate::domain::ChannelType;
 use crate::http::{Access, Client};
@@ -55,6 +55,29 @@ impl Factory for GcmFactory {
 
     fn build(&self, settings: toml::Table, deps: &Deps) -> Result<Arc<dyn Adapter>, Error> {
         Ok(Arc::new(Gcm::new(settings::read(NAME, settings)?, deps.clock.clone())?))
+    }
+
+    /// From `ServiceJson`. Of the settings it takes where FCM is and how many requests it gets at once, not the account.
+    fn build_own(
+        &self,
+        credentials: &Credentials,
+        settings: Option<&toml::Table>,
+        deps: &Deps,
+    ) -> Option<Result<Arc<dyn Adapter>, Error>> {
+        let key = credentials.get("ServiceJson")?;
+        let shared = match settings.map(|section| settings::read::<Settings>(NAME, section.clone())).transpose() {
+            Ok(shared) => shared,
+            Err(error) => return Some(Err(error)),
+        };
+        let own = Settings {
+            service_account_file: None,
+            service_account_json: Some(key.clone()),
+            project_id: None,
+            base_url: shared.as_ref().and_then(|shared| shared.base_url.clone()),
+            token_url: shared.as_ref().and_then(|shared| shared.token_url.clone()),
+            in_flight: shared.as_ref().and_then(|shared| shared.in_flight),
+        };
+        Some(Gcm::new(own, deps.clock.clone()).map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
     }
 }
 

@@ -3,12 +3,15 @@
 //! A message is data only: flat text keys from which the app's library draws the notification. `RawContent` replaces all
 //! of it, in the form of FCM's retired legacy interface or in that of HTTP v1 under `fcmV1Message`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::channel::{Message, Origin, PushAction, PushContent};
+use crate::channel::{Message, Origin, PushAction, PushContent, PushPriority};
 use crate::domain::limit::PUSH_PAYLOAD_BYTES_MAX;
+use crate::domain::{ActivityId, TreatmentId};
 
 /// Longest time FCM keeps a message, and what it takes as the default: four weeks.
 const TIME_TO_LIVE_SECONDS_MAX: u32 = 2_419_200;
@@ -32,18 +35,22 @@ struct Envelope<'a> {
 struct DataMessage<'a> {
     token: &'a str,
     data: Data<'a>,
-    android: Android,
+    android: Android<'a>,
 }
 
 #[derive(Serialize)]
-struct Android {
+struct Android<'a> {
     priority: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ttl: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    collapse_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restricted_package_name: Option<&'a str>,
 }
 
 /// Keys and values of `data`, in the order they are written.
-struct Data<'a>(Vec<(&'static str, &'a str)>);
+struct Data<'a>(Vec<(Cow<'static, str>, &'a str)>);
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -59,9 +66,16 @@ fn build_data(message: &Message, push: &PushContent) -> Result<Vec<u8>, String> 
     let data = data(push, &message.origin);
     check_size(data.0.iter().map(|(key, value)| key.len() + value.len()).sum())?;
     let android = Android {
-        // A silent message shows nothing, and FCM holds back apps that get such messages with high priority.
-        priority: if push.silent { "NORMAL" } else { "HIGH" },
+        priority: match push.priority {
+            Some(PushPriority::Normal) => "NORMAL",
+            Some(PushPriority::High) => "HIGH",
+            // A silent message shows nothing, and FCM holds back apps that get such messages with high priority.
+            None if push.silent => "NORMAL",
+            None => "HIGH",
+        },
         ttl: push.time_to_live.map(|seconds| format!("{}s", seconds.min(TIME_TO_LIVE_SECONDS_MAX))),
+        collapse_key: push.collapse_key.as_deref(),
+        restricted_package_name: push.restricted_package_name.as_deref(),
     };
     let envelope = Envelope { message: DataMessage { token: &message.address, data, android } };
     Ok(serde_json::to_vec(&envelope).expect("text keys and values"))
@@ -69,13 +83,14 @@ fn build_data(message: &Message, push: &PushContent) -> Result<Vec<u8>, String> 
 
 fn data<'a>(push: &'a PushContent, origin: &'a Origin) -> Data<'a> {
     let mut data = Vec::with_capacity(12);
-    let mut put = |key, value: Option<&'a str>| data.extend(value.map(|value| (key, value)));
+    let mut put = |key, value: Option<&'a str>| data.extend(value.map(|value| (Cow::Borrowed(key), value)));
     put("pinpoint.notification.title", push.title.as_deref());
     put("pinpoint.notification.body", push.body.as_deref());
     put("pinpoint.notification.silentPush", Some(if push.silent { "1" } else { "0" }));
     put("pinpoint.notification.imageUrl", push.image_url.as_deref());
     put("pinpoint.notification.imageIconUrl", push.image_icon_url.as_deref());
     put("pinpoint.notification.imageSmallIconUrl", push.small_image_icon_url.as_deref());
+    put("pinpoint.notification.icon", push.icon.as_deref());
     put("pinpoint.notification.sound", push.sound.as_deref());
     match push.action {
         PushAction::OpenApp => put("pinpoint.openApp", Some("true")),
@@ -84,8 +99,15 @@ fn data<'a>(push: &'a PushContent, origin: &'a Origin) -> Data<'a> {
     }
     put("pinpoint.jsonBody", push.json_body.as_deref());
     put("pinpoint.campaign.campaign_id", Some(origin.campaign_id.as_str()));
-    put("pinpoint.campaign.campaign_activity_id", Some(origin.activity_id.as_str()));
-    put("pinpoint.campaign.treatment_id", Some(origin.treatment_id.as_str()));
+    put("pinpoint.campaign.campaign_activity_id", origin.activity_id.as_ref().map(ActivityId::as_str));
+    put("pinpoint.campaign.treatment_id", origin.treatment_id.as_ref().map(TreatmentId::as_str));
+    // Beside the keys above, and never instead of one of them.
+    for (name, value) in &push.context {
+        let key = format!("pinpoint.{name}");
+        if !data.iter().any(|(taken, _)| *taken == key) {
+            data.push((Cow::Owned(key), value));
+        }
+    }
     Data(data)
 }
 
@@ -201,10 +223,10 @@ mod tests {
 
     use super::*;
     use crate::channel::Content;
-    use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, TreatmentId};
+    use crate::domain::{ApplicationId, CampaignId, ChannelType};
 
-    fn built(push: PushContent) -> Result<Value, String> {
-        let message = Message {
+    fn message(push: &PushContent) -> Message {
+        Message {
             endpoint_id: "e1".into(),
             channel_type: ChannelType::Gcm,
             address: "token-1".into(),
@@ -213,12 +235,15 @@ mod tests {
             origin: Arc::new(Origin {
                 application_id: ApplicationId::new("app"),
                 campaign_id: CampaignId::new("c1"),
-                activity_id: ActivityId::new("a1"),
-                treatment_id: TreatmentId::new("0"),
+                activity_id: Some(ActivityId::new("a1")),
+                treatment_id: Some(TreatmentId::new("0")),
                 scheduled_time: "2026-03-01T09:00:00.000Z".into(),
             }),
-        };
-        build(&message, &push).map(|body| serde_json::from_slice(&body).unwrap())
+        }
+    }
+
+    fn built(push: PushContent) -> Result<Value, String> {
+        build(&message(&push), &push).map(|body| serde_json::from_slice(&body).unwrap())
     }
 
     fn raw(content: Value) -> Result<Value, String> {
@@ -227,6 +252,36 @@ mod tests {
             title: Some("unused".into()),
             ..Default::default()
         })
+    }
+
+    #[test]
+    fn a_direct_message_says_so_and_carries_its_context() {
+        let push = PushContent {
+            body: Some("Hi".into()),
+            icon: Some("bell".into()),
+            collapse_key: Some("news".into()),
+            priority: Some(PushPriority::Normal),
+            restricted_package_name: Some("app".into()),
+            context: [("order", "7"), ("url", "app://x"), ("openApp", "never")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..Default::default()
+        };
+        let mut message = message(&push);
+        let campaign_id = CampaignId::new(Origin::DIRECT);
+        let origin = Origin { campaign_id, activity_id: None, treatment_id: None, ..(*message.origin).clone() };
+        message.origin = Arc::new(origin);
+        let request: Value = serde_json::from_slice(&build(&message, &push).unwrap()).unwrap();
+        let expected = json!({"message": {
+            "token": "token-1",
+            "data": {
+                "pinpoint.notification.body": "Hi", "pinpoint.notification.silentPush": "0",
+                "pinpoint.notification.icon": "bell", "pinpoint.openApp": "true",
+                "pinpoint.campaign.campaign_id": "_DIRECT", "pinpoint.order": "7", "pinpoint.url": "app://x",
+            },
+            "android": {"priority": "NORMAL", "collapse_key": "news", "restricted_package_name": "app"},
+        }});
+        assert_eq!(request, expected);
     }
 
     #[test]

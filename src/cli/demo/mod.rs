@@ -135,16 +135,19 @@ fn answer(event: &Event) -> Reply {
 
 async fn import(app: &App, application_id: &ApplicationId, endpoints: u64) -> anyhow::Result<()> {
     let now = wire_text(app.clock.now());
-    let application = Application {
-        id: application_id.clone(),
-        name: "pinwheel demo".to_owned(),
-        settings: "{}".to_owned(),
-        tags: "{}".to_owned(),
-        creation_date: now.clone(),
-        last_modified_date: now.clone(),
-        revision: 0,
-    };
-    app.store.put_application(application).await?;
+    // The demo may have run here before.
+    if app.store.application(application_id).await?.is_none() {
+        let application = Application {
+            id: application_id.clone(),
+            name: "pinwheel demo".to_owned(),
+            settings: "{}".to_owned(),
+            tags: "{}".to_owned(),
+            creation_date: now.clone(),
+            last_modified_date: now.clone(),
+            revision: 0,
+        };
+        app.store.put_application(application).await?;
+    }
     let style =
         ProgressStyle::with_template("{elapsed_precise} {bar:30} {human_pos} of {human_len} endpoints imported")?;
     let bar = ProgressBar::new(endpoints).with_style(style);

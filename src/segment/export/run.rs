@@ -19,7 +19,7 @@ use crate::wire::endpoint_update::append_response;
 const PAGE_ENDPOINTS: usize = 5_000;
 
 /// Writes endpoints, in the order of their numbers. `now` is what the segment's recency counts back from; `observer`
-/// hears how many endpoints are written so far.
+/// hears what is written so far.
 ///
 /// Shape: there is always at least one file, if only an empty one. Each page is a gzip member of its own, so that pages
 /// can be packed side by side; readers take the members of a file as one.
@@ -29,7 +29,7 @@ pub async fn run<S: EndpointStore + DefinitionStore + ?Sized>(
     mut destination: Destination,
     options: &Options,
     now: Timestamp,
-    observer: &(dyn Fn(u64) + Sync),
+    observer: &(dyn Fn(&Summary) + Sync),
 ) -> Result<Summary, Error> {
     let mut pages = match &options.segment {
         None => Pages::All { next: Some(0) },
@@ -58,7 +58,7 @@ pub async fn run<S: EndpointStore + DefinitionStore + ?Sized>(
             }
         } else if let (Some(bytes), Some(endpoints)) = (packing.next().await, sizes.pop_front()) {
             output.write(bytes, endpoints).await?;
-            observer(output.summary.endpoints);
+            observer(&output.summary);
         }
     }
     output.finish().await
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(summary.bytes, std::fs::metadata(&path).unwrap().len());
 
         let after = Fake::default();
-        let source = import::Source::Local(path);
+        let source = import::Source::Local { path, within: None };
         let application = ApplicationId::new("app");
         let imported =
             import::run(&after, &clock::System::default(), &application, &source, &import::Options::default(), &|_| ())

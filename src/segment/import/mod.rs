@@ -75,12 +75,26 @@ pub struct Segment {
     pub id: Option<String>,
     /// Without a name it keeps the one it has.
     pub name: Option<String>,
+    /// The job that asks for it, if one does.
+    pub job: Option<Job>,
+}
+
+/// An import that may be done again from its start and is to end as if it had been done once. What it defines is whole: no
+/// file may fail, and a segment it names must still be there.
+#[derive(Clone, Debug, Default)]
+pub struct Job {
+    /// Also the id of a new segment.
+    pub id: String,
+    pub role_arn: String,
+    pub external_id: String,
 }
 
 /// What an import did.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// Files read, to their end or not.
+    /// Files that there are, empty ones left out.
+    pub files_total: u64,
+    /// Files dealt with, to their end or not, but for those of the other format.
     pub files: u64,
     /// Files of the other format.
     pub files_skipped: u64,
@@ -117,13 +131,15 @@ impl std::fmt::Display for Failure {
 #[derive(Debug)]
 pub enum Event<'a> {
     Failed(&'a Failure),
-    /// A batch is written.
+    /// The files are known, one is read, or a batch is written.
     Progressed {
         /// Of the files as they are, packed or not.
         bytes_read: u64,
         bytes_total: u64,
         summary: &'a Summary,
     },
+    /// All is written; the segment comes next.
+    Defining,
 }
 
 /// Why an import could not be done.
@@ -141,6 +157,8 @@ pub enum Error {
     Remote(#[source] object_store::Error),
     #[error("endpoints that exist are to be kept and no segment is to be defined: nothing is left to do")]
     NothingToDo,
+    #[error("segment `{id}` was deleted while its import ran")]
+    SegmentGone { id: String },
     #[error(transparent)]
     Store(#[from] store::Error),
 }

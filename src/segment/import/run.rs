@@ -54,14 +54,20 @@ pub async fn run<S: EndpointStore + DefinitionStore + ?Sized>(
         pending: Vec::new(),
         summary: Summary::default(),
     };
+    import.summary.files_total = objects.iter().filter(|object| object.bytes > 0).count() as u64;
+    import.show_progress();
     for object in objects.iter().filter(|object| object.bytes > 0) {
         import.read(object).await?;
+        import.show_progress();
     }
     import.flush().await?;
 
     let Import { mut summary, format, .. } = import;
     // Nobody is no segment: a version without members would only hide that the import failed.
-    if let (Some(segment), Some(format), 1..) = (&options.segment, format, summary.imported) {
+    let whole = summary.imported > 0 && summary.files_failed == 0;
+    let wanted = options.segment.as_ref().filter(|segment| whole || segment.job.is_none() && summary.imported > 0);
+    if let (Some(segment), Some(format)) = (wanted, format) {
+        observer(Event::Defining);
         let now = clock::wire_text(clock.now());
         let name = source.name();
         let defined = define::define(store, application, segment, format, &name, &summary.touched, now).await?;
@@ -102,6 +108,7 @@ impl<S: EndpointStore + DefinitionStore + ?Sized> Import<'_, S> {
         let content = match object.open().await {
             Ok(content) => content,
             Err(error) => {
+                self.summary.files += 1;
                 self.summary.files_failed += 1;
                 self.report(Place { file, line: 1 }, error.to_string());
                 return Ok(());
@@ -177,9 +184,13 @@ impl<S: EndpointStore + DefinitionStore + ?Sized> Import<'_, S> {
         }
         self.write(endpoints).await?;
         self.find_users(users).await?;
+        self.show_progress();
+        Ok(())
+    }
+
+    fn show_progress(&self) {
         let bytes_read = self.bytes_read.load(Ordering::Relaxed);
         (self.observer)(Event::Progressed { bytes_read, bytes_total: self.bytes_total, summary: &self.summary });
-        Ok(())
     }
 
     async fn write(&mut self, endpoints: Vec<(Place, EndpointWrite)>) -> Result<(), Error> {

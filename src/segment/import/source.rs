@@ -16,8 +16,9 @@ use crate::segment::remote;
 /// What to import.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// A file, or a folder with everything below it.
-    Local(PathBuf),
+    /// A file, or a folder with everything below it. With `within`, a path without links, only files below that one are
+    /// read: links that lead out of it are failures.
+    Local { path: PathBuf, within: Option<PathBuf> },
     /// An object, or every object below a prefix.
     Remote { store: Arc<dyn ObjectStore>, key: object_store::path::Path, url: String },
 }
@@ -26,7 +27,7 @@ impl Source {
     /// Reads `s3://bucket/prefix`, or the path of a file or folder.
     pub fn parse(text: &str, aws: &Aws) -> Result<Self, Error> {
         if !text.starts_with(remote::SCHEME) {
-            return Ok(Self::Local(text.into()));
+            return Ok(Self::Local { path: text.into(), within: None });
         }
         let (store, key) = remote::open(text, aws).map_err(Error::Remote)?;
         Ok(Self::Remote { store, key, url: text.to_owned() })
@@ -35,7 +36,7 @@ impl Source {
     /// How people name it.
     pub fn name(&self) -> String {
         match self {
-            Self::Local(path) => path.display().to_string(),
+            Self::Local { path, .. } => path.display().to_string(),
             Self::Remote { url, .. } => url.clone(),
         }
     }
@@ -43,13 +44,14 @@ impl Source {
     /// The objects it has: files in the order of their names, hidden ones left out.
     pub(super) async fn objects(&self) -> Result<Vec<Object>, Error> {
         match self {
-            Self::Local(path) => {
-                let path = path.clone();
+            Self::Local { path, within } => {
+                let (path, within) = (path.clone(), within.clone());
                 let walk = tokio::task::spawn_blocking(move || {
                     let mut objects = Vec::new();
-                    walk(&path, &mut objects)
-                        .map(|()| objects)
-                        .map_err(|source| Error::Unreadable { name: path.display().to_string(), source })
+                    let unreadable = |source| Error::Unreadable { name: path.display().to_string(), source };
+                    fs::metadata(&path).map_err(unreadable)?;
+                    walk(&path, within.as_deref(), &mut objects).map_err(unreadable)?;
+                    Ok(objects)
                 });
                 walk.await.expect("walking folders does not panic")
             }
@@ -74,10 +76,17 @@ impl Source {
     }
 }
 
-fn walk(path: &Path, objects: &mut Vec<Object>) -> io::Result<()> {
-    let meta = fs::metadata(path)?;
+fn walk(path: &Path, within: Option<&Path>, objects: &mut Vec<Object>) -> io::Result<()> {
+    let found = match within {
+        Some(folder) => inside(path, folder),
+        None => Ok(path.to_owned()),
+    };
+    let (meta, place) = match found.and_then(|found| Ok((fs::metadata(&found)?, found))) {
+        Ok((meta, found)) => (meta, Place::Local(found)),
+        // One bad file does not stop the others.
+        Err(error) => (fs::symlink_metadata(path)?, Place::Unreadable(error.kind(), error.to_string())),
+    };
     if !meta.is_dir() {
-        let place = Place::Local(path.to_owned());
         objects.push(Object { name: path.display().to_string(), bytes: meta.len(), place });
         return Ok(());
     }
@@ -88,10 +97,22 @@ fn walk(path: &Path, objects: &mut Vec<Object>) -> io::Result<()> {
         // A link to a folder may lead back up.
         let linked_folder = entry.file_type()?.is_symlink() && entry.path().is_dir();
         if !hidden && !linked_folder {
-            walk(&entry.path(), objects)?;
+            walk(&entry.path(), within, objects)?;
         }
     }
     Ok(())
+}
+
+/// The path without links.
+///
+/// Errors: it leads out of the folder, which has none either.
+fn inside(path: &Path, folder: &Path) -> io::Result<PathBuf> {
+    let real = fs::canonicalize(path)?;
+    if real.starts_with(folder) {
+        return Ok(real);
+    }
+    let problem = format!("it leads out of `{}`", folder.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
 }
 
 /// One file or object.
@@ -104,6 +125,7 @@ pub(super) struct Object {
 enum Place {
     Local(PathBuf),
     Remote(Arc<dyn ObjectStore>, object_store::path::Path),
+    Unreadable(io::ErrorKind, String),
 }
 
 impl Object {
@@ -111,6 +133,7 @@ impl Object {
     pub(super) async fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         Ok(match &self.place {
             Place::Local(path) => Box::new(File::open(path)?),
+            Place::Unreadable(kind, problem) => return Err(io::Error::new(*kind, problem.clone())),
             Place::Remote(store, key) => Box::new(Stream {
                 chunks: store.get(key).await?.into_stream(),
                 current: Bytes::new(),

@@ -38,8 +38,12 @@ async fn import(store: &Fake, source: &Source, options: &Options) -> Result<Summ
     run(store, &clock::System::default(), &ApplicationId::new("app"), source, options, &|_| ()).await
 }
 
+fn local(path: impl Into<PathBuf>) -> Source {
+    Source::Local { path: path.into(), within: None }
+}
+
 async fn import_path(store: &Fake, path: impl Into<PathBuf>) -> Summary {
-    import(store, &Source::Local(path.into()), &Options::default()).await.unwrap()
+    import(store, &local(path), &Options::default()).await.unwrap()
 }
 
 /// Failures without their folders.
@@ -148,7 +152,7 @@ async fn folders_are_read_in_order_and_bad_files_do_not_stop_the_others() {
     assert!(failures[1].starts_with("d.json.gz:"), "{failures:?}");
 
     let options = Options { format: Some(Format::Json), ..Options::default() };
-    let source = Source::Local(folder.path().into());
+    let source = local(folder.path());
     let summary = import(&Fake::default(), &source, &options).await.unwrap();
     assert_eq!((summary.files, summary.files_skipped), (2, 2), "objects of the other format are skipped");
 }
@@ -196,8 +200,8 @@ async fn a_segment_is_defined_from_endpoints_and_users() {
         ("1.csv", b"User.UserId\nuser-1 nobody\nuser-1\n"),
         ("2.json", b"{\"Id\":\"new\",\"Address\":\"n\"}\n{\"Id\":\"mail-1\",\"Address\":\"changed\"}\n"),
     ]);
-    let source = Source::Local(folder.path().into());
-    let segment = Segment { id: Some("vip".into()), name: Some("People".into()) };
+    let source = local(folder.path());
+    let segment = Segment { id: Some("vip".into()), name: Some("People".into()), job: None };
     let options = Options { existing: Existing::Keep, segment: Some(segment), ..Options::default() };
     let summary = import(&store, &source, &options).await.unwrap();
     assert_eq!(failures(&summary), ["1.csv:2: User.UserId: there is no endpoint of `nobody`"]);
@@ -213,9 +217,9 @@ async fn a_segment_is_defined_from_endpoints_and_users() {
     assert_eq!(ids, ["push-1", "mail-1", "new"]);
 
     // A further version keeps the name.
-    let segment = Segment { id: Some("vip".into()), name: None };
+    let segment = Segment { id: Some("vip".into()), name: None, job: None };
     let options = Options { segment: Some(segment), ..Options::default() };
-    let summary = import(&store, &Source::Local(folder.path().join("2.json")), &options).await.unwrap();
+    let summary = import(&store, &local(folder.path().join("2.json")), &options).await.unwrap();
     assert_eq!(summary.segment, Some(("vip".to_owned(), 2)));
     let application = ApplicationId::new("app");
     let document =
@@ -236,21 +240,21 @@ async fn nothing_to_do_says_why() {
         async move { import(store, &source, &options).await.unwrap_err().to_string() }
     };
     let keep = Options { existing: Existing::Keep, ..Options::default() };
-    assert_eq!(error(Source::Local("x".into()), keep).await, Error::NothingToDo.to_string());
-    let missing = Source::Local("/no/such/file".into());
+    assert_eq!(error(local("x"), keep).await, Error::NothingToDo.to_string());
+    let missing = local("/no/such/file");
     assert_eq!(error(missing, Options::default()).await, "cannot read `/no/such/file`");
     let empty = folder.path().join("empty");
     let expected = format!("there is nothing to import in `{}`", empty.display());
-    assert_eq!(error(Source::Local(empty), Options::default()).await, expected);
+    assert_eq!(error(local(empty), Options::default()).await, expected);
 }
 
 #[tokio::test]
 async fn an_import_that_failed_leaves_the_segment_alone() {
     let store = Fake::default();
     let folder = folder(&[("a.json", b"{}\n")]);
-    let segment = Segment { id: Some("s".into()), name: None };
+    let segment = Segment { id: Some("s".into()), name: None, job: None };
     let options = Options { segment: Some(segment), ..Options::default() };
-    let summary = import(&store, &Source::Local(folder.path().into()), &options).await.unwrap();
+    let summary = import(&store, &local(folder.path()), &options).await.unwrap();
     assert_eq!((summary.failed, summary.segment), (1, None));
 }
 
@@ -278,7 +282,7 @@ async fn objects_are_read_from_an_object_store() {
     run(&store, &clock::System::default(), &application, &source("in"), &options, &observer).await.unwrap();
     let ids: Vec<_> = store.endpoints().into_iter().map(|(id, _)| id).collect();
     assert_eq!(ids, ["a", "b", "c"]);
-    assert_eq!(*progress.lock(), [(true, 3)]);
+    assert_eq!(progress.lock().last(), Some(&(true, 3)));
 
     let summary = import(&Fake::default(), &source("input/3.csv"), &options).await.unwrap();
     assert_eq!(summary.imported, 1);

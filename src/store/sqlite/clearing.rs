@@ -55,8 +55,8 @@ const SWEEPS: &[Sweep] = &[
         rows_max: 2_000,
     },
     Sweep {
-        statement: "DELETE FROM segment_members WHERE (application, id, version) IN (
-            SELECT application, id, version FROM segment_members WHERE application = ?1 LIMIT ?2)",
+        statement: "DELETE FROM segment_members WHERE rowid IN (
+            SELECT rowid FROM segment_members WHERE application = ?1 LIMIT ?2)",
         rows_max: 20,
     },
     Sweep {

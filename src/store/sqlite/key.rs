@@ -15,11 +15,8 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use super::failure::{Failure, damaged};
 use crate::clock::Clock;
 use crate::domain::ApplicationId;
-use crate::store::key::{AccessKey, KeyStore, Policy};
+use crate::store::key::{AccessKey, KeyStore, Policy, SEEN_WITHIN};
 use crate::store::{Call, Error};
-
-/// How long a change of another process may stay unseen.
-pub const SEEN_WITHIN: Duration = Duration::from_millis(250);
 
 /// Steps of the schema; the file's `user_version` counts those done. Released steps never change.
 const STEPS: &[&str] = &[include_str!("schema/key/1.sql")];

@@ -153,7 +153,7 @@ fn read_slices(connection: &Connection) -> Result<BTreeMap<i64, Slice>, Failure>
     let mut slices = BTreeMap::new();
     let mut from = i64::MIN;
     while let Some(number) = next.query_row([from], |row| row.get::<_, Option<i64>>(0))? {
-        let (first, last) = (number << SLICE_BITS, (number + 1 << SLICE_BITS) - 1);
+        let (first, last) = (number << SLICE_BITS, ((number + 1) << SLICE_BITS) - 1);
         // Without events there is nothing to remember.
         let newest = newest.query_row([first, last], |row| row.get(0)).optional()?.unwrap_or(i64::MIN);
         slices.insert(number, Slice { filter: None, newest });

@@ -1,0 +1,201 @@
+//! Direct messages: to addresses, endpoints and users.
+
+use pinwheel::app::App;
+use pinwheel::domain::{ApplicationId, ChannelType, EndpointStatus, OptOut};
+use pinwheel::sandbox::function;
+use pinwheel::store::{EndpointWrite, Kind};
+use pinwheel::wire::endpoint::Head;
+use serde_json::{Value, json};
+
+use super::Server;
+use crate::support::{APPLICATION, World, endpoint, populate};
+
+fn hello() -> Value {
+    json!({"DefaultPushNotificationMessage": {"Title": "Hi", "Body": "b"}, "DefaultMessage": {"Body": "text"}})
+}
+
+fn of_user(mut write: EndpointWrite, user: &str) -> EndpointWrite {
+    write.update.user.id = Some(user.to_owned());
+    write
+}
+
+async fn is_active(app: &App, id: &str) -> bool {
+    let page = app.store.endpoint(&ApplicationId::new(APPLICATION), id).await.unwrap();
+    Head::read(page.get(0).document).unwrap().is_active()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_address_has_its_result() {
+    let world = World::new(function::echo).await;
+    let app = world.app("");
+    populate(&app, vec![endpoint("e", ChannelType::Gcm, "gone-1")]).await;
+    let server = Server::start(&app).await;
+    let gcm = json!({"ChannelType": "GCM"});
+    let request = json!({
+        "Addresses": {
+            "taken-1": gcm, "throttle-1": gcm, "unavailable-1": gcm, "gone-1": gcm, "denied-1": gcm, "drop-1": gcm,
+            "nobody": {"ChannelType": "VOICE"}, "typeless": {}, "+12065550100": {"ChannelType": "SMS"},
+        },
+        "MessageConfiguration": hello(), "TraceId": "trace-1", "Context": {"order": "7"},
+    });
+    let answer = server.ask("POST", "messages", request).await;
+    assert_eq!(answer["ApplicationId"], APPLICATION);
+    assert!(answer["RequestId"].is_string());
+    let result = |address: &str| {
+        let result = &answer["Result"][address];
+        (result["DeliveryStatus"].as_str().unwrap(), result["StatusCode"].as_i64().unwrap())
+    };
+    assert_eq!(result("taken-1"), ("SUCCESSFUL", 200));
+    assert_eq!(result("+12065550100"), ("SUCCESSFUL", 200));
+    assert_eq!(result("throttle-1"), ("THROTTLED", 429));
+    assert_eq!(result("unavailable-1"), ("TEMPORARY_FAILURE", 500));
+    assert_eq!(result("gone-1"), ("PERMANENT_FAILURE", 410));
+    assert_eq!(result("denied-1"), ("PERMANENT_FAILURE", 400));
+    assert_eq!(result("drop-1"), ("UNKNOWN_FAILURE", 500));
+    assert_eq!(result("nobody"), ("PERMANENT_FAILURE", 400));
+    assert_eq!(result("typeless"), ("PERMANENT_FAILURE", 400));
+    assert_eq!(answer["Result"]["nobody"]["StatusMessage"], "no adapter serves the VOICE channel");
+    let taken = &answer["Result"]["taken-1"];
+    let id = taken["MessageId"].as_str().unwrap();
+    assert_eq!(taken["StatusMessage"], format!("MessageId: {id}"));
+    assert_eq!(answer.get("EndpointResult"), None);
+
+    // Tried once each, and a dead address is dead whoever names it.
+    assert!(!is_active(&app, "e").await);
+    assert_eq!((world.fcm.messages(), world.fcm.refusals()), (2, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoints_have_their_own_words_and_duplicates_are_told() {
+    let world = World::new(function::echo).await;
+    let app = world.app("");
+    let mut out = endpoint("out", ChannelType::Sms, "+12065550101");
+    out.update.opt_out = Some(OptOut::All);
+    out.update.attributes.insert("Color".into(), vec!["red".into()]);
+    let mut silent = endpoint("silent", ChannelType::Sms, "+12065550102");
+    silent.update.status = Some(EndpointStatus::Inactive);
+    let twin = endpoint("twin", ChannelType::Email, "A@example.com");
+    populate(&app, vec![out, silent, twin]).await;
+    let server = Server::start(&app).await;
+    let request = json!({
+        "Addresses": {"a@example.com": {"ChannelType": "EMAIL", "TitleOverride": "Own"}},
+        "Endpoints": {
+            "out": {"BodyOverride": "{{Attributes.Color}} {{name}}", "Substitutions": {"name": ["Ann", "unused"]}},
+            "silent": {}, "twin": {}, "unknown": {},
+        },
+        "MessageConfiguration": hello(),
+    });
+    let answer = server.ask("POST", "messages", request).await;
+    assert_eq!(answer["Result"]["a@example.com"]["DeliveryStatus"], "SUCCESSFUL");
+    let results = &answer["EndpointResult"];
+    assert_eq!(results["out"]["DeliveryStatus"], "SUCCESSFUL", "an opt-out is no matter here");
+    assert_eq!(results["out"]["Address"], "+12065550101");
+    assert_eq!(results["silent"]["DeliveryStatus"], "SUCCESSFUL");
+    assert_eq!(
+        (&results["twin"]["DeliveryStatus"], &results["twin"]["StatusCode"]),
+        (&json!("DUPLICATE"), &json!(409))
+    );
+    assert_eq!(
+        (&results["unknown"]["DeliveryStatus"], &results["unknown"]["StatusCode"]),
+        (&json!("PERMANENT_FAILURE"), &json!(404))
+    );
+    let sunk = world.sunk();
+    assert_eq!(sunk.len(), 3);
+    let sms = sunk.iter().find(|line| line["endpoint_id"] == "out").unwrap();
+    assert_eq!(sms["content"]["sms"]["body"], "red Ann");
+    let mail = sunk.iter().find(|line| line["channel"] == "EMAIL").unwrap();
+    assert_eq!((&mail["endpoint_id"], &mail["content"]["email"]["subject"]), (&json!(""), &json!("Own")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_reached_on_all_their_channels() {
+    let world = World::new(function::echo).await;
+    let app = world.app("");
+    let mut silent = of_user(endpoint("silent", ChannelType::Gcm, "t2"), "ann");
+    silent.update.status = Some(EndpointStatus::Inactive);
+    populate(
+        &app,
+        vec![
+            of_user(endpoint("phone", ChannelType::Sms, "+12065550101"), "ann"),
+            of_user(endpoint("app", ChannelType::Gcm, "t1"), "ann"),
+            of_user(endpoint("call", ChannelType::Voice, "+12065550101"), "ann"),
+            silent,
+            of_user(endpoint("bobs", ChannelType::Voice, "+12065550102"), "bob"),
+        ],
+    )
+    .await;
+    let server = Server::start(&app).await;
+    let message = json!({"SMSMessage": {"Body": "text"}, "GCMMessage": {"Title": "push"}});
+    let request = |users: Value| json!({"Users": users, "MessageConfiguration": message});
+    let answer = server.ask("POST", "users-messages", request(json!({"ann": {}, "bob": {}, "nobody": {}}))).await;
+    let users = answer["Result"].as_object().unwrap();
+    assert_eq!(users.keys().collect::<Vec<_>>(), ["ann", "bob"]);
+    assert_eq!(users["ann"].as_object().unwrap().keys().collect::<Vec<_>>(), ["app", "phone"]);
+    assert_eq!(users["ann"]["phone"]["Address"], "+12065550101");
+    assert_eq!(users["bob"], json!({}));
+    assert_eq!(
+        server.refused(404, "POST", "users-messages", request(json!({"nobody": {}}))).await,
+        "Resource not found"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_speak_for_direct_messages() {
+    let world = World::new(function::echo).await;
+    let app = world.app("");
+    populate(&app, Vec::new()).await;
+    let template = json!({"Body": "Hi {{name}}, {{city}}", "DefaultSubstitutions": "{\"city\":\"Rome\"}"}).to_string();
+    let now = "2026-03-01T09:00:00.000Z".to_owned();
+    app.store.put_definition(None, Kind::SmsTemplate, "greeting", template, now).await.unwrap();
+    let server = Server::start(&app).await;
+    let request = |substitutions: Value, name: &str| {
+        json!({
+            "Addresses": {"+12065550100": {"ChannelType": "SMS", "Substitutions": substitutions}},
+            "MessageConfiguration": {}, "TemplateConfiguration": {"SMSTemplate": {"Name": name}},
+        })
+    };
+    let answer = server.ask("POST", "messages", request(json!({"name": ["Ann"]}), "greeting")).await;
+    assert_eq!(answer["Result"]["+12065550100"]["DeliveryStatus"], "SUCCESSFUL");
+    assert_eq!(world.sunk()[0]["content"]["sms"]["body"], "Hi Ann, Rome");
+    let answer = server.ask("POST", "messages", request(json!({}), "greeting")).await;
+    let result = &answer["Result"]["+12065550100"];
+    assert_eq!(result["DeliveryStatus"], "PERMANENT_FAILURE");
+    assert_eq!(result["StatusMessage"], "SMSTemplate.Body: no value for the variable `name`");
+    server.refused(404, "POST", "messages", request(json!({}), "unknown")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_have_their_rules() {
+    let world = World::new(function::echo).await;
+    let app = world.app("");
+    populate(&app, Vec::new()).await;
+    let server = Server::start(&app).await;
+    let addresses = |count: usize| -> Value {
+        (0..count)
+            .map(|i| (format!("+1206555{i:04}"), json!({"ChannelType": "SMS"})))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let request = |count| json!({"Addresses": addresses(count), "MessageConfiguration": hello()});
+    let many = server.refused(400, "POST", "messages", request(101)).await;
+    assert_eq!(many, "Addresses: 101 recipients, the limit is 100");
+    assert_eq!(server.refused(400, "POST", "messages", request(0)).await, "Addresses: there is no recipient");
+    let answer = server.ask("POST", "messages", request(100)).await;
+    assert_eq!(answer["Result"].as_object().unwrap().len(), 100);
+    assert_eq!(world.sunk().len(), 100);
+    let nothing = json!({"Addresses": addresses(1), "MessageConfiguration": {}});
+    let nothing = server.refused(400, "POST", "messages", nothing).await;
+    assert!(nothing.starts_with("there is no message that can be sent"), "{nothing}");
+    let unknown = json!({"Addresses": {"x": {"ChannelType": "PIGEON"}}, "MessageConfiguration": hello()});
+    let unknown = server.refused(400, "POST", "messages", unknown).await;
+    assert!(unknown.contains("PIGEON"), "{unknown}");
+    let (status, _) =
+        server.call("POST", "/v1/apps/ffffffffffffffffffffffffffffffff/messages", Some(&request(1))).await;
+    assert_eq!(status, 404);
+
+    server.ask("PUT", "channels/sms", json!({"Enabled": false})).await;
+    let answer = server.ask("POST", "messages", request(1)).await;
+    let result = &answer["Result"]["+12065550000"];
+    assert_eq!((&result["DeliveryStatus"], &result["StatusCode"]), (&json!("PERMANENT_FAILURE"), &json!(400)));
+    assert_eq!(result["StatusMessage"], "the SMS channel is disabled");
+}
