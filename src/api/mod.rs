@@ -21,6 +21,7 @@ mod event;
 mod glob;
 mod handle;
 mod job;
+mod kpi;
 mod message;
 mod event_stream;
 mod handle;
@@ -36,6 +37,8 @@ mod unbuilt;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use self::auth::{Authenticator, Principal};
 use self::route::Router;
 use crate::campaign::{Engine, Scheduler};
@@ -50,6 +53,9 @@ use crate::wire::generated as wire;
 pub use error::Error;
 pub use server::Server;
 
+/// KPIs counted at once; each may read much of the ledger.
+const KPIS_MAX: usize = 2;
+
 /// What all requests share.
 pub struct Api {
     pub store: Arc<dyn Store>,
@@ -59,6 +65,8 @@ pub struct Api {
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
     pub jobs: Jobs,
+    /// KPIs counted at once.
+    kpis: Semaphore,
     router: Router,
 }
 
@@ -79,7 +87,8 @@ impl Api {
         authenticator: Authenticator,
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
-        Self { store, engine, scheduler, clock, config, authenticator, jobs, router: Router::new() }
+        let (kpis, router) = (Semaphore::new(KPIS_MAX), Router::new());
+        Self { store, engine, scheduler, clock, config, authenticator, jobs, kpis, router }
     }
 }
 
