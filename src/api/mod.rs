@@ -18,14 +18,13 @@ mod channel;
 mod endpoint;
 mod error;
 mod event;
+mod event_stream;
 mod glob;
 mod handle;
 mod job;
+mod journey;
 mod kpi;
 mod message;
-mod event_stream;
-mod handle;
-mod journey;
 mod page;
 mod recommender;
 pub mod route;
@@ -33,7 +32,6 @@ mod segment;
 mod server;
 mod tag;
 mod template;
-mod unbuilt;
 
 use std::sync::Arc;
 
