@@ -129,7 +129,10 @@ mod tests {
             }
             for bad in ["other", "jobs/../other", "jobs/out", "jobs/out/file", "jobs/%2e%2e/other", "jobs2", ""] {
                 let refused = refusal(&url(bad), config);
-                assert!(refused.ends_with("is not below the folder of the setting `api.job_folder`"), "{bad}: {refused}");
+                assert!(
+                    refused.ends_with("is not below the folder of the setting `api.job_folder`"),
+                    "{bad}: {refused}"
+                );
             }
             assert!(source("S3Url", &url("jobs/later"), config).is_err());
         }
