@@ -134,8 +134,8 @@ fn make_key(directory: &Path, arguments: &[&str]) -> Key {
 fn listen(log: impl BufRead, tell: &mpsc::Sender<String>, errors: &Mutex<Vec<String>>) {
     for line in log.lines().map_while(Result::ok) {
         let entry: Value = serde_json::from_str(&line).unwrap_or_default();
-        let is_start = entry["fields"]["message"] == "answering Pinpoint's API";
-        if let (true, Some(address)) = (is_start, entry["fields"]["address"].as_str()) {
+        let is_start = entry["message"] == "answering Pinpoint's API";
+        if let (true, Some(address)) = (is_start, entry["address"].as_str()) {
             // Nobody waits any more when it took too long.
             let _ = tell.send(address.to_owned());
         } else if entry.is_null() || entry["level"] == "ERROR" {

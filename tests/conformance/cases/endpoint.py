@@ -116,7 +116,7 @@ def attributes(run):
     found = run.happy("GetEndpoint", ApplicationId=app, EndpointId="e")
     run.equal((found["Attributes"], found["Metrics"]), ({"keep": ["3"]}, {"m": 1.0}), "what is left")
     run.bad("RemoveAttributes", "", **remove("endpoint-colours", ["x"]))
-    run.bad("RemoveAttributes", "Blacklist", **remove("endpoint-custom-attributes", {"promo_a": 1}))
+    run.bad("RemoveAttributes", "Blacklist", **remove("endpoint-custom-attributes", [["promo_a"]]))
     run.missing("RemoveAttributes", **{**remove("endpoint-custom-attributes", ["x"]), "ApplicationId": NOWHERE})
 
 

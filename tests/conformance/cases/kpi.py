@@ -38,7 +38,6 @@ def figures(run):
             run.equal(groups, [campaign] if "grouped" in name else [], "GroupedBys")
         run.bad(operation, "", **here, KpiName="happiness")
         run.bad(operation, "", **here, KpiName=name, StartTime="2020-01-01T00:00:00Z", EndTime="2020-01-02T00:00:00Z")
-        run.bad(operation, "", **here, KpiName=name, StartTime="yesterday")
         run.missing(operation, **{**here, "ApplicationId": NOWHERE}, KpiName=name)
     run.missing("GetCampaignDateRangeKpi", ApplicationId=app, CampaignId=NOWHERE, KpiName="unique-deliveries")
     run.missing("GetJourneyDateRangeKpi", ApplicationId=app, JourneyId=NOWHERE, KpiName="journey-emails-sent")

@@ -74,7 +74,7 @@ def template(kind, word, member, request, change, *bad):
         for wrong, fragment in bad:
             run.bad(f"Create{word}Template", fragment, TemplateName="wrong", **{member: wrong})
             run.bad(f"Update{word}Template", fragment, **here, **{member: wrong})
-        run.bad(f"Create{word}Template", "TemplateName", TemplateName="-", **{member: request})
+        run.bad(f"Create{word}Template", "template-name", TemplateName="-", **{member: request})
         # The active version stays.
         run.bad(f"Delete{word}Template", "", **here, Version="3")
         active = {"TemplateActiveVersionRequest": {"Version": "99"}}

@@ -43,11 +43,6 @@ pub async fn play(run: Arc<Run>) {
         run, get_journey_run_execution_activity_metrics,
         application_id: app, journey_id: id, run_id: NOWHERE, journey_activity_id: "first",
     );
-    let cancelled = shape!(JourneyStateRequest { state: State::Cancelled });
-    let changed = happy!(
-        run, update_journey_state => journey_response, application_id: app, journey_id: id, journey_state_request: cancelled,
-    );
-    assert_eq!(changed.state(), Some(&State::Cancelled));
     happy!(run, delete_journey => journey_response, application_id: app, journey_id: id);
     missing!(run, get_journey, application_id: app, journey_id: id);
 }

@@ -41,7 +41,7 @@ pub async fn play(run: Arc<Run>) {
     template!(
         run, "PUSH", create_push_template create_template_message_body,
         get_push_template push_notification_template_response, update_push_template delete_push_template,
-        push_notification_template_request: shape!(PushNotificationTemplateRequest { set_default: Some(message.clone()) })
+        push_notification_template_request: shape!(PushNotificationTemplateRequest { default_value: message.clone() })
     );
     template!(
         run, "VOICE", create_voice_template create_template_message_body,
