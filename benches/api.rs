@@ -240,7 +240,8 @@ async fn run() {
     let stop = CancellationToken::new();
     let drain = app.config.api.drain_timeout;
     let scheduler = app.scheduler(Health::new(app.clock.clone(), Duration::from_secs(60)));
-    let serving = tokio::spawn(server.run(app.api(true, scheduler).expect("nobody is asked for a key"), stop.clone(), drain));
+    let serving =
+        tokio::spawn(server.run(app.api(true, scheduler).expect("nobody is asked for a key"), stop.clone(), drain));
     let over_http = create_application(&*app.store, "http").await;
     let bare = create_application(&*app.store, "bare").await;
 

@@ -19,9 +19,9 @@ pub struct Route {
     pub path: Vec<(String, String)>,
 }
 
-impl Router {
+impl Default for Router {
     /// Panics if two paths of the model exclude each other.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let mut by_path: Vec<(String, Vec<Operation>)> = Vec::new();
         for operation in Operation::ALL {
             // An ARN has slashes; most clients encode them.
@@ -31,13 +31,15 @@ impl Router {
                 None => by_path.push((path, vec![operation])),
             }
         }
-        let mut paths = matchit::Router::new();
+        let mut paths = matchit::Router::default();
         for (path, operations) in by_path {
             paths.insert(path, operations).expect("the model's paths stand beside each other");
         }
         Self { paths }
     }
+}
 
+impl Router {
     /// Finds the operation of a raw path.
     ///
     /// Errors: 404 for an unknown path or one with an empty name, 405 for another verb, 400 for bytes that are no text.
@@ -73,7 +75,7 @@ mod tests {
 
     #[test]
     fn every_operation_is_found_by_its_own_path() {
-        let router = Router::new();
+        let router = Router::default();
         for operation in Operation::ALL {
             let method = operation.method().parse().unwrap();
             let path = operation.path().replace(['{', '}'], "");
@@ -83,7 +85,7 @@ mod tests {
 
     #[test]
     fn values_of_the_path_are_decoded() {
-        let router = Router::new();
+        let router = Router::default();
         let value = |path: &str| router.find(&Method::GET, path).map(|route| route.path.last().unwrap().1.clone());
         assert_eq!(value("/v1/apps/a/endpoints/x%2Fy%20%C3%A9").unwrap(), "x/y é");
         assert_eq!(value("/v1/tags/arn%3Aaws%3Aapps%2F1").unwrap(), "arn:aws:apps/1");
@@ -93,7 +95,7 @@ mod tests {
 
     #[test]
     fn other_paths_and_verbs_are_told_apart() {
-        let router = Router::new();
+        let router = Router::default();
         for path in ["/", "/v1", "/v1/apps/", "/v1/apps//campaigns", "/v2/apps", "/v1/apps/a/b"] {
             assert_eq!(router.find(&Method::GET, path).unwrap_err().status(), 404, "{path}");
         }
