@@ -22,6 +22,7 @@ use pinwheel::config::{Config, Sources};
 use pinwheel::domain::{ApplicationId, Endpoint};
 use pinwheel::sandbox::sample;
 use pinwheel::store::{Application, EndpointWrite, Event, Store};
+use pinwheel::telemetry::Health;
 use pinwheel::wire;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -238,7 +239,9 @@ async fn run() {
     let address = server.address();
     let stop = CancellationToken::new();
     let drain = app.config.api.drain_timeout;
-    let serving = tokio::spawn(server.run(app.api(true).expect("nobody is asked for a key"), stop.clone(), drain));
+    let scheduler = app.scheduler(Health::new(app.clock.clone(), Duration::from_secs(60)));
+    let serving =
+        tokio::spawn(server.run(app.api(true, scheduler).expect("nobody is asked for a key"), stop.clone(), drain));
     let over_http = create_application(&*app.store, "http").await;
     let bare = create_application(&*app.store, "bare").await;
 

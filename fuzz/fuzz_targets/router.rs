@@ -7,7 +7,7 @@ use http::Method;
 use libfuzzer_sys::fuzz_target;
 use pinwheel::api::route::{Router, query};
 
-static ROUTER: LazyLock<Router> = LazyLock::new(Router::new);
+static ROUTER: LazyLock<Router> = LazyLock::new(Router::default);
 
 fuzz_target!(|request: (&str, &str, Option<&str>)| {
     let (method, path, raw_query) = request;

@@ -87,7 +87,8 @@ impl Api {
             Operation::PutEvents => EVENTS_REQUEST_BYTES_MAX,
             _ => REQUEST_BYTES_MAX,
         };
-        let body = clock::timeout(&*self.clock, self.config.api.body_timeout, read(&head.headers, body, bytes_max)).await;
+        let body =
+            clock::timeout(&*self.clock, self.config.api.body_timeout, read(&head.headers, body, bytes_max)).await;
         let body = body.unwrap_or_else(|| Err(Error::bad_request("the request body did not arrive in time")))?;
 
         let principal = self.authenticator.authenticate(&head, &body).await?;

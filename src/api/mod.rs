@@ -85,7 +85,7 @@ impl Api {
         authenticator: Authenticator,
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
-        let (kpis, router) = (Semaphore::new(KPIS_MAX), Router::new());
+        let (kpis, router) = (Semaphore::new(KPIS_MAX), Router::default());
         Self { store, engine, scheduler, clock, config, authenticator, jobs, kpis, router }
     }
 }

@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(size(None), Ok(100));
         assert_eq!(size(Some("20")), Ok(20));
         assert_eq!(size(Some("5000")), Ok(200));
-        assert_eq!(size(Some("99999999999999999999")).is_err(), true);
+        assert!(size(Some("99999999999999999999")).is_err());
         for wrong in ["0", "-1", "", "two", "1.5"] {
             assert_eq!(size(Some(wrong)), Err(format!("page-size: `{wrong}` is not a whole number above 0")));
         }

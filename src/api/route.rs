@@ -19,9 +19,9 @@ pub struct Route {
     pub path: Vec<(String, String)>,
 }
 
-impl Router {
+impl Default for Router {
     /// Panics if two paths of the model exclude each other.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let mut by_path: Vec<(String, Vec<Operation>)> = Vec::new();
         for operation in Operation::ALL {
             // An ARN has slashes; most clients encode them.
@@ -31,16 +31,18 @@ impl Router {
                 None => by_path.push((path, vec![operation])),
             }
         }
-        let mut paths = matchit::Router::new();
+        let mut paths = matchit::Router::default();
         for (path, operations) in by_path {
             paths.insert(path, operations).expect("the model's paths stand beside each other");
         }
         Self { paths }
     }
+}
 
+impl Router {
     /// Finds the operation of a raw path.
     ///
-    /// Errors: 404 for an unknown path, 405 for another verb, 400 for bytes that are no text.
+    /// Errors: 404 for an unknown path or one with an empty name, 405 for another verb, 400 for bytes that are no text.
     pub fn find(&self, method: &Method, path: &str) -> Result<Route, Error> {
         let found = self.paths.at(path).map_err(|_| Error::not_found())?;
         let Some(operation) = found.value.iter().find(|operation| operation.method() == method.as_str()) else {
@@ -48,8 +50,9 @@ impl Router {
             return Err(Error::method_not_allowed(method.as_str(), &allowed.join(", ")));
         };
         let decoded = found.params.iter().map(|(name, value)| match percent_decode_str(value).decode_utf8() {
-            Ok(text) if !text.is_empty() => Ok((name.to_owned(), text.into_owned())),
-            _ => Err(Error::bad_request(format!("{name}: the path holds no UTF-8 text there"))),
+            Ok(text) if text.is_empty() => Err(Error::not_found()),
+            Ok(text) => Ok((name.to_owned(), text.into_owned())),
+            Err(_) => Err(Error::bad_request(format!("{name}: the path holds no UTF-8 text there"))),
         });
         Ok(Route { operation: *operation, path: decoded.collect::<Result<_, _>>()? })
     }
@@ -72,7 +75,7 @@ mod tests {
 
     #[test]
     fn every_operation_is_found_by_its_own_path() {
-        let router = Router::new();
+        let router = Router::default();
         for operation in Operation::ALL {
             let method = operation.method().parse().unwrap();
             let path = operation.path().replace(['{', '}'], "");
@@ -82,7 +85,7 @@ mod tests {
 
     #[test]
     fn values_of_the_path_are_decoded() {
-        let router = Router::new();
+        let router = Router::default();
         let value = |path: &str| router.find(&Method::GET, path).map(|route| route.path.last().unwrap().1.clone());
         assert_eq!(value("/v1/apps/a/endpoints/x%2Fy%20%C3%A9").unwrap(), "x/y é");
         assert_eq!(value("/v1/tags/arn%3Aaws%3Aapps%2F1").unwrap(), "arn:aws:apps/1");
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn other_paths_and_verbs_are_told_apart() {
-        let router = Router::new();
+        let router = Router::default();
         for path in ["/", "/v1", "/v1/apps/", "/v1/apps//campaigns", "/v2/apps", "/v1/apps/a/b"] {
             assert_eq!(router.find(&Method::GET, path).unwrap_err().status(), 404, "{path}");
         }

@@ -44,6 +44,7 @@ impl Origin {
 /// What a message says, by kind of channel. Serialised only where it is written down, never for a provider.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[allow(clippy::large_enum_variant)] // Most messages are pushes, and a box is one more allocation each.
 pub enum Content {
     Push(PushContent),
     Email(EmailContent),

@@ -62,7 +62,8 @@ impl wire::Messages for Call<'_> {
         &self,
         input: wire::PhoneNumberValidateInput,
     ) -> Result<wire::NumberValidateResponse, Error> {
-        phone::validate(input.body)
+        // Reading the numbering plans for the first time takes a while.
+        tokio::task::spawn_blocking(|| phone::validate(input.body)).await.map_err(Error::internal)?
     }
 }
 

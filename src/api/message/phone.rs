@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn numbers_are_read_by_the_plan_of_their_country() {
         for (number, country, e164, national, iso, code, kind) in [
-            ("+44 7911 123456", None, "+447911123456", "7911123456", "GB", "44", MOBILE),
+            ("+44 7400 123456", None, "+447400123456", "7400123456", "GB", "44", MOBILE),
             ("030 901820", Some("DE"), "+4930901820", "30901820", "DE", "49", LANDLINE),
             ("+1 (206) 555-0142", None, "+12065550142", "2065550142", "US", "1", OTHER),
             ("12065550142", None, "+12065550142", "2065550142", "US", "1", OTHER),

@@ -93,7 +93,7 @@ impl Scheduler {
         let activities = self.store().activities(application_id, campaign_id).await?;
         let stored = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
         let Some(stored) = stored else {
-            return self.abort(&activities, Why::CampaignDeleted).await.map(|()| Attended::Over);
+            return self.abort(&activities, Why::Campaign).await.map(|()| Attended::Over);
         };
         let Ok(document) = serde_json::from_str::<Document>(&stored.document) else {
             tracing::error!(campaign.id = %campaign_id, "a stored campaign cannot be read, and never runs");
@@ -106,7 +106,7 @@ impl Scheduler {
         under_way.segment_id.lock().clone_from(&document.campaign.segment_id);
         if !activities.is_empty() {
             if !self.has_segment(application_id, &document).await? {
-                return self.abort(&activities, Why::SegmentDeleted).await.map(|()| Attended::Over);
+                return self.abort(&activities, Why::Segment).await.map(|()| Attended::Over);
             }
             return self.drive_all(activities, under_way).await;
         }
@@ -144,7 +144,7 @@ impl Scheduler {
             Some(Err(error)) if error.is_retryable() => return Err(retried(error)),
             Some(prepared) => prepared.map_err(|error| error.to_string()),
             None => match under_way.why() {
-                Some(Why::SegmentDeleted) => Err(Why::SegmentDeleted.text().to_owned()),
+                Some(Why::Segment) => Err(Why::Segment.text().to_owned()),
                 _ => return Ok(Begun::Not(Attended::Over)),
             },
         };

@@ -74,20 +74,20 @@ pub(super) struct UnderWay {
     changed: Mutex<bool>,
 }
 
-/// Why a run ends before its time.
+/// Why a run ends before its time: what was deleted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Why {
-    CampaignDeleted,
-    SegmentDeleted,
-    ApplicationDeleted,
+    Campaign,
+    Segment,
+    Application,
 }
 
 impl Why {
     fn text(self) -> &'static str {
         match self {
-            Self::CampaignDeleted => "the campaign was deleted",
-            Self::SegmentDeleted => "the segment of the campaign was deleted",
-            Self::ApplicationDeleted => "the application was deleted",
+            Self::Campaign => "the campaign was deleted",
+            Self::Segment => "the segment of the campaign was deleted",
+            Self::Application => "the application was deleted",
         }
     }
 }
@@ -136,7 +136,7 @@ impl Scheduler {
     pub fn deleted(&self, application_id: &ApplicationId, campaign_id: &CampaignId) {
         let key = (application_id.clone(), campaign_id.clone());
         if let Some(under_way) = self.under_way.lock().get(&key) {
-            under_way.abort(Why::CampaignDeleted);
+            under_way.abort(Why::Campaign);
         }
         self.look_at([key]);
     }
@@ -144,14 +144,14 @@ impl Scheduler {
     /// A segment was deleted: no batch of its campaigns begins after this. Cheap.
     pub fn segment_deleted(&self, application_id: &ApplicationId, segment_id: &str) {
         let is_of_it = |under_way: &UnderWay| under_way.segment_id.lock().as_deref() == Some(segment_id);
-        let keys = self.abort_all(Why::SegmentDeleted, |key, run| key.0 == *application_id && is_of_it(run));
+        let keys = self.abort_all(Why::Segment, |key, run| key.0 == *application_id && is_of_it(run));
         let held = self.held_of(application_id);
         self.look_at(keys.into_iter().chain(held));
     }
 
     /// An application was deleted: no batch of its campaigns begins after this. Cheap.
     pub fn application_deleted(&self, application_id: &ApplicationId) {
-        let keys = self.abort_all(Why::ApplicationDeleted, |key, _| key.0 == *application_id);
+        let keys = self.abort_all(Why::Application, |key, _| key.0 == *application_id);
         self.held.lock().retain(|key| key.0 != *application_id);
         self.look_at(keys);
     }

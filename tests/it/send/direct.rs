@@ -161,7 +161,8 @@ async fn templates_speak_for_direct_messages() {
     let result = &answer["Result"]["+12065550100"];
     assert_eq!(result["DeliveryStatus"], "PERMANENT_FAILURE");
     assert_eq!(result["StatusMessage"], "SMSTemplate.Body: no value for the variable `name`");
-    server.refused(404, "POST", "messages", request(json!({}), "unknown")).await;
+    let unknown = server.refused(400, "POST", "messages", request(json!({}), "unknown")).await;
+    assert_eq!(unknown, "there is no SMS template `unknown`");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,8 @@ impl Server {
     async fn start(app: &App) -> Self {
         let server = api::Server::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
         let (address, stop) = (server.address(), CancellationToken::new());
-        let api: Arc<api::Api> = app.api(true, app.scheduler(Health::new(app.clock.clone(), Duration::from_secs(60)))).unwrap();
+        let api: Arc<api::Api> =
+            app.api(true, app.scheduler(Health::new(app.clock.clone(), Duration::from_secs(60)))).unwrap();
         tokio::spawn(server.run(api, stop.clone(), Duration::from_secs(1)));
         Self { address, client: Client::new(Access::ANY), _stop: stop.drop_guard() }
     }

@@ -11,12 +11,12 @@ async fn a_number_is_validated() {
     let world = World::new(function::echo).await;
     let app = world.app("");
     let server = Server::start(&app).await;
-    let request = json!({"PhoneNumber": "07911 123456", "IsoCountryCode": "GB"});
+    let request = json!({"PhoneNumber": "07400 123456", "IsoCountryCode": "GB"});
     let (status, answer) = server.call("POST", "/v1/phone/number/validate", Some(&request)).await;
     let expected = json!({
-        "CleansedPhoneNumberE164": "+447911123456", "CleansedPhoneNumberNational": "7911123456",
+        "CleansedPhoneNumberE164": "+447400123456", "CleansedPhoneNumberNational": "7400123456",
         "CountryCodeIso2": "GB", "CountryCodeNumeric": "44", "OriginalCountryCodeIso2": "GB",
-        "OriginalPhoneNumber": "07911 123456", "PhoneType": "MOBILE", "PhoneTypeCode": 0,
+        "OriginalPhoneNumber": "07400 123456", "PhoneType": "MOBILE", "PhoneTypeCode": 0,
     });
     assert_eq!((status, answer), (200, expected));
     let (status, answer) = server.call("POST", "/v1/phone/number/validate", Some(&json!({}))).await;

@@ -133,6 +133,16 @@ async fn jobs_over_s3_go_on_after_a_kill() {
     assert_eq!(counts(&running), json!(["PROCESSING", 0, 0, 2, 0, 0]), "{running}");
     drop(process);
 
+    // A stop does not wait for them.
+    let mut process = Process::start(directory.path(), address);
+    process.wire.wait(&jobs[9], |job| job["JobStatus"] == "PROCESSING").await;
+    let id = process.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let child = std::mem::replace(&mut process.child, Command::new("true").spawn().unwrap());
+    let stopped = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap().status);
+    assert!(stopped.await.unwrap().success());
+    drop(process);
+
     s3.hangs.store(false, Ordering::Relaxed);
     let process = Process::start(directory.path(), address);
     for (path, expected) in jobs.iter().zip([[2, 0, 2, 2, 0]; 9].iter().chain(&[[0, 1, 1, 0, 0]])) {
