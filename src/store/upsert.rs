@@ -17,7 +17,6 @@
 use std::collections::BTreeMap;
 
 use foldhash::HashMap;
-use jiff::Timestamp;
 
 use super::names::{Groups, Names};
 use super::{AttributeGroup, EndpointWrite, Error, Refused};
@@ -420,7 +419,7 @@ impl Run<'_> {
             .filter(|(_, endpoint)| gives_way(endpoint.channel_type))
             // A date nobody can read counts as older than any other.
             .min_by_key(|(index, endpoint)| {
-                (endpoint.effective_date.parse::<Timestamp>().ok(), self.touched.slots[*index].number)
+                (wire::instant::read(&endpoint.effective_date), self.touched.slots[*index].number)
             })
             .map(|(index, _)| index)
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use simd_json::Buffers;
 
+use super::instant;
 use super::invalid::{Invalid, Problem, value_chars};
 use super::lenient::{Scalar, StringList};
 use crate::domain::endpoint::{Demographic, Location, User};
@@ -165,7 +166,7 @@ impl WireItem {
                 platform_version: demographic.platform_version.0,
                 timezone: demographic.timezone.0,
             },
-            effective_date: self.effective_date.0,
+            effective_date: self.effective_date.0.filter(|date| !date.is_empty()),
             attributes: lists(self.attributes),
             metrics: self.metrics.unwrap_or_default(),
             user: User { id: user.user_id.0, attributes: lists(user.user_attributes) },
@@ -220,6 +221,11 @@ pub fn check(update: &EndpointUpdate) -> Result<(), Invalid> {
             let problem = Problem::OutOfRange { value: degrees.to_string(), min: -max, max };
             return Err(problem.at(format!("Location.{field}")));
         }
+    }
+    if let Some(date) = &update.effective_date
+        && instant::read(date).is_none()
+    {
+        return Err(Problem::NotATime { value: date.clone() }.at("EffectiveDate"));
     }
     for (group, attributes) in [("Attributes", &update.attributes), ("User.UserAttributes", &update.user.attributes)] {
         for (name, values) in attributes {
@@ -362,6 +368,7 @@ mod tests {
             ),
             (r#"{"OptOut":"all"}"#, "OptOut: `all` is not one of ALL, NONE"),
             (r#"{"EndpointStatus":"GONE"}"#, "EndpointStatus: `GONE` is not one of ACTIVE, INACTIVE"),
+            (r#"{"EffectiveDate":"today"}"#, "EffectiveDate: `today` is not a time such as 2026-03-01T00:00:00Z"),
             (r#"{"Location":{"Latitude":90.5}}"#, "Location.Latitude: 90.5 is not between -90 and 90"),
             (r#"{"Location":{"Longitude":-181}}"#, "Location.Longitude: -181 is not between -180 and 180"),
             (

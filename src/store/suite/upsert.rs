@@ -170,7 +170,8 @@ pub async fn the_sixteenth_endpoint_replaces_the_oldest_push_endpoint(place: &dy
     let mut writes: Vec<_> =
         (0..USER_ENDPOINTS_MAX).map(|i| of_user(&format!("e{i}"), ChannelType::Sms, "u")).collect();
     let dates = [
-        (2, ChannelType::Gcm, "2026-01-02T00:00:00Z"),
+        // Without an offset: UTC.
+        (2, ChannelType::Gcm, "2026-01-02T00:00:00"),
         // Later by its text, earlier by its time.
         (5, ChannelType::Apns, "2026-01-02T03:00:00+04:00"),
         (7, ChannelType::Push, "2020-01-01T00:00:00Z"),
