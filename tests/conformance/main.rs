@@ -43,8 +43,7 @@ fn play(client: &str) -> Played {
     let server = Server::start(Access::Keys);
     let out = server.files().join("notes.jsonl");
     let files = server.files().display().to_string();
-    let arguments =
-        ["--client", client, "--url", &server.url, "--files", &files, "--out", out.to_str().unwrap()];
+    let arguments = ["--client", client, "--url", &server.url, "--files", &files, "--out", out.to_str().unwrap()];
     let done = python::run("referee.py", &arguments, &server);
     let notes = std::fs::read_to_string(out).unwrap_or_default();
     (report::read(&notes), done.err().into_iter().collect())

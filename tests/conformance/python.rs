@@ -33,6 +33,7 @@ pub fn run(script: &str, arguments: &[&str], server: &Server) -> Result<(), Stri
         .env("AWS_CONFIG_FILE", &nowhere)
         .env("AWS_SHARED_CREDENTIALS_FILE", &nowhere)
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("HYPOTHESIS_STORAGE_DIRECTORY", server.files().join("hypothesis"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .unwrap_or_else(|error| panic!("`{}` does not run: {error}. {HINT}", interpreter().display()));

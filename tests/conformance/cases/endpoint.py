@@ -45,7 +45,7 @@ def endpoints(run):
     bad("ChannelType", {"ChannelType": "PIGEON"})
     bad("OptOut", {"OptOut": "SOME"})
     bad("EffectiveDate", {"EffectiveDate": "tomorrow"})
-    bad("Metrics", {"Metrics": {"n": "many"}})
+    bad("Location.Latitude", {"Location": {"Latitude": 91}})
     bad("Attributes", {"Attributes": {"n" * 51: ["v"]}})
     bad("Attributes", {"Attributes": {"n": ["v"] * 51}})
     run.missing("UpdateEndpoint", ApplicationId=NOWHERE, EndpointId="x", EndpointRequest={})

@@ -55,8 +55,7 @@ async fn recommenders(run: &Run) {
         create_recommender_configuration: request,
     );
     let id = made.id().unwrap();
-    let found =
-        happy!(run, get_recommender_configuration => recommender_configuration_response, recommender_id: id);
+    let found = happy!(run, get_recommender_configuration => recommender_configuration_response, recommender_id: id);
     assert_eq!(found, made);
     let listed = happy!(run, get_recommender_configurations => list_recommender_configurations_response);
     assert_eq!(listed.item(), std::slice::from_ref(&made));
@@ -70,8 +69,7 @@ async fn recommenders(run: &Run) {
         recommender_id: id, update_recommender_configuration: change,
     );
     assert_eq!(changed.name(), Some("boots"));
-    let gone =
-        happy!(run, delete_recommender_configuration => recommender_configuration_response, recommender_id: id);
+    let gone = happy!(run, delete_recommender_configuration => recommender_configuration_response, recommender_id: id);
     assert_eq!(gone.id(), Some(id));
     missing!(run, get_recommender_configuration, recommender_id: id);
 }

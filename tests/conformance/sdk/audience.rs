@@ -57,7 +57,8 @@ async fn endpoints(run: &Run) {
 
 async fn events(run: &Run) {
     let app = &run.new_app().await;
-    let event = shape!(Event { event_type: "cart.add", timestamp: "2026-03-01T09:00:00.000Z", metrics: "price" => 9.9 });
+    let event =
+        shape!(Event { event_type: "cart.add", timestamp: "2026-03-01T09:00:00.000Z", metrics: "price" => 9.9 });
     let endpoint = shape!(PublicEndpoint { channel_type: ChannelType::InApp });
     let batch = shape!(EventsBatch { endpoint: endpoint, events: "one" => event });
     let request = shape!(EventsRequest { batch_item: "phone" => batch });
@@ -93,8 +94,7 @@ async fn segments(run: &Run) {
         run, update_segment => segment_response, application_id: app, segment_id: id, write_segment_request: change,
     );
     assert_eq!((changed.name(), changed.version()), (Some("golden"), Some(2)));
-    let first =
-        happy!(run, get_segment_version => segment_response, application_id: app, segment_id: id, version: "1");
+    let first = happy!(run, get_segment_version => segment_response, application_id: app, segment_id: id, version: "1");
     assert_eq!(first.name(), Some("gold"));
     let page = happy!(
         run, get_segment_versions => segments_response, application_id: app, segment_id: id, page_size: "1",

@@ -30,8 +30,7 @@ pub async fn play(run: Arc<Run>) {
     let segment = done.definition().unwrap().segment_id().unwrap();
     let listed = happy!(run, get_import_jobs => import_jobs_response, application_id: app);
     assert_eq!(listed.item().len(), 1);
-    let listed =
-        happy!(run, get_segment_import_jobs => import_jobs_response, application_id: app, segment_id: segment);
+    let listed = happy!(run, get_segment_import_jobs => import_jobs_response, application_id: app, segment_id: segment);
     assert_eq!(listed.item()[0].id(), Some(id));
     missing!(run, get_import_job, application_id: app, job_id: NOWHERE);
     missing!(run, create_import_job, application_id: NOWHERE, import_job_request: request);
@@ -48,8 +47,7 @@ pub async fn play(run: Arc<Run>) {
     assert_eq!(done.total_processed(), Some(1));
     let listed = happy!(run, get_export_jobs => export_jobs_response, application_id: app);
     assert_eq!(listed.item().len(), 1);
-    let listed =
-        happy!(run, get_segment_export_jobs => export_jobs_response, application_id: app, segment_id: segment);
+    let listed = happy!(run, get_segment_export_jobs => export_jobs_response, application_id: app, segment_id: segment);
     assert_eq!(listed.item()[0].id(), Some(id));
     let request = shape!(ExportJobRequest { role_arn: ROLE, s3_url_prefix: "somewhere" });
     bad!(run, create_export_job, application_id: app, export_job_request: request);

@@ -10,7 +10,8 @@ pub async fn play(run: Arc<Run>) {
     let app = &run.new_app().await;
     let wait = shape!(WaitActivity { wait_time: shape!(WaitTime { wait_for: "PT1H" }) });
     let activity = shape!(Activity { wait: wait });
-    let request = shape!(WriteJourneyRequest { name: "welcome", start_activity: "first", activities: "first" => activity });
+    let request =
+        shape!(WriteJourneyRequest { name: "welcome", start_activity: "first", activities: "first" => activity });
     let made =
         happy!(run, create_journey => journey_response, application_id: app, write_journey_request: request.clone());
     assert_eq!((made.state(), made.activities()), (Some(&State::Draft), request.activities()));
@@ -28,8 +29,7 @@ pub async fn play(run: Arc<Run>) {
     let request = shape!(WriteJourneyRequest { name: "with spaces" });
     bad!(run, create_journey, application_id: app, write_journey_request: request);
 
-    let found =
-        happy!(run, get_journey_execution_metrics => journey_execution_metrics_response, application_id: app, journey_id: id);
+    let found = happy!(run, get_journey_execution_metrics => journey_execution_metrics_response, application_id: app, journey_id: id);
     assert_eq!(found.journey_id(), Some(id));
     let found = happy!(
         run, get_journey_execution_activity_metrics => journey_execution_activity_metrics_response,

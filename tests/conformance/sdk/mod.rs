@@ -18,6 +18,7 @@ use std::time::Duration;
 use aws_sdk_pinpoint::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider, retry::RetryConfig};
 use aws_sdk_pinpoint::error::SdkError;
 use aws_sdk_pinpoint::{Client, Config};
+use pinwheel::clock::{Clock, System};
 use pinwheel::wire::generated::Operation;
 
 use crate::Played;
@@ -112,8 +113,13 @@ impl Run {
     fn note(&self, call: &str, kind: Kind) {
         // `send_otp_message` is SendOTPMessage.
         let plain = call.replace('_', "");
-        let operation = Operation::ALL.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(&plain)).unwrap();
-        self.notes.lock().unwrap().push(Note { client: "sdk".to_owned(), operation: operation.name().to_owned(), kind });
+        let operation =
+            Operation::ALL.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(&plain)).unwrap();
+        self.notes.lock().unwrap().push(Note {
+            client: "sdk".to_owned(),
+            operation: operation.name().to_owned(),
+            kind,
+        });
     }
 
     /// The id of a new application.
@@ -125,7 +131,8 @@ impl Run {
     /// The id of a new segment of everybody.
     async fn new_segment(&self, app: &str) -> String {
         let request = shape!(WriteSegmentRequest { name: "everybody" });
-        let made = happy!(self, create_segment => segment_response, application_id: app, write_segment_request: request);
+        let made =
+            happy!(self, create_segment => segment_response, application_id: app, write_segment_request: request);
         made.id.unwrap()
     }
 }
@@ -136,7 +143,7 @@ async fn until<T, F: Future<Output = Option<T>>>(what: &str, ask: impl Fn() -> F
         if let Some(found) = ask().await {
             return found;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        System::default().sleep(Duration::from_millis(100)).await;
     }
     panic!("waited in vain: {what}")
 }
