@@ -56,6 +56,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "hook",
             "store",
             "wire",
+            "http",
             "telemetry",
             "config",
             "clock",

@@ -18,18 +18,24 @@ mod channel;
 mod endpoint;
 mod error;
 mod event;
+mod event_stream;
 mod glob;
 mod handle;
 mod job;
+mod journey;
+mod kpi;
 mod message;
 mod page;
+mod recommender;
 pub mod route;
 mod segment;
 mod server;
 mod tag;
-mod unbuilt;
+mod template;
 
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use self::auth::{Authenticator, Principal};
 use self::route::Router;
@@ -45,6 +51,9 @@ use crate::wire::generated as wire;
 pub use error::Error;
 pub use server::Server;
 
+/// KPIs counted at once; each may read much of the ledger.
+const KPIS_MAX: usize = 2;
+
 /// What all requests share.
 pub struct Api {
     pub store: Arc<dyn Store>,
@@ -54,6 +63,8 @@ pub struct Api {
     pub config: Arc<Config>,
     pub authenticator: Authenticator,
     pub jobs: Jobs,
+    /// KPIs counted at once.
+    kpis: Semaphore,
     router: Router,
 }
 
@@ -74,7 +85,8 @@ impl Api {
         authenticator: Authenticator,
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
-        Self { store, engine, scheduler, clock, config, authenticator, jobs, router: Router::new() }
+        let (kpis, router) = (Semaphore::new(KPIS_MAX), Router::new());
+        Self { store, engine, scheduler, clock, config, authenticator, jobs, kpis, router }
     }
 }
 

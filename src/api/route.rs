@@ -40,7 +40,7 @@ impl Router {
 
     /// Finds the operation of a raw path.
     ///
-    /// Errors: 404 for an unknown path, 405 for another verb, 400 for bytes that are no text.
+    /// Errors: 404 for an unknown path or one with an empty name, 405 for another verb, 400 for bytes that are no text.
     pub fn find(&self, method: &Method, path: &str) -> Result<Route, Error> {
         let found = self.paths.at(path).map_err(|_| Error::not_found())?;
         let Some(operation) = found.value.iter().find(|operation| operation.method() == method.as_str()) else {
@@ -48,8 +48,9 @@ impl Router {
             return Err(Error::method_not_allowed(method.as_str(), &allowed.join(", ")));
         };
         let decoded = found.params.iter().map(|(name, value)| match percent_decode_str(value).decode_utf8() {
-            Ok(text) if !text.is_empty() => Ok((name.to_owned(), text.into_owned())),
-            _ => Err(Error::bad_request(format!("{name}: the path holds no UTF-8 text there"))),
+            Ok(text) if text.is_empty() => Err(Error::not_found()),
+            Ok(text) => Ok((name.to_owned(), text.into_owned())),
+            Err(_) => Err(Error::bad_request(format!("{name}: the path holds no UTF-8 text there"))),
         });
         Ok(Route { operation: *operation, path: decoded.collect::<Result<_, _>>()? })
     }

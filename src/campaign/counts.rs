@@ -29,9 +29,7 @@ pub struct Counts {
 impl Counts {
     /// Endpoints that a message was on its way to: `TotalEndpointCount`.
     pub fn attempted(&self) -> u64 {
-        const ATTEMPTED: [Fate; 5] =
-            [Fate::Sent, Fate::Throttled, Fate::TemporaryFailure, Fate::PermanentFailure, Fate::Unknown];
-        ATTEMPTED.into_iter().map(|fate| self.tally.get(fate)).sum()
+        self.tally.iter().filter(|(fate, _)| fate.is_attempted()).map(|(_, endpoints)| endpoints).sum()
     }
 
     /// `SuccessfulEndpointCount`.

@@ -88,15 +88,26 @@ pub async fn templates(store: &dyn DefinitionStore, names: &wire::TemplateConfig
     })
 }
 
-/// What a campaign calls a template, and the version it asks for.
-fn reference(template: &wire::Template) -> Result<(String, &str, Option<u32>), Error> {
+/// The version of a template that a campaign asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum TemplateVersion {
+    /// The one that is active when an activity begins.
+    Active,
+    /// The one that was written last.
+    Latest,
+    Exactly(u32),
+}
+
+/// What a campaign calls a template: the shelf's key, its name, and the version it asks for.
+fn reference(template: &wire::Template) -> Result<(String, &str, TemplateVersion), Error> {
     let field = "TemplateConfiguration";
     let name = template.name.as_deref().ok_or_else(|| invalid(field, "a template has no `Name`"))?;
     match template.version.as_deref() {
-        None | Some("latest") => Ok((name.to_owned(), name, None)),
+        None => Ok((name.to_owned(), name, TemplateVersion::Active)),
+        Some("latest") => Ok((format!("{name}@latest"), name, TemplateVersion::Latest)),
         Some(text) => {
             let version = text.parse().map_err(|_| invalid(field, format!("`{text}` is not a template version")))?;
-            Ok((format!("{name}@{version}"), name, Some(version)))
+            Ok((format!("{name}@{version}"), name, TemplateVersion::Exactly(version)))
         }
     }
 }
@@ -112,7 +123,11 @@ async fn fetch<T: serde::de::DeserializeOwned>(
     if shelf.contains_key(&key) {
         return Ok(());
     }
-    let definition = store.definition(None, kind, name, version).await?;
+    let definition = match version {
+        TemplateVersion::Active => store.definition(None, kind, name, None).await?,
+        TemplateVersion::Latest => store.definition_versions(None, kind, name, None, 1).await?.into_iter().next(),
+        TemplateVersion::Exactly(version) => store.definition(None, kind, name, Some(version)).await?,
+    };
     let definition = definition.ok_or_else(|| store::Error::NotFound { kind: kind.as_str(), id: key.clone() })?;
     shelf.insert(key, serde_json::from_str(&definition.document).map_err(Error::Document)?);
     Ok(())

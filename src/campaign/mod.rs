@@ -14,6 +14,7 @@ pub mod compose;
 pub mod counts;
 pub mod definition;
 pub mod deliver;
+pub mod deliveries;
 pub mod direct;
 mod engine;
 pub mod filter;

@@ -117,6 +117,8 @@ impl Endpoint {
             };
         }
         replace(&mut self.user.id, update.user.id);
+        // An empty id takes the endpoint from its user.
+        self.user.id.take_if(|id| id.is_empty());
         merge_attributes(&mut self.user.attributes, update.user.attributes);
         if self.creation_date.is_empty() {
             self.creation_date = now.to_owned();
@@ -212,7 +214,17 @@ mod tests {
         assert_eq!(endpoint.creation_date, "2026-03-01T09:00:00.000Z");
         assert_eq!(endpoint.effective_date, "2026-03-02T09:00:00.000Z");
 
-        endpoint.merge(EndpointUpdate::default(), "2026-03-03T09:00:00.000Z");
+        let nobody = User { id: Some(String::new()), ..User::default() };
+        endpoint.user.id = Some("user".into());
+        endpoint.merge(EndpointUpdate { user: nobody, ..EndpointUpdate::default() }, "2026-03-03T09:00:00.000Z");
         assert_eq!(endpoint.status, EndpointStatus::Active, "every accepted update makes the endpoint active again");
+        assert_eq!(endpoint.user.id, None);
+    }
+
+    #[test]
+    fn coordinates_have_one_decimal() {
+        for (given, stored) in [(47.61, "47.6"), (-122.35, "-122.4"), (47.65, "47.7"), (-0.04, "0.0"), (90.0, "90.0")] {
+            assert_eq!(format!("{:?}", round_to_tenth(given)), stored);
+        }
     }
 }

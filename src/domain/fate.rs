@@ -182,6 +182,14 @@ impl Fate {
         )
     }
 
+    /// Whether a message was on its way to the provider, whatever came of it.
+    pub const fn is_attempted(self) -> bool {
+        matches!(
+            self,
+            Self::Sent | Self::Throttled | Self::TemporaryFailure | Self::PermanentFailure | Self::Unknown
+        )
+    }
+
     /// Whether a message with this end counts towards a daily cap: everything that may have reached the endpoint.
     pub const fn counts_daily(self) -> bool {
         matches!(self, Self::Sent | Self::Unknown)

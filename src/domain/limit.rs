@@ -82,6 +82,64 @@ pub const TAG_KEY_CHARS_MAX: usize = 128;
 /// Characters of a tag's value. Source: as above.
 pub const TAG_VALUE_CHARS_MAX: usize = 256;
 
+/// Characters of a template's name. Source: API reference, templates.
+pub const TEMPLATE_NAME_CHARS_MAX: usize = 128;
+/// Characters of a template's description. Source: as above.
+pub const TEMPLATE_DESCRIPTION_CHARS_MAX: usize = 500;
+/// Versions of a template. Source: Pinpoint developer guide, "Quotas", message templates.
+pub const TEMPLATE_VERSIONS_MAX: usize = 5_000;
+/// Characters of all parts of an e-mail template. Source: as above.
+pub const EMAIL_TEMPLATE_CHARS_MAX: usize = 600_000;
+/// Characters of a push template's section for ADM. Source: as above.
+pub const ADM_TEMPLATE_CHARS_MAX: usize = 6_000;
+/// Characters of every other section of a push template. Source: as above.
+pub const PUSH_TEMPLATE_CHARS_MAX: usize = 4_000;
+/// Characters of an SMS template. Source: as above.
+pub const SMS_TEMPLATE_CHARS_MAX: usize = 1_600;
+/// Characters of a voice template. Source: as above.
+pub const VOICE_TEMPLATE_CHARS_MAX: usize = 10_000;
+/// Characters of an in-app template, as JSON. Source: as above.
+pub const IN_APP_TEMPLATE_CHARS_MAX: usize = 200_000;
+/// Contents of an in-app message. Source: Pinpoint user guide, "In-app templates".
+pub const IN_APP_CONTENTS_MAX: usize = 5;
+/// Pairs in the `CustomConfig` of an in-app message. Source: as above.
+pub const IN_APP_CUSTOM_CONFIG_MAX: usize = 10;
+/// Characters of an in-app message's header, and of a button. Source: as above.
+pub const IN_APP_HEADER_CHARS_MAX: usize = 64;
+/// Characters of an in-app message's body. Source: as above.
+pub const IN_APP_BODY_CHARS_MAX: usize = 150;
+
+/// Recommender configurations of an account. Source: Pinpoint developer guide, "Quotas", machine learning.
+pub const RECOMMENDERS_MAX: usize = 100;
+/// Attributes that a recommender's function fills. Source: as above.
+pub const RECOMMENDER_ATTRIBUTES_MAX: usize = 10;
+/// Recommendations in a message. Source: as above.
+pub const RECOMMENDATIONS_MAX: i32 = 5;
+
+/// Characters of a journey's name. Source: API reference, journeys.
+pub const JOURNEY_NAME_CHARS_MAX: usize = 150;
+/// Activities of a journey. Source: Pinpoint developer guide, "Quotas", journeys.
+pub const JOURNEY_ACTIVITIES_MAX: usize = 40;
+/// Activities of a journey that hand over to a contact centre. Source: as above.
+pub const JOURNEY_CONTACT_CENTER_MAX: usize = 3;
+/// Characters of an activity's id. Source: API reference, journeys.
+pub const JOURNEY_ACTIVITY_ID_CHARS_MAX: usize = 100;
+/// Characters of a custom activity's `Data`. Source: as above.
+pub const JOURNEY_CUSTOM_DATA_CHARS_MAX: usize = 5_000;
+/// Branches of a multivariate split, the default one apart. Source: as above.
+pub const JOURNEY_CONDITIONS_MAX: usize = 4;
+/// Branches of a random split. Source: as above.
+pub const JOURNEY_RANDOM_BRANCHES_MAX: usize = 5;
+/// Days from a journey's start to its end. Source: Pinpoint developer guide, "Quotas", journeys.
+pub const JOURNEY_DAYS_MAX: i64 = 540;
+/// Opening times of one day. Source: as above.
+pub const OPEN_HOURS_MAX: usize = 4;
+/// Closed spans of one channel. Source: as above.
+pub const CLOSED_DAYS_MAX: usize = 20;
+/// Shortest and longest wait of a journey. Source: Pinpoint user guide, "Wait activity".
+pub const JOURNEY_WAIT_MIN: Duration = Duration::from_secs(60 * 60);
+pub const JOURNEY_WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 // A batch of the largest endpoints always fits a hook event, with room for the message.
 const _: () = assert!(BATCH_ENDPOINTS_MAX * ENDPOINT_BYTES_MAX < HOOK_PAYLOAD_BYTES_MAX);
 // The members of a batch fit the bits of a `u64`, which the ledger relies on.

@@ -11,7 +11,8 @@
 //!
 //! Source: Pinpoint developer guide, "Adding endpoints" and "Quotas"; API reference, `EndpointRequest`. Our choices:
 //! an address is taken over by an active endpoint only, so that importing an export changes nothing; an endpoint
-//! without a user keeps its own user attributes when it becomes the first endpoint of one.
+//! without a user keeps its own user attributes when it becomes the first endpoint of one; an empty user id takes it from
+//! its user, and the user's attributes from it.
 
 use std::collections::BTreeMap;
 
@@ -316,7 +317,7 @@ impl Run<'_> {
         let mut endpoint = stored.map(|index| self.touched.slots[index].endpoint()).unwrap_or_default();
         let before = stored.map(|index| self.touched.slots[index].places.clone()).unwrap_or_default();
 
-        let user = update.user.id.as_deref().filter(|user| !user.is_empty()).or(before.user.as_deref());
+        let user = update.user.id.as_deref().or(before.user.as_deref()).filter(|user| !user.is_empty());
         let joins = user != before.user.as_deref();
         let shares = !update.user.attributes.is_empty();
         let mut companions = match user {

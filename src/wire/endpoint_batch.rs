@@ -105,7 +105,7 @@ mod tests {
                 r#"{"Item":[{"Id":"a","Location":{"Latitude":"north"}}]}"#,
                 r#"Item[0].Location.Latitude: invalid type: string "north", expected f64 (Id `a`)"#,
             ),
-            (r#"{"Item":[{"Id":"a""#, "EOF while parsing an object at line 1 column 18"),
+            (r#"{"Item":[{"Id":"a""#, "Item[0]: EOF while parsing an object at line 1 column 18"),
             (&many, "Item: 101 items, the limit is 100"),
         ];
         for (json, expected) in cases {

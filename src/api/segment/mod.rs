@@ -164,7 +164,8 @@ impl Call<'_> {
         found: Vec<Definition>,
         next_token: Option<String>,
     ) -> Result<wire::SegmentsResponse, Error> {
-        let item = found.into_iter().map(|stored| self.segment_response(application, stored)).collect::<Result<_, _>>()?;
+        let item =
+            found.into_iter().map(|stored| self.segment_response(application, stored)).collect::<Result<_, _>>()?;
         Ok(wire::SegmentsResponse { item, next_token })
     }
 }

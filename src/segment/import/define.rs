@@ -84,7 +84,8 @@ pub(super) async fn define<S: EndpointStore + DefinitionStore + ?Sized>(
                 format: format.as_str(),
                 role_arn: job.map_or("", |job| &job.role_arn),
                 s3_url: source,
-                size: members.len(),
+                // 32 bits on the wire.
+                size: members.len().min(i32::MAX as u64),
             },
             import_job: job.map(|job| job.id.as_str()),
             tags: earlier.tags.as_deref(),

@@ -289,3 +289,65 @@ async fn objects_are_read_from_an_object_store() {
     let error = import(&store, &source("nowhere"), &options).await.unwrap_err();
     assert_eq!(error.to_string(), "there is nothing to import in `s3://b/nowhere`");
 }
+
+#[tokio::test]
+async fn a_job_that_is_done_again_defines_one_version() {
+    let store = Fake::default();
+    let folder = folder(&[("1.csv", b"Id,ChannelType,Address\na,SMS,1\nb,SMS,2\nc,EMAIL,c@example.com\n")]);
+    let job = |id: &str| Job { id: id.into(), role_arn: "role".into(), external_id: "x".into() };
+    let options = |id: Option<&str>, by: &str| {
+        let segment = Segment { id: id.map(str::to_owned), name: None, job: Some(job(by)) };
+        Options { segment: Some(segment), ..Options::default() }
+    };
+    let defined = async |options: Options| {
+        let summary = import(&store, &local(folder.path()), &options).await;
+        summary.map(|summary| summary.segment.unwrap()).map_err(|error| error.to_string())
+    };
+    // The id of a new segment is that of its job.
+    for _ in 0..2 {
+        assert_eq!(defined(options(None, "job-1")).await, Ok(("job-1".to_owned(), 1)));
+    }
+    for _ in 0..2 {
+        assert_eq!(defined(options(Some("job-1"), "job-2")).await, Ok(("job-1".to_owned(), 2)));
+    }
+    let gone = "segment `gone` was deleted while its import ran".to_owned();
+    assert_eq!(defined(options(Some("gone"), "job-3")).await, Err(gone));
+
+    let document = store.definition(None, store::Kind::Segment, "job-1", None).await.unwrap().unwrap().document;
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let definition = &document["ImportDefinition"];
+    assert_eq!(definition["ChannelCounts"], serde_json::json!({"EMAIL": 1, "SMS": 2}));
+    assert_eq!((&definition["RoleArn"], &definition["ExternalId"]), (&"role".into(), &"x".into()));
+}
+
+#[tokio::test]
+async fn tags_of_a_segment_outlive_a_further_version() {
+    let store = Fake::default();
+    store.define("s", r#"{"Name":"n","tags":{"team":"a"},"ImportDefinition":{}}"#);
+    let folder = folder(&[("1.csv", b"Id\na\n")]);
+    let segment = Segment { id: Some("s".into()), ..Segment::default() };
+    let options = Options { segment: Some(segment), ..Options::default() };
+    import(&store, &local(folder.path()), &options).await.unwrap();
+    let document = store.definition(None, store::Kind::Segment, "s", Some(2)).await.unwrap().unwrap().document;
+    assert!(document.contains(r#""tags":{"team":"a"}"#), "{document}");
+}
+
+#[tokio::test]
+async fn links_out_of_the_folder_are_not_followed() {
+    let folder = folder(&[("in/a.csv", b"Id\na\n"), ("b.csv", b"Id\nb\n")]);
+    let root = folder.path().canonicalize().unwrap();
+    for (target, link) in [("b.csv", "out.csv"), ("in/a.csv", "inside.csv"), ("none", "nowhere.csv")] {
+        std::os::unix::fs::symlink(root.join(target), root.join("in").join(link)).unwrap();
+    }
+    let within = |within: Option<PathBuf>| Source::Local { path: root.join("in"), within };
+    let store = Fake::default();
+    let summary = import(&store, &within(Some(root.join("in"))), &Options::default()).await.unwrap();
+    assert_eq!(counts(&summary), [4, 0, 2, 2, 2, 0]);
+    let failures = failures(&summary);
+    assert!(failures[0].starts_with("nowhere.csv:1: No such file"), "{failures:?}");
+    assert!(failures[1].starts_with("out.csv:1: it leads out of"), "{failures:?}");
+    assert!(store.endpoints().iter().all(|(id, _)| id != "b"));
+
+    let summary = import(&store, &within(None), &Options::default()).await.unwrap();
+    assert_eq!((summary.imported, summary.files_failed), (3, 1));
+}

@@ -1,7 +1,5 @@
 //! Export jobs: what a request may ask for, and how it is done.
 
-use std::future::Future;
-
 use parking_lot::Mutex;
 
 use super::task::{End, On, Progress, Shared, Work, reasons};
@@ -64,22 +62,20 @@ fn check_alone(
 }
 
 impl Work for ExportJobResource {
-    fn perform<'a>(&'a mut self, on: On<'a>, progress: &'a Mutex<Progress>) -> impl Future<Output = End> + Send + 'a {
-        async move {
-            match run(self, on, progress).await {
-                Ok(summary) => {
-                    let counts = &mut progress.lock().counts;
-                    counts.completed_pieces = summary.files.len() as u64;
-                    counts.total_pieces = Some(counts.completed_pieces);
-                    counts.total_processed = summary.endpoints;
-                    End::Completed
-                }
-                Err(error) => {
-                    let mut progress = progress.lock();
-                    progress.counts.failed_pieces = 1;
-                    progress.counts.total_pieces = Some(progress.counts.completed_pieces + 1);
-                    progress.fail(error)
-                }
+    async fn perform<'a>(&'a mut self, on: On<'a>, progress: &'a Mutex<Progress>) -> End {
+        match run(self, on, progress).await {
+            Ok(summary) => {
+                let counts = &mut progress.lock().counts;
+                counts.completed_pieces = summary.files.len() as u64;
+                counts.total_pieces = Some(counts.completed_pieces);
+                counts.total_processed = summary.endpoints;
+                End::Completed
+            }
+            Err(error) => {
+                let mut progress = progress.lock();
+                progress.counts.failed_pieces = 1;
+                progress.counts.total_pieces = Some(progress.counts.completed_pieces + 1);
+                progress.fail(error)
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Import jobs: what a request may ask for, and how it is done.
 
-use std::future::Future;
-
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -78,18 +76,16 @@ fn defines(define_segment: Option<bool>, segment_id: Option<&str>) -> bool {
 }
 
 impl Work for ImportJobResource {
-    fn perform<'a>(&'a mut self, on: On<'a>, progress: &'a Mutex<Progress>) -> impl Future<Output = End> + Send + 'a {
-        async move {
-            match run(self, on, progress).await {
-                Ok(summary) => {
-                    let end = judge(self, &summary, &mut progress.lock());
-                    if let Some((id, _)) = summary.segment {
-                        self.segment_id = Some(id);
-                    }
-                    end
+    async fn perform<'a>(&'a mut self, on: On<'a>, progress: &'a Mutex<Progress>) -> End {
+        match run(self, on, progress).await {
+            Ok(summary) => {
+                let end = judge(self, &summary, &mut progress.lock());
+                if let Some((id, _)) = summary.segment {
+                    self.segment_id = Some(id);
                 }
-                Err(error) => progress.lock().fail(error),
+                end
             }
+            Err(error) => progress.lock().fail(error),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::invalid::{Invalid, Problem};
 
 /// Where the URL of an import leads.
 pub(super) fn source(field: &str, url: &str, config: &Config) -> Result<Source, Invalid> {
-    match Place::parse(field, url, config)? {
+    match Place::parse(field, url, &[], config)? {
         Place::Remote { store, key } => Ok(Source::Remote { store, key, url: url.to_owned() }),
         Place::Local { path, root } => Ok(Source::Local { path, within: Some(root) }),
     }
@@ -21,17 +21,9 @@ pub(super) fn source(field: &str, url: &str, config: &Config) -> Result<Source, 
 
 /// Where the URL of an export leads: `parts` are the names of folders below it.
 pub(super) fn destination(field: &str, url: &str, parts: [&str; 2], config: &Config) -> Result<Destination, Invalid> {
-    match Place::parse(field, url, config)? {
-        Place::Remote { store, key } => {
-            Ok(Destination::Remote { store, prefix: parts.into_iter().fold(key, |key, part| key.join(part)) })
-        }
-        Place::Local { path, .. } => {
-            // An application's id may be any text.
-            if let Some(part) = parts.into_iter().find(|part| !is_name(part)) {
-                return Err(Problem::rule(format!("`{part}` cannot be the name of a folder")).at(field));
-            }
-            Ok(Destination::Folder(parts.into_iter().fold(path, |path, part| path.join(part))))
-        }
+    match Place::parse(field, url, &parts, config)? {
+        Place::Remote { store, key } => Ok(Destination::Remote { store, prefix: key }),
+        Place::Local { path, .. } => Ok(Destination::Folder(path)),
     }
 }
 
@@ -45,7 +37,7 @@ enum Place {
 }
 
 impl Place {
-    fn parse(field: &str, url: &str, config: &Config) -> Result<Self, Invalid> {
+    fn parse(field: &str, url: &str, parts: &[&str], config: &Config) -> Result<Self, Invalid> {
         let invalid = |rule: String| Problem::rule(rule).at(field);
         if let Some(rest) = url.strip_prefix(remote::SCHEME) {
             if rest.is_empty() || rest.starts_with('/') {
@@ -53,7 +45,7 @@ impl Place {
             }
             let (store, key) = remote::open(url, &config.aws)
                 .map_err(|error| invalid(format!("`{url}`: {}", super::task::reasons(&error))))?;
-            return Ok(Self::Remote { store, key });
+            return Ok(Self::Remote { store, key: parts.iter().fold(key, |key, part| key.join(*part)) });
         }
         let path = Url::parse(url).ok().filter(|url| url.scheme() == "file").and_then(|url| url.to_file_path().ok());
         let Some(path) = path else {
@@ -69,7 +61,14 @@ impl Place {
         // Seen before anything is looked up, so that nobody learns what else there is.
         let below = path.strip_prefix(allowed).or_else(|_| path.strip_prefix(&root)).ok();
         let outside = || invalid(format!("`{url}` is not below the folder of the setting `api.job_folder`"));
-        let path = root.join(below.ok_or_else(outside)?);
+        let mut path = root.join(below.ok_or_else(outside)?);
+        for part in parts {
+            // An application's id may be any text.
+            if !is_name(part) {
+                return Err(invalid(format!("`{part}` cannot be the name of a folder")));
+            }
+            path.push(part);
+        }
         match real(&path) {
             Ok(path) if path.starts_with(&root) => Ok(Self::Local { path, root }),
             Ok(_) => Err(outside()),
@@ -127,9 +126,21 @@ mod tests {
                 let found = source("S3Url", &url(good), config);
                 assert!(matches!(found, Ok(Source::Local { path, .. }) if path.starts_with(&folder)), "{good}");
             }
-            for bad in ["other", "jobs/../other", "jobs/out", "jobs/out/file", "jobs/%2e%2e/other", "jobs2", ""] {
+            for bad in [
+                "jobs/in%2F..%2F..%2Fother",
+                "other",
+                "jobs/../other",
+                "jobs/out",
+                "jobs/out/file",
+                "jobs/%2e%2e/other",
+                "jobs2",
+                "",
+            ] {
                 let refused = refusal(&url(bad), config);
-                assert!(refused.ends_with("is not below the folder of the setting `api.job_folder`"), "{bad}: {refused}");
+                assert!(
+                    refused.ends_with("is not below the folder of the setting `api.job_folder`"),
+                    "{bad}: {refused}"
+                );
             }
             assert!(source("S3Url", &url("jobs/later"), config).is_err());
         }
@@ -161,6 +172,9 @@ mod tests {
         let found = destination("S3UrlPrefix", &url, ["app", "job"], &config).unwrap();
         let expected = folder.path().canonicalize().unwrap().join("out/app/job");
         assert!(matches!(found, Destination::Folder(path) if path == expected));
+        symlink(std::env::temp_dir(), folder.path().join("app")).unwrap();
+        let root = format!("file://{}", folder.path().display());
+        assert!(destination("S3UrlPrefix", &root, ["app", "job"], &config).is_err(), "a link leads out");
         for name in ["..", "", "a/b", "/etc", "."] {
             assert!(destination("S3UrlPrefix", &url, [name, "job"], &config).is_err(), "{name}");
         }

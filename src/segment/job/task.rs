@@ -118,7 +118,8 @@ impl<D: Work> Task<D> {
                     processed = counts.total_processed,
                     failed = counts.total_failures,
                     duration_ms = began.elapsed().as_millis() as u64,
-                    "job {}", if end == End::Completed { "completed" } else { "failed" },
+                    "job {}",
+                    if end == End::Completed { "completed" } else { "failed" },
                 );
             }
             // With its application it went itself.

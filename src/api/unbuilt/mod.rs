@@ -1,7 +1,0 @@
-//! Operations that are on their way.
-
-mod event_streams;
-mod journeys;
-mod kpis;
-mod recommenders;
-mod templates;
