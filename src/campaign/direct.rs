@@ -386,9 +386,13 @@ fn compose(
 fn add_context(content: &mut Content, order: &Order<'_>, own: &wire::EndpointSendConfiguration) {
     match content {
         Content::Push(push) => {
-            push.context.extend(order.trace_id.map(|id| (TRACE_KEY.to_owned(), id.to_owned())));
+            let mut context = BTreeMap::new();
+            context.extend(order.trace_id.map(|id| (TRACE_KEY.to_owned(), id.to_owned())));
             let given = order.context.into_iter().chain(own.context.as_ref()).flatten();
-            push.context.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+            context.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+            if !context.is_empty() {
+                push.extra.get_or_insert_default().context = context;
+            }
         }
         Content::Email(email) => {
             let is_new = !email.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACE_HEADER));

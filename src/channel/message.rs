@@ -74,7 +74,13 @@ pub struct PushContent {
     /// Seconds.
     pub time_to_live: Option<u32>,
     pub sound: Option<String>,
-    /// What follows belongs to direct messages alone; a provider takes what it knows.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Box<PushExtra>>,
+}
+
+/// What only direct messages say; a provider takes what it knows. Apart, since campaigns make messages by the million.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PushExtra {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
     /// Of messages with the same one only the last is kept (`CollapseKey`, `CollapseId`, `ConsolidationKey`).

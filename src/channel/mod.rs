@@ -28,8 +28,8 @@ use crate::hook;
 
 pub use credentials::Credentials;
 pub use message::{
-    Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, PushPriority, SmsContent,
-    VoiceContent,
+    Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, PushExtra, PushPriority,
+    SmsContent, VoiceContent,
 };
 pub use registry::{Channels, build_all, build_own, calls_at_once};
 

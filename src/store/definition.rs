@@ -42,8 +42,6 @@ pub enum Kind {
     ImportJob = 12,
     ExportJob = 13,
     OneTimePassword = 14,
-    /// How a campaign ended that has no activity to tell it.
-    CampaignEnd = 15,
 }
 
 impl Kind {
@@ -64,7 +62,6 @@ impl Kind {
             Self::ImportJob => "import job",
             Self::ExportJob => "export job",
             Self::OneTimePassword => "one-time password",
-            Self::CampaignEnd => "end of a campaign",
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The messages of each kind of channel: compiled from inline messages and templates, composed for an endpoint.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::inline::{EmailText, PushText, SmsText, VoiceText};
 use super::{Error, Field, Overrides, Values, overridden};
-use crate::channel::{EmailContent, PushAction, PushContent, SmsContent, VoiceContent};
+use crate::channel::{EmailContent, PushAction, PushContent, PushExtra, SmsContent, VoiceContent};
 use crate::template::{Defaults, Escape, Missing, Substitutions};
 use crate::wire::generated::{
     APNSPushNotificationTemplate, Action, AndroidPushNotificationTemplate, DefaultPushNotificationTemplate,
@@ -146,6 +148,22 @@ pub fn push(
     Ok(compiled)
 }
 
+/// What only direct messages say, if this one says any of it.
+fn extra(message: &PushText<'_>) -> Result<Option<PushExtra>, Error> {
+    let extra = PushExtra {
+        icon: message.icon.map(str::to_owned),
+        collapse_key: message.collapse_key.map(str::to_owned),
+        priority: message.priority()?,
+        restricted_package_name: message.restricted_package_name.map(str::to_owned),
+        badge: message.badge,
+        category: message.category.map(str::to_owned),
+        thread_id: message.thread_id.map(str::to_owned),
+        push_type: message.push_type.map(str::to_owned),
+        context: BTreeMap::new(),
+    };
+    Ok((extra != PushExtra::default()).then_some(extra))
+}
+
 impl Push {
     fn new(
         section: Section<'_>,
@@ -196,14 +214,7 @@ impl Push {
                 silent: message.silent.unwrap_or(false),
                 time_to_live: time_to_live.transpose()?,
                 sound: section.sound.or(message.sound).map(str::to_owned),
-                icon: message.icon.map(str::to_owned),
-                collapse_key: message.collapse_key.map(str::to_owned),
-                priority: message.priority()?,
-                restricted_package_name: message.restricted_package_name.map(str::to_owned),
-                badge: message.badge,
-                category: message.category.map(str::to_owned),
-                thread_id: message.thread_id.map(str::to_owned),
-                push_type: message.push_type.map(str::to_owned),
+                extra: extra(message)?.map(Box::new),
                 ..PushContent::default()
             },
         };

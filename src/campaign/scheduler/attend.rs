@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::{Key, Scheduler, UnderWay, Why};
+use super::{Gone, Key, Scheduler, UnderWay};
 use crate::campaign::definition::Document;
 use crate::campaign::status::{self, Next};
 use crate::campaign::{Ending, Error, Progress};
@@ -93,7 +93,7 @@ impl Scheduler {
         let activities = self.store().activities(application_id, campaign_id).await?;
         let stored = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
         let Some(stored) = stored else {
-            return self.abort(&activities, Why::Campaign).await.map(|()| Attended::Over);
+            return self.abort(&activities, Gone::Campaign).await.map(|()| Attended::Over);
         };
         let Ok(document) = serde_json::from_str::<Document>(&stored.document) else {
             tracing::error!(campaign.id = %campaign_id, "a stored campaign cannot be read, and never runs");
@@ -106,7 +106,7 @@ impl Scheduler {
         under_way.segment_id.lock().clone_from(&document.campaign.segment_id);
         if !activities.is_empty() {
             if !self.has_segment(application_id, &document).await? {
-                return self.abort(&activities, Why::Segment).await.map(|()| Attended::Over);
+                return self.abort(&activities, Gone::Segment).await.map(|()| Attended::Over);
             }
             return self.drive_all(activities, under_way).await;
         }
@@ -144,7 +144,7 @@ impl Scheduler {
             Some(Err(error)) if error.is_retryable() => return Err(retried(error)),
             Some(prepared) => prepared.map_err(|error| error.to_string()),
             None => match under_way.why() {
-                Some(Why::Segment) => Err(Why::Segment.text().to_owned()),
+                Some(Gone::Segment) => Err(Gone::Segment.text().to_owned()),
                 _ => return Ok(Begun::Not(Attended::Over)),
             },
         };
@@ -248,7 +248,7 @@ impl Scheduler {
         }
     }
 
-    async fn abort(&self, activities: &[Activity], why: Why) -> Result<(), store::Error> {
+    async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
         for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
             match self.engine.abort(activity, why.text()).await {
                 // The application went, and its activities with it.

@@ -68,21 +68,21 @@ pub struct Scheduler {
 pub(super) struct UnderWay {
     stop: CancellationToken,
     /// Why it is to end for good.
-    why: Mutex<Option<Why>>,
+    why: Mutex<Option<Gone>>,
     segment_id: Mutex<Option<String>>,
     /// It changed meanwhile, and is looked at again after this.
     changed: Mutex<bool>,
 }
 
-/// Why a run ends before its time: what was deleted.
+/// What was deleted, so that a run ends before its time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Why {
+pub(super) enum Gone {
     Campaign,
     Segment,
     Application,
 }
 
-impl Why {
+impl Gone {
     fn text(self) -> &'static str {
         match self {
             Self::Campaign => "the campaign was deleted",
@@ -94,12 +94,12 @@ impl Why {
 
 impl UnderWay {
     /// Ends the run: no batch begins after this.
-    fn abort(&self, why: Why) {
+    fn abort(&self, why: Gone) {
         self.why.lock().get_or_insert(why);
         self.stop.cancel();
     }
 
-    fn why(&self) -> Option<Why> {
+    fn why(&self) -> Option<Gone> {
         *self.why.lock()
     }
 }
@@ -136,7 +136,7 @@ impl Scheduler {
     pub fn deleted(&self, application_id: &ApplicationId, campaign_id: &CampaignId) {
         let key = (application_id.clone(), campaign_id.clone());
         if let Some(under_way) = self.under_way.lock().get(&key) {
-            under_way.abort(Why::Campaign);
+            under_way.abort(Gone::Campaign);
         }
         self.look_at([key]);
     }
@@ -144,14 +144,14 @@ impl Scheduler {
     /// A segment was deleted: no batch of its campaigns begins after this. Cheap.
     pub fn segment_deleted(&self, application_id: &ApplicationId, segment_id: &str) {
         let is_of_it = |under_way: &UnderWay| under_way.segment_id.lock().as_deref() == Some(segment_id);
-        let keys = self.abort_all(Why::Segment, |key, run| key.0 == *application_id && is_of_it(run));
+        let keys = self.abort_all(Gone::Segment, |key, run| key.0 == *application_id && is_of_it(run));
         let held = self.held_of(application_id);
         self.look_at(keys.into_iter().chain(held));
     }
 
     /// An application was deleted: no batch of its campaigns begins after this. Cheap.
     pub fn application_deleted(&self, application_id: &ApplicationId) {
-        let keys = self.abort_all(Why::Application, |key, _| key.0 == *application_id);
+        let keys = self.abort_all(Gone::Application, |key, _| key.0 == *application_id);
         self.held.lock().retain(|key| key.0 != *application_id);
         self.look_at(keys);
     }
@@ -176,7 +176,7 @@ impl Scheduler {
         self.held.lock().iter().filter(|key| key.0 == *application_id).cloned().collect()
     }
 
-    fn abort_all(&self, why: Why, is_meant: impl Fn(&Key, &UnderWay) -> bool) -> Vec<Key> {
+    fn abort_all(&self, why: Gone, is_meant: impl Fn(&Key, &UnderWay) -> bool) -> Vec<Key> {
         let under_way = self.under_way.lock();
         let meant: Vec<_> = under_way.iter().filter(|(key, run)| is_meant(key, run)).collect();
         meant.iter().for_each(|(_, run)| run.abort(why));

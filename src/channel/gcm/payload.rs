@@ -65,8 +65,9 @@ impl Serialize for Data<'_> {
 fn build_data(message: &Message, push: &PushContent) -> Result<Vec<u8>, String> {
     let data = data(push, &message.origin);
     check_size(data.0.iter().map(|(key, value)| key.len() + value.len()).sum())?;
+    let extra = push.extra.as_deref();
     let android = Android {
-        priority: match push.priority {
+        priority: match extra.and_then(|extra| extra.priority) {
             Some(PushPriority::Normal) => "NORMAL",
             Some(PushPriority::High) => "HIGH",
             // A silent message shows nothing, and FCM holds back apps that get such messages with high priority.
@@ -74,8 +75,8 @@ fn build_data(message: &Message, push: &PushContent) -> Result<Vec<u8>, String> 
             None => "HIGH",
         },
         ttl: push.time_to_live.map(|seconds| format!("{}s", seconds.min(TIME_TO_LIVE_SECONDS_MAX))),
-        collapse_key: push.collapse_key.as_deref(),
-        restricted_package_name: push.restricted_package_name.as_deref(),
+        collapse_key: extra.and_then(|extra| extra.collapse_key.as_deref()),
+        restricted_package_name: extra.and_then(|extra| extra.restricted_package_name.as_deref()),
     };
     let envelope = Envelope { message: DataMessage { token: &message.address, data, android } };
     Ok(serde_json::to_vec(&envelope).expect("text keys and values"))
@@ -90,7 +91,7 @@ fn data<'a>(push: &'a PushContent, origin: &'a Origin) -> Data<'a> {
     put("pinpoint.notification.imageUrl", push.image_url.as_deref());
     put("pinpoint.notification.imageIconUrl", push.image_icon_url.as_deref());
     put("pinpoint.notification.imageSmallIconUrl", push.small_image_icon_url.as_deref());
-    put("pinpoint.notification.icon", push.icon.as_deref());
+    put("pinpoint.notification.icon", push.extra.as_ref().and_then(|extra| extra.icon.as_deref()));
     put("pinpoint.notification.sound", push.sound.as_deref());
     match push.action {
         PushAction::OpenApp => put("pinpoint.openApp", Some("true")),
@@ -102,7 +103,7 @@ fn data<'a>(push: &'a PushContent, origin: &'a Origin) -> Data<'a> {
     put("pinpoint.campaign.campaign_activity_id", origin.activity_id.as_ref().map(ActivityId::as_str));
     put("pinpoint.campaign.treatment_id", origin.treatment_id.as_ref().map(TreatmentId::as_str));
     // Beside the keys above, and never instead of one of them.
-    for (name, value) in &push.context {
+    for (name, value) in push.extra.iter().flat_map(|extra| &extra.context) {
         let key = format!("pinpoint.{name}");
         if !data.iter().any(|(taken, _)| *taken == key) {
             data.push((Cow::Owned(key), value));
@@ -222,7 +223,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::channel::Content;
+    use crate::channel::{Content, PushExtra};
     use crate::domain::{ApplicationId, CampaignId, ChannelType};
 
     fn message(push: &PushContent) -> Message {
@@ -258,13 +259,16 @@ mod tests {
     fn a_direct_message_says_so_and_carries_its_context() {
         let push = PushContent {
             body: Some("Hi".into()),
-            icon: Some("bell".into()),
-            collapse_key: Some("news".into()),
-            priority: Some(PushPriority::Normal),
-            restricted_package_name: Some("app".into()),
-            context: [("order", "7"), ("url", "app://x"), ("openApp", "never")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            extra: Some(Box::new(PushExtra {
+                icon: Some("bell".into()),
+                collapse_key: Some("news".into()),
+                priority: Some(PushPriority::Normal),
+                restricted_package_name: Some("app".into()),
+                context: [("order", "7"), ("url", "app://x"), ("openApp", "never")]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .into(),
+                ..Default::default()
+            })),
             ..Default::default()
         };
         let mut message = message(&push);

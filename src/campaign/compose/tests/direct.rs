@@ -1,7 +1,7 @@
 //! Direct messages: their own shapes, and what each recipient may change.
 
 use super::*;
-use crate::channel::{PushPriority, VoiceContent};
+use crate::channel::{PushExtra, PushPriority, VoiceContent};
 
 fn direct_of(message: Value, templates: &Templates) -> Result<Composer, Error> {
     Composer::direct(&serde_json::from_value(message).unwrap(), templates, MissingVariable::Fail)
@@ -58,10 +58,13 @@ fn a_push_message_keeps_every_field() {
         small_image_icon_url: Some("s".into()),
         time_to_live: Some(60),
         sound: Some("ding".into()),
-        icon: Some("icon".into()),
-        collapse_key: Some("c".into()),
-        priority: Some(PushPriority::Normal),
-        restricted_package_name: Some("app".into()),
+        extra: Some(Box::new(PushExtra {
+            icon: Some("icon".into()),
+            collapse_key: Some("c".into()),
+            priority: Some(PushPriority::Normal),
+            restricted_package_name: Some("app".into()),
+            ..PushExtra::default()
+        })),
         ..PushContent::default()
     };
     assert_eq!(push_of(plain(&composer, ChannelType::Gcm)), expected);
@@ -71,12 +74,12 @@ fn a_push_message_keeps_every_field() {
             "CollapseId": "id", "Priority": "high"},
         "ADMMessage": {"Body": "b", "ExpiresAfter": "90", "ConsolidationKey": "k"},
     }));
-    let apns = push_of(plain(&composer, ChannelType::Apns));
+    let apns = push_of(plain(&composer, ChannelType::Apns)).extra.unwrap();
     assert_eq!((apns.badge, apns.priority), (Some(3), Some(PushPriority::High)));
     assert_eq!((apns.category.as_deref(), apns.thread_id.as_deref()), (Some("c"), Some("t")));
     assert_eq!((apns.push_type.as_deref(), apns.collapse_key.as_deref()), (Some("background"), Some("id")));
     let adm = push_of(plain(&composer, ChannelType::Adm));
-    assert_eq!((adm.time_to_live, adm.collapse_key.as_deref()), (Some(90), Some("k")));
+    assert_eq!((adm.time_to_live, adm.extra.unwrap().collapse_key.as_deref()), (Some(90), Some("k")));
 }
 
 #[test]
