@@ -3,6 +3,7 @@
 mod api;
 mod campaign;
 mod cli;
+mod client;
 mod keys;
 mod send;
 mod support;

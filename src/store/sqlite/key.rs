@@ -175,9 +175,9 @@ impl KeyFile {
 
 fn connect(path: &Path) -> Result<Connection, Failure> {
     let mut connection = Connection::open(path)?;
+    // No write-ahead log: the file is small and seldom written, and the switch to one does not wait for others.
     connection.execute_batch(&format!(
         "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
-         PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA mmap_size = 0;"
     ))?;

@@ -1,52 +1,34 @@
 //! A server on a world of the campaign tests.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::{Method, Request};
+use hyper::Method;
 use pinwheel::app::App;
 use pinwheel::clock::{Clock, System};
-use pinwheel::http::{Access, Client};
-use pinwheel::telemetry::Health;
 use serde_json::Value;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::client::Serving;
 use crate::support::{APPLICATION, World};
 
 /// A server that lets everybody in, with its scheduler at work.
 pub struct Served {
     pub app: Arc<App>,
-    address: SocketAddr,
-    client: Client,
-    _stop: DropGuard,
+    serving: Serving,
 }
 
 impl Served {
     pub async fn start(world: &World) -> Self {
-        let app = Arc::new(world.app("api.listen=127.0.0.1:0"));
-        let stop = CancellationToken::new();
-        let scheduler = app.scheduler(Health::new(app.clock.clone(), Duration::from_secs(60)));
-        let api = app.api(true, scheduler.clone()).unwrap();
-        let server = app.listen().await.unwrap();
-        let address = server.address();
-        tokio::spawn(server.run(api, stop.clone(), Duration::from_secs(1)));
-        tokio::spawn(scheduler.run(stop.clone()));
-        Self { app, address, client: Client::new(Access::ANY), _stop: stop.drop_guard() }
+        let app = Arc::new(world.app(""));
+        Self { serving: Serving::start(&app).await, app }
     }
 
     /// Sends a request with a path within the application, and reads status and body.
     pub async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("http://{}/v1/apps/{APPLICATION}/{path}", self.address))
-            .header("content-type", "application/json")
-            .body(body)
-            .unwrap();
-        let response = self.client.send(request, 1 << 24).await.unwrap();
-        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let path = format!("/v1/apps/{APPLICATION}/{path}");
+        let answer = self.serving.client.send(method, &path, body).await.unwrap();
+        (answer.status, answer.body)
     }
 
     pub async fn get(&self, path: &str) -> Value {

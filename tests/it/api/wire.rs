@@ -1,45 +1,31 @@
 //! A server that can be started again on the same data.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use hyper::Request;
-use pinwheel::api::Api;
 use pinwheel::app::{self, App};
 use pinwheel::clock::{Clock, System};
 use pinwheel::config::{Config, Sources};
-use pinwheel::http::{Access, Client};
-use pinwheel::telemetry::Health;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
-/// Longer than any answer or job of these tests takes.
-const PATIENCE: Duration = Duration::from_secs(30);
-const ANSWER_BYTES_MAX: usize = 16 << 20;
+use crate::client::{HttpClient, PATIENCE, Serving};
 
 /// Where the API answers.
 pub struct Wire {
-    address: SocketAddr,
-    client: Client,
+    client: HttpClient,
 }
 
 impl Wire {
     pub fn to(address: SocketAddr) -> Self {
-        app::install_tls();
-        let access = Access::ANY;
-        Self { address, client: Client::new(access) }
+        Self { client: HttpClient::new(address) }
     }
 
     /// Status and body of an answer.
     pub async fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
-        let answer = self.client.send(request.body(body).unwrap(), ANSWER_BYTES_MAX).await.unwrap();
-        (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or(Value::Null))
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = self.client.send(method.parse().unwrap(), path, body).await.unwrap();
+        (answer.status, answer.body)
     }
 
     /// The body of an answer that has this status.
@@ -82,30 +68,22 @@ impl Wire {
 pub struct Server {
     pub wire: Wire,
     pub app: App,
-    pub api: Arc<Api>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
+    serving: Serving,
 }
 
 impl Server {
     /// Starts on the data of a directory, with settings such as `api.job_folder=/x`.
     pub async fn start(directory: &Path, settings: &[String]) -> Self {
-        app::install_tls();
         let mut flags = settings.to_vec();
         flags.push(format!("data.directory={}", directory.join("data").display()));
-        flags.push(format!("api.listen={}", SocketAddr::from((Ipv4Addr::LOCALHOST, 0))));
+        app::install_tls();
         let app = App::open(Config::load(Sources { flags, ..Sources::default() }).unwrap()).unwrap();
-        let scheduler = app.scheduler(Health::new(app.clock.clone(), PATIENCE));
-        let (server, api) = (app.listen().await.unwrap(), app.api(true, scheduler).unwrap());
-        let (wire, stop) = (Wire::to(server.address()), CancellationToken::new());
-        let task = tokio::spawn(server.run(api.clone(), stop.clone(), PATIENCE));
-        Self { wire, app, api, stop, task }
+        let serving = Serving::start(&app).await;
+        Self { wire: Wire { client: serving.client.clone() }, app, serving }
     }
 
     /// Ends as a server does that is asked to.
     pub async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.unwrap();
-        self.api.jobs.stop().await;
+        self.serving.stop().await;
     }
 }
