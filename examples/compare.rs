@@ -95,12 +95,12 @@ async fn calls(url: &str, seconds: u64) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..IN_FLIGHT {
-        let (caller, done) = (caller.clone(), done.clone());
+        let (caller, done, stop) = (caller.clone(), done.clone(), CancellationToken::new());
         tasks.spawn(async move {
             let (batch, head) = (batch(), head());
             let members = members(&batch);
             while watch.elapsed() < Duration::from_secs(seconds) {
-                let answered = caller.call(head.event(&members)?).await?;
+                let answered = caller.call(head.event(&members)?, &stop).await.expect("nobody stops it")?;
                 let answer = answer::decode(answered, &members)?;
                 assert!(answer.verdicts.iter().all(|verdict| *verdict == answer::Verdict::Unchanged));
                 done.fetch_add(1, Ordering::Relaxed);

@@ -11,11 +11,12 @@ use pinwheel::config;
 use pinwheel::domain::{ActivityId, ApplicationId, CampaignId, TreatmentId};
 use pinwheel::hook::answer::{self, Verdict};
 use pinwheel::hook::event::{Head, Member, Run};
-use pinwheel::hook::{Error, Invoker, Invokers, Target, Webhook};
+use pinwheel::hook::{Caller, Error, Invoker, Invokers, Target, Webhook};
 use pinwheel::http::Access;
 use pinwheel::sandbox::function::{self, Choice, Record, Reply, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -43,6 +44,11 @@ fn invokers_with(server: &Server, settings: &config::Hook) -> Invokers {
 /// The same function, by both ways to call it.
 fn targets(server: &Server, name: &str) -> [Target; 2] {
     [Target::Function(name.to_owned()), Target::Url(format!("{}/{name}", server.url()))]
+}
+
+/// A call that nobody stops.
+async fn call(caller: &Caller, event: Bytes) -> Result<Vec<u8>, Error> {
+    caller.call(event, &CancellationToken::new()).await.expect("nobody stops it")
 }
 
 fn endpoints(count: usize) -> Vec<(String, Vec<u8>)> {
@@ -81,7 +87,7 @@ async fn an_echo_keeps_everybody_by_either_way() {
     let endpoints = endpoints(50);
     let members = members(&endpoints);
     for target in targets(&server, "echo") {
-        let answer = invokers.caller(&target).unwrap().call(event(&members)).await.unwrap();
+        let answer = call(&invokers.caller(&target).unwrap(), event(&members)).await.unwrap();
         let answer = answer::decode(answer, &members).unwrap();
         assert!(answer.verdicts.iter().all(|verdict| *verdict == Verdict::Unchanged), "{target:?}");
     }
@@ -102,7 +108,7 @@ async fn functions_are_named_as_lambda_names_them() {
     ];
     for name in names {
         let caller = invokers.caller(&Target::Function(name.into())).unwrap();
-        let answer = caller.call(Bytes::from_static(b"{}")).await.unwrap();
+        let answer = call(&caller, Bytes::from_static(b"{}")).await.unwrap();
         assert_eq!(String::from_utf8(answer).unwrap(), name);
     }
 }
@@ -113,7 +119,7 @@ async fn the_demo_function_does_what_its_choices_say() {
     let endpoints = endpoints(50);
     let members = members(&endpoints);
     let caller = invokers(&server).caller(&Target::Function("demo".into())).unwrap();
-    let answer = answer::decode(caller.call(event(&members)).await.unwrap(), &members).unwrap();
+    let answer = answer::decode(call(&caller, event(&members)).await.unwrap(), &members).unwrap();
     let mut choices = [0; 3];
     for ((id, _), verdict) in endpoints.iter().zip(&answer.verdicts) {
         let choice = Choice::of(id);
@@ -164,7 +170,7 @@ async fn each_way_to_fail_gives_its_error_after_its_attempts() {
         for target in targets(&server, name) {
             let before = server.calls();
             let invokers = if kind == "timeout" { &hasty } else { &patient };
-            let error = invokers.caller(&target).unwrap().call(Bytes::from_static(b"{}")).await.unwrap_err();
+            let error = call(&invokers.caller(&target).unwrap(), Bytes::from_static(b"{}")).await.unwrap_err();
             assert_eq!(error.kind(), kind, "{target:?}: {error}");
             assert_eq!(server.calls() - before, attempts, "{target:?}: {error}");
             assert!(error.to_string().len() < 400, "{error}");
@@ -174,7 +180,7 @@ async fn each_way_to_fail_gives_its_error_after_its_attempts() {
         }
     }
     for target in targets(&server, "garbage") {
-        let answer = patient.caller(&target).unwrap().call(Bytes::from_static(b"{}")).await.unwrap();
+        let answer = call(&patient.caller(&target).unwrap(), Bytes::from_static(b"{}")).await.unwrap();
         assert!(matches!(answer::decode(answer, &[]), Err(Error::Undecodable(_))), "{target:?}");
     }
 }
@@ -190,7 +196,7 @@ async fn a_function_that_recovers_is_called_again() {
     .unwrap();
     let endpoints = endpoints(3);
     for target in targets(&server, "f") {
-        let answer = invokers(&server).caller(&target).unwrap().call(event(&members(&endpoints))).await.unwrap();
+        let answer = call(&invokers(&server).caller(&target).unwrap(), event(&members(&endpoints))).await.unwrap();
         assert_eq!(answer::decode(answer, &members(&endpoints)).unwrap().verdicts, vec![Verdict::Unchanged; 3]);
     }
     assert_eq!(server.calls(), 6);
@@ -208,8 +214,8 @@ async fn urls_are_signed_and_attempts_of_one_call_share_their_id() {
     .await
     .unwrap();
     let caller = invokers(&server).caller(&Target::Url(server.url())).unwrap();
-    caller.call(Bytes::from_static(b"{\"a\":1}")).await.unwrap();
-    caller.call(Bytes::from_static(b"{\"a\":2}")).await.unwrap();
+    call(&caller, Bytes::from_static(b"{\"a\":1}")).await.unwrap();
+    call(&caller, Bytes::from_static(b"{\"a\":2}")).await.unwrap();
     let ids = seen.lock().clone();
     assert_eq!(ids.len(), 3);
     assert_eq!(ids[0], ids[1]);
@@ -232,10 +238,10 @@ async fn no_more_calls_run_at_once_than_allowed() {
     for target in targets(&server, "f") {
         // Two campaigns that name the same function share its caller.
         let callers = [invokers.caller(&target).unwrap(), invokers.caller(&target).unwrap()];
-        let calls = (0..24).map(|call| {
-            let (caller, ends) = (&callers[call % 2], &ends);
+        let calls = (0..24).map(|number| {
+            let (caller, ends) = (&callers[number % 2], &ends);
             async move {
-                caller.call(Bytes::from_static(b"{}")).await.unwrap();
+                call(caller, Bytes::from_static(b"{}")).await.unwrap();
                 ends.lock().0 -= 1;
             }
         });
@@ -319,7 +325,7 @@ async fn a_call_cut_off_does_not_spoil_the_next_one() {
     for target in targets(&server, "f").into_iter().rev() {
         let settings = config::Hook { timeout: Duration::from_millis(50), ..settings() };
         let caller = invokers_with(&server, &settings).caller(&target).unwrap();
-        assert_eq!(caller.call(Bytes::from_static(b"{}")).await.unwrap(), b"{}", "{target:?}");
+        assert_eq!(call(&caller, Bytes::from_static(b"{}")).await.unwrap(), b"{}", "{target:?}");
     }
 }
 
@@ -327,7 +333,7 @@ async fn a_call_cut_off_does_not_spoil_the_next_one() {
 async fn an_answer_over_six_megabytes_is_not_read() {
     let server = Server::start(Record::Nothing, |_| Reply::answer(vec![b' '; 6 * 1024 * 1024 + 1])).await.unwrap();
     for target in targets(&server, "f") {
-        let result = invokers(&server).caller(&target).unwrap().call(Bytes::from_static(b"{}")).await;
+        let result = call(&invokers(&server).caller(&target).unwrap(), Bytes::from_static(b"{}")).await;
         let error = result.and_then(|answer| answer::decode(answer, &[])).unwrap_err();
         assert_eq!(error.kind(), "undecodable", "{target:?}: {error}");
     }
@@ -341,7 +347,7 @@ async fn an_unreachable_hook_is_said_to_be_so() {
     let targets = targets(&server, "f");
     drop(server);
     for target in targets {
-        let error = invokers.caller(&target).unwrap().call(Bytes::from_static(b"{}")).await.unwrap_err();
+        let error = call(&invokers.caller(&target).unwrap(), Bytes::from_static(b"{}")).await.unwrap_err();
         assert_eq!(error.kind(), "unreachable", "{target:?}: {error}");
     }
 }

@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(refusals(&ids, &[Ok(1), Ok(2), Ok(3)]), None);
         assert_eq!(
             refusals(&ids, &[Ok(1), full(), Err(Refused::TooLarge { bytes: 20_000, max: 15_360 })]).unwrap(),
-            "Item: 2 of 3 endpoints refused, the others are written: Id `b`: `User.UserId`: Exceeded maximum endpoint \
+            "Item: 2 of 3 endpoints refused, the others are written: Id `b`: User.UserId: Exceeded maximum endpoint \
              per user count: 15; Id `c`: the endpoint has 20000 bytes after the update, the limit is 15360"
         );
         assert!(

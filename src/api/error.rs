@@ -168,7 +168,7 @@ impl From<campaign::Error> for Error {
             campaign::Error::Definition(error) => error.into(),
             campaign::Error::Segment(error) => error.into(),
             campaign::Error::Store(error) => error.into(),
-            campaign::Error::Hook(error) => Self::bad_request(format!("`Hook`: {error}")),
+            campaign::Error::Hook(error) => Self::bad_request(format!("Hook: {error}")),
             error => Self::bad_request(error.to_string()),
         }
     }

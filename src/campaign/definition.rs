@@ -201,13 +201,13 @@ pub enum CapScope {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A field's value breaks a rule.
-    #[error("`{field}`: {problem}")]
+    #[error("{field}: {problem}")]
     Invalid { field: String, problem: String },
     /// A message cannot be compiled.
     #[error(transparent)]
     Message(#[from] compose::Error),
     /// Something is wrong in an additional treatment.
-    #[error("`{place}`: {source}")]
+    #[error("{place}.{source}")]
     Treatment { place: String, source: Box<Error> },
     /// The document is not what the store should hold.
     #[error("a stored campaign or template cannot be read")]
@@ -486,10 +486,10 @@ mod tests {
     #[test]
     fn limits_out_of_range_name_field_value_and_rule() {
         let cases = [
-            (r#"{"Daily": 101}"#, "`Limits.Daily`: `101` is not a number from 0 to 100"),
-            (r#"{"Total": -1}"#, "`Limits.Total`: `-1` is not a number from 0 to 100"),
-            (r#"{"MessagesPerSecond": 20001}"#, "`Limits.MessagesPerSecond`: `20001` is not a number from 0 to 20000"),
-            (r#"{"MaximumDuration": 59}"#, "`Limits.MaximumDuration`: `59` is not 0 or a number of seconds from 60 on"),
+            (r#"{"Daily": 101}"#, "Limits.Daily: `101` is not a number from 0 to 100"),
+            (r#"{"Total": -1}"#, "Limits.Total: `-1` is not a number from 0 to 100"),
+            (r#"{"MessagesPerSecond": 20001}"#, "Limits.MessagesPerSecond: `20001` is not a number from 0 to 20000"),
+            (r#"{"MaximumDuration": 59}"#, "Limits.MaximumDuration: `59` is not 0 or a number of seconds from 60 on"),
         ];
         for (json, expected) in cases {
             assert_eq!(Limits::read(Some(&limits(json)), None).unwrap_err().to_string(), expected);

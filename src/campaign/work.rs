@@ -82,7 +82,10 @@ impl Run {
                 return Err(error);
             }
         };
-        let targets = self.filter(due, candidates, &mut sheet).await;
+        let Some(targets) = self.filter(due, candidates, &mut sheet).await else {
+            self.give_back(reservations);
+            return Ok(Worked::GivenBack);
+        };
         let messages = self.compose(due, targets, &mut sheet);
         let mut dead = Vec::new();
         if !messages.is_empty() {
@@ -199,15 +202,20 @@ impl Run {
         }
     }
 
-    /// Asks the hook who stays and what changes.
-    async fn filter<'a>(&self, due: &Due, candidates: Vec<Candidate<'a>>, sheet: &mut Sheet) -> Vec<Target<'a>> {
+    /// Asks the hook who stays and what changes; `None` when a stop comes first.
+    async fn filter<'a>(
+        &self,
+        due: &Due,
+        candidates: Vec<Candidate<'a>>,
+        sheet: &mut Sheet,
+    ) -> Option<Vec<Target<'a>>> {
         let Some(caller) = &self.caller else {
-            return candidates.into_iter().map(Target::unchanged).collect();
+            return Some(candidates.into_iter().map(Target::unchanged).collect());
         };
         if candidates.is_empty() {
-            return Vec::new();
+            return Some(Vec::new());
         }
-        match self.call_hook(caller, due, &candidates).await {
+        Some(match self.call_hook(caller, due, &candidates).await? {
             Ok(answer) => {
                 self.report_oddities(&answer);
                 let composer = &self.rules.definition.treatments[self.treatment].composer;
@@ -219,7 +227,7 @@ impl Run {
                 targets
             }
             Err(error) => {
-                self.report(&error);
+                self.report(caller, &error);
                 match filter::fate_of_failure(&error, self.rules.definition.hook_failure) {
                     None => candidates.into_iter().map(Target::unchanged).collect(),
                     Some(fate) => {
@@ -229,7 +237,7 @@ impl Run {
                     }
                 }
             }
-        }
+        })
     }
 
     async fn call_hook(
@@ -237,11 +245,14 @@ impl Run {
         caller: &Caller,
         due: &Due,
         candidates: &[Candidate<'_>],
-    ) -> Result<answer::Answer, hook::Error> {
+    ) -> Option<Result<answer::Answer, hook::Error>> {
         let sent: Vec<event::Member<'_>> = candidates.iter().map(|c| (c.endpoint.id, c.endpoint.document)).collect();
-        let event = due.event_head.event(&sent)?;
-        let answered = caller.call(event).await?;
-        answer::decode(answered, &sent)
+        let event = match due.event_head.event(&sent) {
+            Ok(event) => event,
+            Err(error) => return Some(Err(error)),
+        };
+        let answered = caller.call(event, &self.stop).await?;
+        Some(answered.and_then(|answered| answer::decode(answered, &sent)))
     }
 
     /// Logs answers that are no failures but hardly meant, at the pace of [`report`](Self::report).
@@ -263,11 +274,14 @@ impl Run {
 
     /// Logs the first failure, then the second, fourth, eighth, …: a hook that is down fails for every batch. What was
     /// wrong stands in the ledger; an error's text may name endpoints.
-    fn report(&self, error: &hook::Error) {
+    fn report(&self, caller: &Caller, error: &hook::Error) {
         let failures = self.hook_failures.fetch_add(1, Relaxed) + 1;
         if failures.is_power_of_two() {
-            let (id, kind) = (&self.activity.id, error.kind());
-            tracing::warn!(activity.id = %id, hook.error = kind, batches = failures, "the hook failed for a batch");
+            tracing::warn!(
+                campaign.id = %self.activity.campaign_id, activity.id = %self.activity.id,
+                hook.function = caller.function(), hook.error = error.kind(), batches = failures,
+                "the hook failed for a batch; `pinwheel activity show` has the reason"
+            );
         }
     }
 

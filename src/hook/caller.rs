@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::{Error, Invoker};
 use crate::clock::{self, Clock, Stopwatch};
@@ -46,31 +47,39 @@ impl Caller {
         }
     }
 
+    /// What metrics and logs call the function.
+    pub fn function(&self) -> &str {
+        &self.function
+    }
+
     /// Calls the function, several times if need be.
     ///
     /// Each attempt takes its own turn: a call that pauses before its next attempt does not keep others waiting.
     ///
+    /// Shape: `None` when `stop` came before an answer; no attempt begins after it, one under way is awaited.
     /// Errors: of the last attempt.
-    pub async fn call(&self, event: Bytes) -> Result<Vec<u8>, Error> {
+    pub async fn call(&self, event: Bytes, stop: &CancellationToken) -> Option<Result<Vec<u8>, Error>> {
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(event.clone()).await {
-                Ok(answer) => return Ok(answer),
+            let error = match self.attempt(event.clone(), stop).await? {
+                Ok(answer) => return Some(Ok(answer)),
                 Err(error) => error,
             };
             if !error.is_retryable() || attempt >= self.attempts_max {
-                return Err(error);
+                return Some(Err(error));
             }
             let pause = self.pauses.after(attempt, error.retry_after(), &mut fastrand::Rng::new());
-            self.clock.sleep(pause).await;
+            stop.run_until_cancelled(self.clock.sleep(pause)).await?;
             metric::hook_retry(&self.function);
             attempt += 1;
         }
     }
 
-    async fn attempt(&self, event: Bytes) -> Result<Vec<u8>, Error> {
+    /// `None` when `stop` came before its turn.
+    async fn attempt(&self, event: Bytes, stop: &CancellationToken) -> Option<Result<Vec<u8>, Error>> {
         let waiting = Stopwatch::start();
-        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
+        let turn = stop.run_until_cancelled(self.turns.acquire()).await?;
+        let _turn = turn.expect("the semaphore is never closed");
         metric::hook_permit_wait(waiting.elapsed());
         let event_bytes = event.len();
         let running = Stopwatch::start();
@@ -79,7 +88,7 @@ impl Caller {
             .unwrap_or(Err(Error::Timeout(self.timeout)));
         metric::hook_attempt(&self.function, result.as_ref().map_or_else(Error::kind, |_| "ok"), running.elapsed());
         metric::hook_bytes(event_bytes, result.as_ref().map_or(0, Vec::len));
-        result
+        Some(result)
     }
 }
 
@@ -164,6 +173,11 @@ mod tests {
         }
     }
 
+    /// A call that nobody stops.
+    async fn called(caller: &Caller) -> Result<Vec<u8>, Error> {
+        caller.call(Bytes::new(), &CancellationToken::new()).await.expect("nobody stops it")
+    }
+
     fn settings() -> config::Hook {
         config::Hook {
             timeout: Duration::from_secs(15),
@@ -217,29 +231,29 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_is_tried_three_times_with_pauses_between() {
         let (caller, script, clock) = caller(vec![(10, failed()), (10, failed()), (10, failed()), (10, Ok(vec![1]))]);
-        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Function(_))));
+        assert!(matches!(called(&caller).await, Err(Error::Function(_))));
         let started = script.started_ms.lock().clone();
         assert_eq!(started.len(), 3);
         assert_eq!(started[0], 0);
         assert!((135..=262).contains(&started[1]), "{started:?}");
         assert!((260..=515).contains(&(started[2] - started[1])), "{started:?}");
         assert!(clock.elapsed().as_millis() < 800);
-        assert_eq!(caller.call(Bytes::new()).await.unwrap(), [1]);
+        assert_eq!(called(&caller).await.unwrap(), [1]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_cannot_help_is_not_repeated() {
         let (caller, script, _) =
             caller(vec![(0, Err(Error::Refused("x".into()))), (0, Err(Error::Undecodable("x".into())))]);
-        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Refused(_))));
-        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Undecodable(_))));
+        assert!(matches!(called(&caller).await, Err(Error::Refused(_))));
+        assert!(matches!(called(&caller).await, Err(Error::Undecodable(_))));
         assert_eq!(script.started_ms.lock().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_attempt_has_its_own_fifteen_seconds() {
         let (caller, script, clock) = caller(vec![]);
-        assert!(matches!(caller.call(Bytes::new()).await, Err(Error::Timeout(limit)) if limit == HOOK_TIMEOUT_MAX));
+        assert!(matches!(called(&caller).await, Err(Error::Timeout(limit)) if limit == HOOK_TIMEOUT_MAX));
         assert_eq!(script.started_ms.lock().len(), 3);
         assert!((45_000..47_000).contains(&clock.elapsed().as_millis()), "{}", clock.elapsed().as_millis());
     }
@@ -248,14 +262,14 @@ mod tests {
     async fn a_call_waits_as_long_as_it_was_asked_to() {
         let asked = Error::Throttled { reason: "x".into(), retry_after: Some(Duration::from_millis(900)) };
         let (caller, script, _) = caller(vec![(0, Err(asked)), (0, Ok(vec![]))]);
-        caller.call(Bytes::new()).await.unwrap();
+        called(&caller).await.unwrap();
         assert_eq!(*script.started_ms.lock(), [0, 900]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_pausing_call_lets_others_go_first() {
         let (caller, script, _) = caller(vec![(10, failed()), (20, Ok(vec![2])), (10, Ok(vec![1]))]);
-        let (first, second) = tokio::join!(caller.call(Bytes::new()), caller.call(Bytes::new()));
+        let (first, second) = tokio::join!(called(&caller), called(&caller));
         assert_eq!((first.unwrap(), second.unwrap()), (vec![1], vec![2]));
         assert_eq!(script.started_ms.lock()[..2], [0, 10], "the second call ran while the first one paused");
     }
@@ -263,8 +277,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_dropped_call_frees_its_turn() {
         let (caller, script, clock) = caller(vec![(60_000, failed()), (10, Ok(vec![1]))]);
-        assert!(clock::timeout(&*clock, Duration::from_millis(50), caller.call(Bytes::new())).await.is_none());
-        assert_eq!(caller.call(Bytes::new()).await.unwrap(), [1]);
+        assert!(clock::timeout(&*clock, Duration::from_millis(50), called(&caller)).await.is_none());
+        assert_eq!(called(&caller).await.unwrap(), [1]);
         assert_eq!(*script.started_ms.lock(), [0, 50]);
     }
 
@@ -285,5 +299,18 @@ mod tests {
             let error = check(&settings).unwrap_err().to_string();
             assert!(error.contains(setting), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn no_attempt_begins_after_a_stop() {
+        let (caller, script, _) = caller(vec![(10, Ok(vec![1])), (10, Ok(vec![2]))]);
+        let stop = CancellationToken::new();
+        let under_way = caller.call(Bytes::new(), &stop);
+        let waiting = caller.call(Bytes::new(), &stop);
+        let (first, second, ()) = tokio::join!(under_way, waiting, async { stop.cancel() });
+        assert_eq!(first.unwrap().unwrap(), [1], "an attempt under way is awaited");
+        assert!(second.is_none(), "one call at once is allowed, and the second waited for its turn");
+        assert!(caller.call(Bytes::new(), &stop).await.is_none());
+        assert_eq!(script.started_ms.lock().len(), 1);
     }
 }

@@ -30,13 +30,15 @@ impl Access {
             Some("https") => {}
             Some("http") if self.http => {}
             Some("http") => {
-                return Err(Error::Forbidden(format!("`{url}` is plain http, and the setting `allow_http` is off")));
+                return Err(Error::Forbidden(format!(
+                    "`{url}` is plain http, and `allow_http` is off in the settings"
+                )));
             }
             _ => return Err(Error::Forbidden(format!("`{url}` is not an https URL"))),
         }
         match host.trim_matches(['[', ']']).parse() {
             Ok(address) if !self.allows(address) => Err(Error::Forbidden(format!(
-                "`{host}` is a private address, and the setting `allow_private_addresses` is off"
+                "`{host}` is a private address, and `allow_private_addresses` is off in the settings"
             ))),
             _ => Ok(()),
         }
@@ -116,7 +118,7 @@ impl tower_service::Service<Name> for GuardedResolver {
             let addresses: Vec<SocketAddr> = lookup.await?.filter(|address| access.allows(address.ip())).collect();
             if addresses.is_empty() {
                 return Err(std::io::Error::other(format!(
-                    "`{host}` has no address that may be called while the setting `allow_private_addresses` is off"
+                    "`{host}` has no address that may be called while `allow_private_addresses` is off in the settings"
                 )));
             }
             Ok(addresses.into_iter())

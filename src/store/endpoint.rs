@@ -85,7 +85,7 @@ pub struct EndpointWrite {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refused {
     /// Source: Pinpoint developer guide, "Adding endpoints": the sixteenth endpoint of a user.
-    #[error("`User.UserId`: Exceeded maximum endpoint per user count: 15")]
+    #[error("User.UserId: Exceeded maximum endpoint per user count: 15")]
     TooManyUserEndpoints,
     /// Source: Pinpoint developer guide, "Quotas", endpoint.
     #[error("Too many custom attributes: an application can have {max} attribute names, and `{name}` is one more")]

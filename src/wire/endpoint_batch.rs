@@ -103,7 +103,7 @@ mod tests {
             ),
             (
                 r#"{"Item":[{"Id":"a","Location":{"Latitude":"north"}}]}"#,
-                r#"Item[0].Location.Latitude: invalid type: string "north", expected f64 (Id `a`)"#,
+                r#"Item[0].Location.Latitude: invalid type: string "north", expected a number (Id `a`)"#,
             ),
             (r#"{"Item":[{"Id":"a""#, "Item[0]: EOF while parsing an object at line 1 column 18"),
             (&many, "Item: 101 items, the limit is 100"),

@@ -74,12 +74,13 @@ pub(super) fn read_slowly<'de, T: Deserialize<'de>>(json: &'de [u8], whole: &str
     {
         rule.truncate(end);
     }
-    Err(Problem::Rule { rule }.at(field))
+    // Clients know JSON's types, not ours.
+    Err(Problem::Rule { rule: rule.replace("expected f64", "expected a number") }.at(field))
 }
 
 /// An update as it stands in a request, not checked.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(rename_all = "PascalCase", default, expecting = "an object")]
 pub(super) struct WireItem {
     id: Scalar,
     channel_type: Scalar,
@@ -96,7 +97,7 @@ pub(super) struct WireItem {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(rename_all = "PascalCase", default, expecting = "an object")]
 struct WireLocation {
     city: Scalar,
     country: Scalar,
@@ -107,7 +108,7 @@ struct WireLocation {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(rename_all = "PascalCase", default, expecting = "an object")]
 struct WireDemographic {
     app_version: Scalar,
     locale: Scalar,
@@ -120,7 +121,7 @@ struct WireDemographic {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(rename_all = "PascalCase", default, expecting = "an object")]
 struct WireUser {
     user_id: Scalar,
     user_attributes: Option<BTreeMap<String, StringList>>,
@@ -373,7 +374,7 @@ mod tests {
             (r#"{"Location":{"Longitude":-181}}"#, "Location.Longitude: -181 is not between -180 and 180"),
             (
                 r#"{"Location":{"Latitude":"north"}}"#,
-                r#"Location.Latitude: invalid type: string "north", expected f64"#,
+                r#"Location.Latitude: invalid type: string "north", expected a number"#,
             ),
             (r#"{"Attributes":{"a":[["x"]]}}"#, "Attributes.a[0]: invalid type: sequence, expected a string"),
             (r#"{"Address":"x""#, "endpoint: EOF while parsing an object at line 1 column 14"),

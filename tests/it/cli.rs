@@ -120,7 +120,7 @@ fn mistakes_end_with_one_clear_message() {
     variant("IMMEDIATE", "2020-01-01T00:00:00Z");
     fails(directory, &["run", "variant.toml"], "StartTime must be at least current time.");
     variant("Name = \"Hello\"", "Name = \"Hello\"\nLimits = { Daily = 101 }");
-    fails(directory, &["run", "variant.toml"], "`Limits.Daily`: `101` is not a number from 0 to 100");
+    fails(directory, &["run", "variant.toml"], "Limits.Daily: `101` is not a number from 0 to 100");
     variant("Name = \"Hello\"", "Name = \"Hello\"\nHook = { WebUrl = \"http://example.com/\" }");
     fails(directory, &["run", "variant.toml"], "http");
     variant("[Settings.channel.sink]", "[Settings.channel.pigeon]");

@@ -100,7 +100,7 @@ async fn good_lines_of_json_are_kept_and_bad_ones_named() {
     assert_eq!(counts(&summary), [1, 0, 0, 9, 4, 5]);
     let expected = [
         "endpoints.jsonl:5: OptOut: `SOME` is not one of ALL, NONE",
-        r#"endpoints.jsonl:6: Location.Latitude: invalid type: string "north", expected f64"#,
+        r#"endpoints.jsonl:6: Location.Latitude: invalid type: string "north", expected a number"#,
         "endpoints.jsonl:7: endpoint: EOF while parsing a value at line 1 column 14",
         "endpoints.jsonl:8: endpoint: not a JSON object",
         "endpoints.jsonl:9: Id: missing, without it `ChannelType` and `Address` are needed",
@@ -187,7 +187,7 @@ async fn what_the_store_refuses_is_a_bad_line() {
     let content = format!("{{\"Id\":\"a\"}}\n{{\"Id\":\"{REFUSED}\"}}\n");
     let folder = folder(&[("a.json", content.as_bytes())]);
     let summary = import_path(&Fake::default(), folder.path()).await;
-    let expected = ["a.json:2: `User.UserId`: Exceeded maximum endpoint per user count: 15"];
+    let expected = ["a.json:2: User.UserId: Exceeded maximum endpoint per user count: 15"];
     assert_eq!(failures(&summary), expected);
     assert_eq!((summary.imported, summary.failed), (1, 1));
 }

@@ -108,19 +108,35 @@ impl<D: Work> Task<D> {
             Ok(None) => {}
             Ok(Some(end)) => {
                 let counts = &self.record.counts;
-                tracing::info!(
-                    application.id = self.application.as_str(),
-                    job.id = self.id,
-                    kind = D::KIND.as_str(),
-                    status = self.record.job_status.as_str(),
-                    pieces = counts.completed_pieces,
-                    pieces_failed = counts.failed_pieces,
-                    processed = counts.total_processed,
-                    failed = counts.total_failures,
-                    duration_ms = began.elapsed().as_millis() as u64,
-                    "job {}",
-                    if end == End::Completed { "completed" } else { "failed" },
-                );
+                let (pieces, pieces_failed) = (counts.completed_pieces, counts.failed_pieces);
+                let (processed, failed) = (counts.total_processed, counts.total_failures);
+                let (application, job, kind) = (self.application.as_str(), &self.id, D::KIND.as_str());
+                let duration_ms = began.elapsed().as_millis() as u64;
+                match end {
+                    End::Completed => tracing::info!(
+                        application.id = application,
+                        job.id = job,
+                        kind,
+                        pieces,
+                        pieces_failed,
+                        processed,
+                        failed,
+                        duration_ms,
+                        "job completed"
+                    ),
+                    // Why may hold what stands in the files.
+                    End::Failed => tracing::warn!(
+                        application.id = application,
+                        job.id = job,
+                        kind,
+                        pieces,
+                        pieces_failed,
+                        processed,
+                        failed,
+                        duration_ms,
+                        "job failed; its `Failures` have the reasons"
+                    ),
+                }
             }
             // With its application it went itself.
             Err(store::Error::NotFound { .. } | store::Error::Conflict { .. }) => {

@@ -52,7 +52,7 @@ impl Keys {
     /// Errors: [`NewerSchema`](Error::NewerSchema).
     pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let failed = |error| Error::Backend { operation: "create the data directory", source: Box::new(error) };
-        std::fs::create_dir_all(directory).map_err(failed)?;
+        super::create(directory).map_err(failed)?;
         let connection = connect(&directory.join("keys.sqlite")).map_err(|failure| failure.during("open the keys"))?;
         let file = KeyFile { connection: Mutex::new(connection), snapshot: RwLock::default() };
         Ok(Self { file: Arc::new(file), clock })

@@ -21,7 +21,8 @@ mod schema;
 mod tests;
 mod writer;
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -92,13 +93,18 @@ impl Sqlite {
 /// Takes the data directory for this process, and creates it if need be.
 fn lock(directory: &Path) -> Result<File, Error> {
     let failed = |error| Error::Backend { operation: "lock the data directory", source: Box::new(error) };
-    std::fs::create_dir_all(directory).map_err(failed)?;
+    create(directory).map_err(failed)?;
     let file = File::options().create(true).append(true).open(directory.join("pinwheel.lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Locked { path: directory.display().to_string() }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// Makes a data directory that nobody else can read: it holds addresses. One that is there stays as it is.
+fn create(directory: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 fn bitmap_to_bytes(bitmap: &RoaringBitmap) -> Vec<u8> {
