@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::{Method, Request};
 use pinwheel::app::App;
+use pinwheel::campaign::Scheduler;
 use pinwheel::clock::{Clock, System};
 use pinwheel::http::{Access, Client};
 use pinwheel::telemetry::Health;
@@ -18,7 +19,8 @@ use crate::support::{APPLICATION, World};
 /// A server that lets everybody in, with its scheduler at work.
 pub struct Served {
     pub app: Arc<App>,
-    address: SocketAddr,
+    pub scheduler: Arc<Scheduler>,
+    pub address: SocketAddr,
     client: Client,
     _stop: DropGuard,
 }
@@ -32,8 +34,8 @@ impl Served {
         let server = app.listen().await.unwrap();
         let address = server.address();
         tokio::spawn(server.run(api, stop.clone(), Duration::from_secs(1)));
-        tokio::spawn(scheduler.run(stop.clone()));
-        Self { app, address, client: Client::new(Access::ANY), _stop: stop.drop_guard() }
+        tokio::spawn(scheduler.clone().run(stop.clone()));
+        Self { app, scheduler, address, client: Client::new(Access::ANY), _stop: stop.drop_guard() }
     }
 
     /// Sends a request with a path within the application, and reads status and body.
