@@ -14,6 +14,7 @@ use super::{Gone, Key, Scheduler, UnderWay};
 use crate::campaign::definition::Document;
 use crate::campaign::status::{self, Next};
 use crate::campaign::{Ending, Error, Progress};
+use crate::clock::Clock;
 use crate::domain;
 use crate::store::{self, Activity, ActivityState, Kind};
 
@@ -78,14 +79,8 @@ impl Scheduler {
         (key, Attended::Held)
     }
 
-    /// Waits before another attempt; `true` when a stop came first.
     async fn paused(&self, attempt: u32, under_way: &UnderWay) -> bool {
-        let pause = domain::pause(attempt, PAUSE_MIN, PAUSE_MAX, fastrand::f64());
-        tokio::select! {
-            biased;
-            () = under_way.stop.cancelled() => under_way.why().is_none(),
-            () = self.clock().sleep(pause) => false,
-        }
+        paused(self.clock(), attempt, under_way).await
     }
 
     async fn attempt(&self, key: &Key, under_way: &UnderWay) -> Result<Attended, store::Error> {
@@ -263,6 +258,17 @@ impl Scheduler {
     }
 }
 
+/// Waits before another attempt; `true` when a stop came first. What is to end for good ends its wait early, but once:
+/// its end has to be written down, also into a store that fails for a while.
+async fn paused(clock: &dyn Clock, attempt: u32, under_way: &UnderWay) -> bool {
+    let pause = domain::pause(attempt, PAUSE_MIN, PAUSE_MAX, fastrand::f64());
+    tokio::select! {
+        biased;
+        () = under_way.stop.cancelled(), if under_way.why().is_none() => under_way.why().is_none(),
+        () = clock.sleep(pause) => false,
+    }
+}
+
 /// The error of the store within one that may go away.
 fn retried(error: Error) -> store::Error {
     use crate::{campaign::definition, segment};
@@ -271,5 +277,31 @@ fn retried(error: Error) -> store::Error {
         | Error::Definition(definition::Error::Store(error))
         | Error::Segment(segment::Error::Store(error)) => error,
         other => unreachable!("only the store's errors may go away: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::clock::System;
+
+    fn under_way() -> UnderWay {
+        UnderWay {
+            stop: CancellationToken::new(),
+            why: Default::default(),
+            segment_id: Default::default(),
+            changed: Default::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_aborted_still_pauses_between_attempts() {
+        let (clock, stopped, aborted) = (System::default(), under_way(), under_way());
+        stopped.stop.cancel();
+        assert_eq!(paused(&clock, 7, &stopped).now_or_never(), Some(true));
+        aborted.abort(Gone::Campaign);
+        assert_eq!(paused(&clock, 7, &aborted).now_or_never(), None, "else it turns around a failing store in circles");
     }
 }
