@@ -47,6 +47,7 @@ impl Engine {
         let ways = self.ways(application_id).await?;
         let definition = self.compile(&ways, campaign_id, &document)?;
         let now = self.clock.now();
+        definition::check_end(document.campaign.schedule.as_ref(), now)?;
         let served = ways.shared_with(&self.settings_ways);
         document.served = served.map(|channel| channel.as_str().to_owned()).collect();
         let scheduled_start = definition.start.moment(now);

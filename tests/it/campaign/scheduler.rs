@@ -428,3 +428,20 @@ async fn zones_whose_moment_passed_while_nobody_served_get_their_messages_late()
         "who was too late from the start is not"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_does_not_begin_after_its_end() {
+    let world = World::new(function::echo).await;
+    let stage = Stage::new(&world).await;
+    populate_store(&*stage.store, gcm_endpoints(10)).await;
+    let schedule = json!({ "StartTime": "2026-03-01T10:00:00Z", "EndTime": "2026-03-01T11:00:00Z" });
+    stage.put("c", json!({ "Schedule": schedule })).await;
+    let (clock, _) = stage.stop().await;
+    clock.leap(Duration::from_secs(3 * 60 * 60));
+    let stage = Stage::at(&world, clock).await;
+    stage.becomes("c", "COMPLETED").await;
+    let (activity, counts) = stage.over("c").await;
+    let problem = "`Schedule.EndTime`: `2026-03-01T11:00:00Z` is past, and the campaign has not begun";
+    assert_eq!((activity.failure.as_deref(), counts.audience), (Some(problem), 0));
+    assert_eq!(world.fcm.messages(), 0);
+}
