@@ -103,13 +103,13 @@ impl Scheduler {
             if !self.has_segment(application_id, &document).await? {
                 return self.abort(&activities, Gone::Segment).await.map(|()| Attended::Over);
             }
-            return self.drive_all(activities, under_way).await;
+            return self.drive_all(key, activities, under_way).await;
         }
         match status::next(&document, self.clock().now()) {
             Next::Paused | Next::Invalid => Ok(Attended::Over),
             Next::Due(due) if due > self.clock().now() => Ok(Attended::Look(due)),
             Next::Due(_) => match self.begin(key, &stored, under_way).await? {
-                Begun::Run(activities) => self.drive_all(activities, under_way).await,
+                Begun::Run(activities) => self.drive_all(key, activities, under_way).await,
                 Begun::Not(attended) => Ok(attended),
             },
         }
@@ -170,9 +170,16 @@ impl Scheduler {
     }
 
     /// Drives the activities of a run that are not over, all at once.
-    async fn drive_all(&self, activities: Vec<Activity>, under_way: &UnderWay) -> Result<Attended, store::Error> {
+    async fn drive_all(
+        &self,
+        key: &Key,
+        activities: Vec<Activity>,
+        under_way: &UnderWay,
+    ) -> Result<Attended, store::Error> {
         let open: Vec<_> = activities.into_iter().filter(|activity| activity.state == ActivityState::Running).collect();
         let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way))).await;
+        // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
+        self.engine.caps.forget_total(&key.0, &key.1);
         if let Some(why) = under_way.why() {
             self.abort(&open, why).await?;
             return Ok(Attended::Over);
