@@ -55,6 +55,7 @@ impl Apps for Call<'_> {
             return Err(Error::not_found());
         }
         self.api.scheduler.application_deleted(&application.id);
+        self.api.engine.forget(&application.id);
         self.response(application)
     }
 

@@ -81,7 +81,13 @@ pub async fn answer(
 }
 
 impl Api {
-    async fn run(&self, route: Route, head: Parts, body: Body, id: &str) -> Result<(Operation, Vec<u8>), Error> {
+    async fn run(
+        self: &Arc<Self>,
+        route: Route,
+        head: Parts,
+        body: Body,
+        id: &Arc<str>,
+    ) -> Result<(Operation, Vec<u8>), Error> {
         let Route { operation, path } = route;
         let bytes_max = match operation {
             Operation::PutEvents => EVENTS_REQUEST_BYTES_MAX,
@@ -96,9 +102,19 @@ impl Api {
         principal.may(operation.name(), application.as_ref())?;
 
         let body = unpack(&head.headers, body, bytes_max)?;
-        let call = Call { api: self, request_id: id, principal };
         let parts = call::Parts { path, query: route::query(head.uri.query()) };
-        Ok((operation, wire::dispatch(&call, operation, parts, body).await?))
+        let (api, id) = (self.clone(), id.clone());
+        // In a task of its own: a client that goes away ends its request anywhere, also between a change in the store and
+        // the news of it for those who act on it.
+        let done = tokio::spawn(async move {
+            let call = Call { api: &api, request_id: &id, principal };
+            wire::dispatch(&call, operation, parts, body).await
+        });
+        let done = done.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cut_off) => Err(Error::internal(cut_off)),
+        });
+        Ok((operation, done?))
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Rules {
     pub definition: Arc<Definition>,
     pub ways: Arc<Ways>,
     pub now: Timestamp,
+    /// When the campaign was written.
+    pub written: Timestamp,
 }
 
 /// What a run does with an endpoint, before anything is sent.
@@ -83,8 +85,9 @@ impl Rules {
         }
         let zone = head.timezone().and_then(schedule::zone).ok_or(Fate::NoTimezone)?;
         let due = self.definition.start.due_in(&zone, self.now);
-        // The zone's moment had passed when the campaign was made: its window is over before it began.
-        if due < self.now - START_TOLERANCE { Err(Fate::Expired) } else { Ok(due) }
+        // The zone's moment had passed when the campaign was made: its window is over before it began. A moment that passed
+        // since then, while nobody served, only makes the messages late.
+        if due < self.written - START_TOLERANCE { Err(Fate::Expired) } else { Ok(due) }
     }
 }
 

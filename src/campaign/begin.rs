@@ -14,6 +14,7 @@ use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::segment;
 use crate::store::{self, Activity, ActivityState, Frozen};
 use crate::telemetry::metric;
+use crate::wire::instant;
 
 /// A run that may begin. Nothing of it is written yet.
 #[derive(Debug)]
@@ -46,13 +47,16 @@ impl Engine {
         let ways = self.ways(application_id).await?;
         let definition = self.compile(&ways, campaign_id, &document)?;
         let now = self.clock.now();
+        definition::check_end(document.campaign.schedule.as_ref(), now)?;
         let served = ways.shared_with(&self.settings_ways);
         document.served = served.map(|channel| channel.as_str().to_owned()).collect();
         let scheduled_start = definition.start.moment(now);
         let (segment_id, segment_version) = (&definition.segment_id, definition.segment_version);
         let members = segment::evaluate(&*self.store, application_id, segment_id, segment_version, now).await?;
         let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
-        let rules = Rules { application_id: application_id.clone(), definition: Arc::new(definition), ways, now };
+        let written = instant::read(&stored.last_modified_date).map_or(now, |written| written.min(now));
+        let definition = Arc::new(definition);
+        let rules = Rules { application_id: application_id.clone(), definition, ways, now, written };
         let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
         let frozen: u64 = audiences.iter().map(|frozen| frozen.endpoints()).sum();
         assert_eq!(frozen, members.len(), "the audiences hold every member of the segment");

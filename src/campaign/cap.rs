@@ -93,6 +93,19 @@ impl Caps {
         }
     }
 
+    /// Drops what is counted of a campaign over all its runs, when it has none under way: the ledger has it all. What counts
+    /// for the last day stays.
+    pub fn forget_total(&self, application: &ApplicationId, campaign: &CampaignId) {
+        if let Some(book) = self.applications.lock().get_mut(application) {
+            book.total.remove(campaign);
+        }
+    }
+
+    /// Drops all that is counted of an application that is gone.
+    pub fn forget(&self, application: &ApplicationId) {
+        self.applications.lock().remove(application);
+    }
+
     /// Reserves a message for an endpoint, or says which cap forbids it. The total cap is tested first.
     pub fn reserve(
         &self,
@@ -168,7 +181,7 @@ impl Book {
     }
 
     fn remove_total(&mut self, campaign: &CampaignId, number: EndpointNumber) {
-        let levels = self.total.entry(campaign.clone()).or_default();
+        let Some(levels) = self.total.get_mut(campaign) else { return };
         if let Some(highest) = levels.iter_mut().rev().find(|level| level.contains(number)) {
             highest.remove(number);
         }
@@ -239,6 +252,21 @@ mod tests {
         assert_eq!(run("a2", Fate::HookRemoved), Ok(()));
         assert_eq!(run("a3", Fate::QuietTime), Ok(()));
         assert_eq!(run("a4", Fate::Sent), Err(Fate::TotalCap));
+    }
+
+    #[test]
+    fn a_campaign_that_is_over_leaves_only_its_day() {
+        let caps = Caps::default();
+        let now = at("2026-03-01T09:00:00Z");
+        let (sender, limits) = (sender("c", "a1"), daily(1, CapScope::Campaign));
+        caps.learn_total(&sender.application_id, &sender.campaign_id, Earlier::default());
+        let place = caps.reserve(&sender, &limits, 7, now).unwrap();
+        caps.settle(&sender, place, Fate::Sent, now);
+        caps.forget_total(&sender.application_id, &sender.campaign_id);
+        assert!(!caps.knows_total(&sender.application_id, &sender.campaign_id), "a next run reads the ledger again");
+        assert_eq!(caps.reserve(&sender, &limits, 7, now).unwrap_err(), Fate::DailyCap);
+        caps.forget(&sender.application_id);
+        assert!(caps.reserve(&sender, &limits, 7, now).is_ok());
     }
 
     #[test]

@@ -289,6 +289,20 @@ impl Definition {
     }
 }
 
+/// Errors: when the campaign's end is past, so that it must not begin any more.
+pub(super) fn check_end(schedule: Option<&wire::Schedule>, now: Timestamp) -> Result<(), Error> {
+    let end = schedule.and_then(|schedule| {
+        let text = schedule.end_time.as_deref().filter(|text| !text.is_empty())?;
+        Some((text, Start::parse(text, schedule.timezone.as_deref())))
+    });
+    match end {
+        Some((text, Ok(Start::At { moment, .. }))) if moment < now => {
+            Err(invalid("Schedule.EndTime", format!("`{text}` is past, and the campaign has not begun")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks the settings of an application, which its campaigns take over.
 ///
 /// Errors: the first field that breaks a rule.

@@ -160,6 +160,7 @@ impl Run {
                 definition,
                 ways,
                 now: activity.scheduled_start,
+                written: activity.scheduled_start,
             },
             engine,
             activity,

@@ -252,8 +252,9 @@ impl Engine {
         Ok(Arc::new(ways))
     }
 
-    /// Drops what is kept for an application that is gone.
+    /// Drops what is kept for an application that is gone: its credentials above all.
     pub fn forget(&self, application_id: &ApplicationId) {
+        self.caps.forget(application_id);
         self.own_ways.0.lock().retain(|(owner, _), _| owner != application_id);
     }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use hyper::{Method, Request, StatusCode};
 use pinwheel::api::{self, Api};
 use pinwheel::app::{self, App};
+use pinwheel::campaign::Scheduler;
 use pinwheel::domain::ApplicationId;
 use pinwheel::http::{Access, Client};
 use pinwheel::telemetry::Health;
@@ -62,6 +63,10 @@ impl HttpClient {
         Self { address, client: Client::new(Access::ANY) }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends bytes. Fails when there is no answer.
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Answer, String> {
         let request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
@@ -108,6 +113,7 @@ impl HttpClient {
 pub struct Serving {
     pub client: HttpClient,
     pub api: Arc<Api>,
+    pub scheduler: Arc<Scheduler>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -120,12 +126,12 @@ impl Serving {
         let scheduler = app.scheduler(Health::new(app.clock.clone(), PATIENCE));
         let api = app.api(true, scheduler.clone()).unwrap();
         let stop = CancellationToken::new();
-        let (serving, running) = (server.run(api.clone(), stop.clone(), PATIENCE), scheduler.run(stop.clone()));
+        let (serving, running) = (server.run(api.clone(), stop.clone(), PATIENCE), scheduler.clone().run(stop.clone()));
         let task = tokio::spawn(async move {
             let ((), ran) = tokio::join!(serving, running);
             ran.unwrap();
         });
-        Self { client, api, stop, task }
+        Self { client, api, scheduler, stop, task }
     }
 
     /// Ends as a server does that is asked to.

@@ -63,8 +63,11 @@ impl Campaigns for Call<'_> {
         let state = self.campaign_state(&application_id, &id, &before).await?;
         let changes = write::changes(&before.campaign, &document.campaign);
         write::check_state(&state.of_campaign(&before), &changes)?;
-        if changes.needs_check() {
+        if changes.other {
             self.check_campaign(&application_id, &id, &mut document, changes.start).await?;
+        } else if changes.name {
+            // What the campaign was made of may be gone by now.
+            write::check_name(&document.campaign)?;
         }
         let was_active = status::is_active(&state.of_campaign(&before));
         let will_be = status::is_active(&state.of_campaign(&document));

@@ -12,16 +12,10 @@ pub struct Changes {
     pub pause: bool,
     /// `Schedule.StartTime`.
     pub start: bool,
+    /// `Name`.
+    pub name: bool,
     /// Anything but `Name`, `Description` and `IsPaused`.
     pub other: bool,
-    name: bool,
-}
-
-impl Changes {
-    /// Whether the campaign has to be checked anew.
-    pub fn needs_check(self) -> bool {
-        self.other || self.name
-    }
 }
 
 /// Writes the members of an update over a campaign. Absent members stay as they are, and tags have calls of their own.
@@ -94,11 +88,8 @@ pub fn check_state(status: &CampaignStatus, changes: &Changes) -> Result<(), Err
 
 /// The rules for which nothing but the campaign is needed. Compiling it finds the others.
 pub fn check(campaign: &WriteCampaignRequest) -> Result<(), Error> {
-    let is_missing = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
-    if is_missing(&campaign.name) {
-        return Err(Error::bad_request("Name: it is missing"));
-    }
-    if is_missing(&campaign.segment_id) {
+    check_name(campaign)?;
+    if is_missing(campaign.segment_id.as_deref()) {
         return Err(Error::bad_request("SegmentId: it is missing"));
     }
     if let Some(version) = campaign.segment_version.filter(|version| *version < 1) {
@@ -116,6 +107,18 @@ pub fn check(campaign: &WriteCampaignRequest) -> Result<(), Error> {
         check_headers(&place, treatment.message_configuration.as_ref())?;
     }
     Ok(())
+}
+
+/// The rule for a name; its change concerns nothing else of a campaign.
+pub fn check_name(campaign: &WriteCampaignRequest) -> Result<(), Error> {
+    if is_missing(campaign.name.as_deref()) {
+        return Err(Error::bad_request("Name: it is missing"));
+    }
+    Ok(())
+}
+
+fn is_missing(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.trim().is_empty())
 }
 
 fn check_end(end: &str, start: &str, timezone: Option<&str>) -> Result<(), Error> {

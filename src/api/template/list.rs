@@ -11,6 +11,9 @@ const LIST: &str = "templates";
 /// The lists of versions, for their tokens: highest first.
 const VERSIONS: &str = "versions of";
 
+/// Templates read from the store at once, at least: a page may be small, and few names may start as asked for.
+const READ_MIN: usize = 100;
+
 /// What lists show of a template, of any kind.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -65,9 +68,10 @@ impl Call<'_> {
         templates_max: usize,
     ) -> Result<Vec<Definition>, Error> {
         let mut found = Vec::new();
+        let count = templates_max.max(READ_MIN);
         loop {
-            let read = self.store().definitions_before(None, kind, before, templates_max).await?;
-            let is_last = read.len() < templates_max;
+            let read = self.store().definitions_before(None, kind, before, count).await?;
+            let is_last = read.len() < count;
             before = read.last().map(|template| template.position);
             found.extend(read.into_iter().filter(|template| template.id.starts_with(prefix)));
             if is_last || found.len() >= templates_max {

@@ -201,6 +201,7 @@ impl Call<'_> {
         };
         if matches!(write, Write::Next) {
             self.check_room(T::KIND, name).await?;
+            self.keep_active(T::KIND, name).await?;
         }
         change(self.store(), None, T::KIND, name, &self.now(), |before| {
             let before = before.ok_or_else(Error::not_found)?;
@@ -308,6 +309,17 @@ impl Call<'_> {
         }
         let problem = format!("the template has {versions} versions, the limit is {TEMPLATE_VERSIONS_MAX}");
         Err(Error::bad_request(format!("create-new-version: {problem}")))
+    }
+
+    /// Makes sure that the next version does not become active by itself: a template may have been made without a choice, when
+    /// its maker was cut off.
+    async fn keep_active(&self, kind: Kind, name: &str) -> Result<(), Error> {
+        if self.store().active_version(None, kind, name).await?.is_none()
+            && let Some(latest) = change::latest(self.store(), None, kind, name).await?
+        {
+            self.store().set_active_version(None, kind, name, Some(latest.version)).await?;
+        }
+        Ok(())
     }
 
     fn template_arn(&self, name: &str, kind: &str) -> String {

@@ -14,6 +14,7 @@ use super::{Gone, Key, Scheduler, UnderWay};
 use crate::campaign::definition::Document;
 use crate::campaign::status::{self, Next};
 use crate::campaign::{Ending, Error, Progress};
+use crate::clock::Clock;
 use crate::domain;
 use crate::store::{self, Activity, ActivityState, Kind};
 
@@ -78,14 +79,8 @@ impl Scheduler {
         (key, Attended::Held)
     }
 
-    /// Waits before another attempt; `true` when a stop came first.
     async fn paused(&self, attempt: u32, under_way: &UnderWay) -> bool {
-        let pause = domain::pause(attempt, PAUSE_MIN, PAUSE_MAX, fastrand::f64());
-        tokio::select! {
-            biased;
-            () = under_way.stop.cancelled() => under_way.why().is_none(),
-            () = self.clock().sleep(pause) => false,
-        }
+        paused(self.clock(), attempt, under_way).await
     }
 
     async fn attempt(&self, key: &Key, under_way: &UnderWay) -> Result<Attended, store::Error> {
@@ -108,13 +103,13 @@ impl Scheduler {
             if !self.has_segment(application_id, &document).await? {
                 return self.abort(&activities, Gone::Segment).await.map(|()| Attended::Over);
             }
-            return self.drive_all(activities, under_way).await;
+            return self.drive_all(key, activities, under_way).await;
         }
         match status::next(&document, self.clock().now()) {
             Next::Paused | Next::Invalid => Ok(Attended::Over),
             Next::Due(due) if due > self.clock().now() => Ok(Attended::Look(due)),
             Next::Due(_) => match self.begin(key, &stored, under_way).await? {
-                Begun::Run(activities) => self.drive_all(activities, under_way).await,
+                Begun::Run(activities) => self.drive_all(key, activities, under_way).await,
                 Begun::Not(attended) => Ok(attended),
             },
         }
@@ -175,9 +170,16 @@ impl Scheduler {
     }
 
     /// Drives the activities of a run that are not over, all at once.
-    async fn drive_all(&self, activities: Vec<Activity>, under_way: &UnderWay) -> Result<Attended, store::Error> {
+    async fn drive_all(
+        &self,
+        key: &Key,
+        activities: Vec<Activity>,
+        under_way: &UnderWay,
+    ) -> Result<Attended, store::Error> {
         let open: Vec<_> = activities.into_iter().filter(|activity| activity.state == ActivityState::Running).collect();
         let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way))).await;
+        // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
+        self.engine.caps.forget_total(&key.0, &key.1);
         if let Some(why) = under_way.why() {
             self.abort(&open, why).await?;
             return Ok(Attended::Over);
@@ -263,6 +265,17 @@ impl Scheduler {
     }
 }
 
+/// Waits before another attempt; `true` when a stop came first. What is to end for good ends its wait early, but once:
+/// its end has to be written down, also into a store that fails for a while.
+async fn paused(clock: &dyn Clock, attempt: u32, under_way: &UnderWay) -> bool {
+    let pause = domain::pause(attempt, PAUSE_MIN, PAUSE_MAX, fastrand::f64());
+    tokio::select! {
+        biased;
+        () = under_way.stop.cancelled(), if under_way.why().is_none() => under_way.why().is_none(),
+        () = clock.sleep(pause) => false,
+    }
+}
+
 /// The error of the store within one that may go away.
 fn retried(error: Error) -> store::Error {
     use crate::{campaign::definition, segment};
@@ -271,5 +284,31 @@ fn retried(error: Error) -> store::Error {
         | Error::Definition(definition::Error::Store(error))
         | Error::Segment(segment::Error::Store(error)) => error,
         other => unreachable!("only the store's errors may go away: {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::clock::System;
+
+    fn under_way() -> UnderWay {
+        UnderWay {
+            stop: CancellationToken::new(),
+            why: Default::default(),
+            segment_id: Default::default(),
+            changed: Default::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_aborted_still_pauses_between_attempts() {
+        let (clock, stopped, aborted) = (System::default(), under_way(), under_way());
+        stopped.stop.cancel();
+        assert_eq!(paused(&clock, 7, &stopped).now_or_never(), Some(true));
+        aborted.abort(Gone::Campaign);
+        assert_eq!(paused(&clock, 7, &aborted).now_or_never(), None, "else it turns around a failing store in circles");
     }
 }

@@ -153,7 +153,9 @@ impl Scheduler {
     pub fn application_deleted(&self, application_id: &ApplicationId) {
         let keys = self.abort_all(Gone::Application, |key, _| key.0 == *application_id);
         self.held.lock().retain(|key| key.0 != *application_id);
-        self.look_at(keys);
+        // Those that wait for their start must not count for the quota until then.
+        let waiting: Vec<Key> = self.active.lock().iter().filter(|key| key.0 == *application_id).cloned().collect();
+        self.look_at(keys.into_iter().chain(waiting));
     }
 
     /// A channel of an application was changed: runs that failed for lack of it are taken up again. Cheap.

@@ -1,5 +1,6 @@
 //! `/v1/apps/{application-id}/campaigns`.
 
+use std::io::Write;
 use std::time::Duration;
 
 use hyper::Method;
@@ -175,6 +176,11 @@ async fn a_finished_campaign_changes_only_its_name() {
         assert_eq!(status, 400);
         assert!(body["Message"].as_str().unwrap().contains("COMPLETED"), "{body}");
     }
+    // Also when what it was made of is gone.
+    served.delete(&format!("segments/{SEGMENT}")).await;
+    assert_eq!(served.put(&path, json!({ "Name": "newer" })).await["Name"], "newer");
+    let (status, body) = served.call(Method::PUT, &path, json!({ "Name": " " })).await;
+    assert_eq!((status, &body["Message"]), (400, &json!("Name: it is missing")));
     System::default().sleep(Duration::from_millis(100)).await;
     assert_eq!(world.fcm.messages(), 5, "it does not run again");
 }
@@ -282,5 +288,28 @@ async fn two_hundred_campaigns_may_be_active() {
         }
         assert!(attempt < 1_000, "the deleted one still counts");
         System::default().sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_is_done_also_when_the_client_goes_away() {
+    let (_world, served) = served(1).await;
+    let id = id_of(&served, later(json!({}))).await;
+    let (clock, path) = (System::default(), format!("campaigns/{id}"));
+    {
+        let _writing = served.scheduler.writing().await;
+        let mut client = std::net::TcpStream::connect(served.address).unwrap();
+        write!(client, "DELETE /v1/apps/{APPLICATION}/{path} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        clock.sleep(Duration::from_millis(100)).await;
+        drop(client);
+        clock.sleep(Duration::from_millis(100)).await;
+    }
+    for attempt in 0.. {
+        let (status, _) = served.call(Method::GET, &path, Value::Null).await;
+        if status == 404 && served.scheduler.active() == 0 {
+            break;
+        }
+        assert!(attempt < 400, "the campaign is there still, or the scheduler does not know that it is not: {status}");
+        clock.sleep(Duration::from_millis(5)).await;
     }
 }

@@ -23,11 +23,12 @@ const KILLS: usize = 8;
 const CONNECTIONS: u64 = 6;
 const EVENTS_A_REQUEST: u64 = 5;
 
-/// `pinwheel serve` on a port of its own choice, which its log names.
-fn serve(data: &Path) -> (Child, SocketAddr) {
+/// `pinwheel serve` on a port of its own choice, which its log names; `more` are further arguments.
+pub(super) fn serve(data: &Path, more: &[&str]) -> (Child, SocketAddr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pinwheel"))
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--set", "telemetry.listen=127.0.0.1:0", "--data"])
         .arg(data)
+        .args(more)
         .env_clear()
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -87,7 +88,7 @@ async fn kills_lose_no_accepted_event() {
     let mut clients: Vec<_> = (0..CONNECTIONS).map(new).collect();
     let mut application: Option<ApplicationId> = None;
     for _ in 0..KILLS {
-        let (mut server, address) = serve(&data);
+        let (mut server, address) = serve(&data, &[]);
         let http = HttpClient::new(address);
         let application = match &application {
             Some(application) => application,

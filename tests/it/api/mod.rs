@@ -1,6 +1,7 @@
 //! The API over HTTP, laid out like its paths.
 
 mod campaign;
+mod campaign_crash;
 mod endpoint;
 mod event;
 mod event_crash;

@@ -1,10 +1,12 @@
 //! A server on a world of the campaign tests.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Method;
 use pinwheel::app::App;
+use pinwheel::campaign::Scheduler;
 use pinwheel::clock::{Clock, System};
 use serde_json::Value;
 
@@ -14,13 +16,16 @@ use crate::support::{APPLICATION, World};
 /// A server that lets everybody in, with its scheduler at work.
 pub struct Served {
     pub app: Arc<App>,
+    pub scheduler: Arc<Scheduler>,
+    pub address: SocketAddr,
     serving: Serving,
 }
 
 impl Served {
     pub async fn start(world: &World) -> Self {
         let app = Arc::new(world.app(""));
-        Self { serving: Serving::start(&app).await, app }
+        let serving = Serving::start(&app).await;
+        Self { scheduler: serving.scheduler.clone(), address: serving.client.address(), serving, app }
     }
 
     /// Sends a request with a path within the application, and reads status and body.

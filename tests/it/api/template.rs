@@ -1,3 +1,4 @@
+use pinwheel::store::Kind;
 use serde_json::{Value, json};
 
 use super::Api;
@@ -187,4 +188,16 @@ async fn what_cannot_be_sent_is_refused() {
     create_email(&api).await;
     client.put(EMAIL, json!({"Subject": "{{#if}}"})).await.refusal(400);
     assert_eq!(client.get(EMAIL).await.body(200)["Subject"], "one");
+}
+
+#[tokio::test]
+async fn a_making_that_a_crash_cut_short_activates_no_later_version() {
+    let api = Api::start().await;
+    // The template is there, and which version is active was not said yet.
+    let now = "2026-03-01T09:00:00.000Z".to_owned();
+    let document = json!({"Subject": "one"}).to_string();
+    api.app.store.put_definition(None, Kind::EmailTemplate, "welcome", document, now).await.unwrap();
+    api.client.put(&format!("{EMAIL}?create-new-version=true"), json!({"Subject": "draft"})).await.body(202);
+    let template = api.client.get(EMAIL).await.body(200);
+    assert_eq!((&template["Subject"], &template["Version"]), (&json!("one"), &json!("1")));
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use pinwheel::campaign::{Counts, Document, Scheduler, ledger, status};
 use pinwheel::clock::{Clock, System};
-use pinwheel::domain::{ApplicationId, CampaignId, Fate};
+use pinwheel::domain::{ApplicationId, CampaignId, ChannelType, Fate};
 use pinwheel::sandbox::function::{self, Event, Reply};
 use pinwheel::store::{Activity, ActivityState, Kind, Store};
 use pinwheel::telemetry::Health;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::support::{APPLICATION, SEGMENT, World, campaign, gcm_endpoints, lambda_hook, populate_store};
+use crate::support::{APPLICATION, SEGMENT, World, campaign, endpoint, gcm_endpoints, lambda_hook, populate_store};
 
 /// Goes like the real one from a moment on, and leaps when told to. Whoever sleeps wakes at the moment they wait for.
 #[derive(Clone)]
@@ -83,9 +83,13 @@ impl Stage {
     }
 
     async fn put(&self, id: &str, changes: Value) {
+        self.put_at(id, changes, "2026-03-01T09:00:00.000Z").await;
+    }
+
+    async fn put_at(&self, id: &str, changes: Value, now: &str) {
         let document = json!({ "Campaign": campaign(changes), "Scheduled": true }).to_string();
-        let now = "2026-03-01T09:00:00.000Z".to_owned();
-        self.store.put_definition(Some(&application()), Kind::Campaign, id, document, now).await.unwrap();
+        let (owner, now) = (application(), now.to_owned());
+        self.store.put_definition(Some(&owner), Kind::Campaign, id, document, now).await.unwrap();
         self.scheduler.changed(&application(), &CampaignId::new(id));
     }
 
@@ -377,4 +381,67 @@ async fn nothing_begins_between_a_pauses_reading_and_its_writing() {
     }
     stage.a_while().await;
     assert_eq!((stage.status("c").await.as_str(), world.fcm.messages()), ("PAUSED", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn campaigns_of_a_deleted_application_do_not_count_any_more() {
+    let world = World::new(function::echo).await;
+    let stage = Stage::new(&world).await;
+    populate_store(&*stage.store, gcm_endpoints(1)).await;
+    stage.put("c", at_ten(json!({}))).await;
+    stage.put("d", at_ten(json!({}))).await;
+    stage.a_while().await;
+    assert_eq!(stage.scheduler.active(), 2);
+    assert!(stage.store.delete_application(&application()).await.unwrap());
+    stage.scheduler.application_deleted(&application());
+    until(async || stage.scheduler.active() == 0, "they leave room for others").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_whose_moment_passed_while_nobody_served_get_their_messages_late() {
+    let world = World::new(function::echo).await;
+    let stage = Stage::new(&world).await;
+    let in_zone = |id: &str, zone: &str| {
+        let mut write = endpoint(id, ChannelType::Gcm, id);
+        write.update.demographic.timezone = Some(zone.to_owned());
+        write
+    };
+    // Half past ten and half past eleven, in UTC; of the first the moment is past when `late` is written.
+    let endpoints = vec![in_zone("first", "Pacific/Kiritimati"), in_zone("second", "Pacific/Auckland")];
+    populate_store(&*stage.store, endpoints).await;
+    let schedule = json!({ "StartTime": "2026-03-02T00:30:00Z", "IsLocalTime": true });
+    stage.put("c", json!({ "Schedule": schedule.clone() })).await;
+    stage.a_while().await;
+    assert_eq!(stage.status("c").await, "SCHEDULED");
+    let (clock, _) = stage.stop().await;
+    clock.leap(Duration::from_secs(2 * 60 * 60));
+    let stage = Stage::at(&world, clock).await;
+    stage.put_at("late", json!({ "Schedule": schedule }), "2026-03-01T11:00:00.000Z").await;
+    stage.clock.leap(Duration::from_secs(60 * 60));
+    stage.becomes("c", "COMPLETED").await;
+    stage.becomes("late", "COMPLETED").await;
+    assert_eq!(stage.over("c").await.1.successful(), 2, "nobody is missed for an outage");
+    let (_, counts) = stage.over("late").await;
+    assert_eq!(
+        (counts.successful(), counts.tally.get(Fate::Expired)),
+        (1, 1),
+        "who was too late from the start is not"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_does_not_begin_after_its_end() {
+    let world = World::new(function::echo).await;
+    let stage = Stage::new(&world).await;
+    populate_store(&*stage.store, gcm_endpoints(10)).await;
+    let schedule = json!({ "StartTime": "2026-03-01T10:00:00Z", "EndTime": "2026-03-01T11:00:00Z" });
+    stage.put("c", json!({ "Schedule": schedule })).await;
+    let (clock, _) = stage.stop().await;
+    clock.leap(Duration::from_secs(3 * 60 * 60));
+    let stage = Stage::at(&world, clock).await;
+    stage.becomes("c", "COMPLETED").await;
+    let (activity, counts) = stage.over("c").await;
+    let problem = "`Schedule.EndTime`: `2026-03-01T11:00:00Z` is past, and the campaign has not begun";
+    assert_eq!((activity.failure.as_deref(), counts.audience), (Some(problem), 0));
+    assert_eq!(world.fcm.messages(), 0);
 }
