@@ -23,7 +23,7 @@
 //! | `InvalidSignatureException` | it does not match: tampered with, wrong secret, wrong scope, unsigned header or body |
 //! | `InvalidSignatureException` | too old or in the future; `Signature expired: …` is what SDKs correct their clocks by |
 //! | `UnrecognizedClientException` | there is no such key, or it was revoked |
-//! | `AccessDeniedException` | the key may not do this |
+//! | `AccessDeniedException` | the key may not do this; where everybody is let in, a web page from elsewhere asks |
 //!
 //! These are the types and texts with which Pinpoint, and the services of AWS that speak its protocol, refuse; they come
 //! from AWS's front ends, so the API model does not list them. If keys cannot be read, the answer is
@@ -32,6 +32,7 @@
 mod canonical;
 mod error;
 mod issue;
+mod page;
 mod signing_keys;
 mod sigv4;
 #[cfg(test)]
@@ -81,7 +82,8 @@ impl Authenticator {
         Self(Mode::Verify { keys, vault, clock, signing_keys: SigningKeys::default() })
     }
 
-    /// Verifies nothing: everybody is an administrator. For development, on loopback only.
+    /// Verifies nothing: everybody is an administrator, but for web pages from elsewhere. For development, on loopback
+    /// only.
     pub fn open() -> Self {
         Self(Mode::Open)
     }
@@ -91,6 +93,7 @@ impl Authenticator {
     /// Errors: the request is not let in; [`Keys`](Error::Keys) and [`Vault`](Error::Vault) when that cannot be told.
     pub async fn authenticate(&self, head: &Parts, body: &[u8]) -> Result<Principal, Error> {
         let Mode::Verify { keys, vault, clock, signing_keys } = &self.0 else {
+            page::check(head)?;
             let key_id = Claim::read(head).ok().map(|claim| claim.key_id);
             return Ok(Principal { key_id, policy: Policy::Administrator });
         };
