@@ -68,10 +68,13 @@ impl Places {
     ///
     /// Errors: when the document is not one of ours.
     pub fn read(document: &[u8]) -> Result<Self, serde_json::Error> {
-        let view = wire::endpoint::View::read(document)?;
+        Ok(Self::of_view(wire::endpoint::View::read(document)?))
+    }
+
+    fn of_view(view: wire::endpoint::View<'_>) -> Self {
         let channel_type = view.channel_type.and_then(|text| ChannelType::parse(text.as_str()));
         let address = view.address.as_ref().map(Text::as_str);
-        Ok(Self::new(view.user.id.map(|user| user.0.into_owned()), channel_type, address))
+        Self::new(view.user.id.map(|user| user.0.into_owned()), channel_type, address)
     }
 
     fn of(endpoint: &Endpoint) -> Self {
@@ -142,13 +145,16 @@ impl Upsert {
         if self.touched.by_id.contains_key(id) {
             return Ok(());
         }
-        let places = Places::read(document)
+        let view = wire::endpoint::View::read(document)
             .map_err(|error| Error::Damaged { what: format!("endpoint `{id}` is not readable: {error}") })?;
+        let is_active = view.status.as_ref().is_none_or(|status| status.as_str() != "INACTIVE");
+        let places = Places::of_view(view);
         self.touched.push(Slot {
             number,
             id: id.to_owned(),
             document: document.to_owned(),
             changed: false,
+            is_active,
             before: Some(places.clone()),
             places,
         });
@@ -216,6 +222,7 @@ struct Slot {
     document: Vec<u8>,
     /// Whether the document is another than the stored one.
     changed: bool,
+    is_active: bool,
     before: Option<Places>,
     places: Places,
 }
@@ -226,7 +233,7 @@ impl Slot {
     }
 
     fn into_change(self) -> Option<Change> {
-        let Self { number, id, document, changed, before, places } = self;
+        let Self { number, id, document, changed, is_active: _, before, places } = self;
         changed.then_some(Change { number, id, document, before, after: places })
     }
 }
@@ -240,6 +247,8 @@ struct Touched {
     slots: Vec<Slot>,
     by_id: HashMap<String, SlotIndex>,
     by_user: HashMap<String, Vec<SlotIndex>>,
+    /// The active ones: thousands may share an address, such as that of devices without a token, and all but one of them
+    /// are silent.
     by_address: HashMap<Address, Vec<SlotIndex>>,
 }
 
@@ -258,7 +267,7 @@ impl Touched {
     fn push(&mut self, slot: Slot) -> SlotIndex {
         let index = self.slots.len();
         self.by_id.insert(slot.id.clone(), index);
-        self.enter(index, &slot.places);
+        self.enter(index, &slot.places, slot.is_active);
         self.slots.push(slot);
         index
     }
@@ -268,19 +277,20 @@ impl Touched {
         let slot = &mut self.slots[index];
         slot.document = document;
         slot.changed = true;
-        let after = Places::of(endpoint);
-        if slot.places != after {
+        let (after, is_active) = (Places::of(endpoint), endpoint.status == EndpointStatus::Active);
+        if slot.places != after || slot.is_active != is_active {
             let before = std::mem::replace(&mut slot.places, after.clone());
+            slot.is_active = is_active;
             self.leave(index, &before);
-            self.enter(index, &after);
+            self.enter(index, &after, is_active);
         }
     }
 
-    fn enter(&mut self, index: SlotIndex, places: &Places) {
+    fn enter(&mut self, index: SlotIndex, places: &Places, is_active: bool) {
         if let Some(user) = &places.user {
             self.by_user.entry(user.clone()).or_default().push(index);
         }
-        if let Some(address) = &places.address {
+        if let Some(address) = places.address.as_ref().filter(|_| is_active) {
             self.by_address.entry(address.clone()).or_default().push(index);
         }
     }
@@ -366,8 +376,8 @@ impl Run<'_> {
             None => {
                 let number = self.next_number;
                 self.next_number = number.checked_add(1).expect("an application has fewer than 2^32 endpoints");
-                let places = Places::of(&endpoint);
-                self.touched.push(Slot { number, id, document, changed: true, before: None, places })
+                let (places, is_active) = (Places::of(&endpoint), endpoint.status == EndpointStatus::Active);
+                self.touched.push(Slot { number, id, document, changed: true, is_active, before: None, places })
             }
         };
         let changes_address = self.touched.slots[index].places.address != before.address;
@@ -449,10 +459,8 @@ impl Run<'_> {
         let Some(address) = &self.touched.slots[taker].places.address else { return };
         for index in others(self.touched.by_address.get(address), Some(taker)) {
             let mut endpoint = self.touched.slots[index].endpoint();
-            if endpoint.status == EndpointStatus::Active {
-                endpoint.status = EndpointStatus::Inactive;
-                self.save(index, &endpoint);
-            }
+            endpoint.status = EndpointStatus::Inactive;
+            self.save(index, &endpoint);
         }
     }
 
