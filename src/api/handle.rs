@@ -94,7 +94,9 @@ impl Api {
             Operation::PutEvents => EVENTS_REQUEST_BYTES_MAX,
             _ => REQUEST_BYTES_MAX,
         };
-        let reading = read(&head.headers, body, bytes_max, &self.bodies);
+        // Strangers get no room for their bodies.
+        let refused = self.authenticator.announce(&head).await.err().map(Error::from);
+        let reading = read(&head.headers, body, bytes_max, &self.bodies, refused);
         let body = clock::timeout(&*self.clock, self.config.api.body_timeout, reading).await;
         let body = body.unwrap_or_else(|| Err(Error::bad_request("the request body did not arrive in time")))?;
 
@@ -139,17 +141,27 @@ fn take(room: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Err
     room.clone().try_acquire_many_owned(bytes).map_err(|_| full())
 }
 
-/// Reads a body to its end. One that is too large, or for which there is no room, is read further and thrown away for a
-/// while: most clients look for the answer only when all is sent.
-async fn read(headers: &HeaderMap, body: Body, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, Error> {
+/// Reads a body to its end. One that is refused, is too large, or for which there is no room, is read further and thrown
+/// away for a while: most clients look for the answer only when all is sent.
+async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    room: &Arc<Semaphore>,
+    mut refused: Option<Error>,
+) -> Result<Held, Error> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if headers.contains_key(header::EXPECT) && announced.is_some_and(|bytes| bytes > bytes_max) {
-        return Err(Error::payload_too_large(bytes_max));
+    if headers.contains_key(header::EXPECT) {
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        if announced.is_some_and(|bytes| bytes > bytes_max) {
+            return Err(Error::payload_too_large(bytes_max));
+        }
     }
     let mut body = Limited::new(body, bytes_max * DISCARDED_BODIES_MAX);
     let mut kept = BytesMut::new();
     let mut taken = take(room, 0)?;
-    let mut refused = None;
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {
         match frame.map(Frame::into_data) {
@@ -174,7 +186,9 @@ async fn read(headers: &HeaderMap, body: Body, bytes_max: usize, room: &Arc<Sema
                 }
             }
             Ok(Err(_trailers)) => {}
-            Err(error) if error.is::<LengthLimitError>() => return Err(Error::payload_too_large(bytes_max)),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(refused.unwrap_or_else(|| Error::payload_too_large(bytes_max)));
+            }
             Err(_) => return Err(Error::bad_request("the connection broke before the end of the request body")),
         }
     }
@@ -275,7 +289,7 @@ mod tests {
         let room = Arc::new(Semaphore::new(10));
         let read = |body: &'static str, bytes_max| {
             let room = room.clone();
-            async move { read(&HeaderMap::new(), body.into(), bytes_max, &room).await }
+            async move { read(&HeaderMap::new(), body.into(), bytes_max, &room, None).await }
         };
         let first = read("123456", 8).await.unwrap();
         assert_eq!(read("12345", 8).await.unwrap_err().status(), 429);
@@ -283,6 +297,8 @@ mod tests {
         assert_eq!(room.available_permits(), 4, "what is refused takes no room");
         let second = read("1234", 8).await.unwrap();
         assert_eq!((&*first.bytes, &*second.bytes), (&b"123456"[..], &b"1234"[..]));
+        let stranger = super::read(&HeaderMap::new(), "1".into(), 8, &room, Some(Error::not_found())).await;
+        assert_eq!(stranger.unwrap_err().status(), 404, "who is refused takes none either");
         drop((first, second));
         assert_eq!(room.available_permits(), 10);
     }

@@ -51,8 +51,8 @@ use self::signing_keys::SigningKeys;
 use self::sigv4::{Claim, SigningKey};
 use crate::clock::Clock;
 use crate::domain::ApplicationId;
-use crate::store::KeyStore;
 pub use crate::store::Policy;
+use crate::store::{AccessKey, KeyStore};
 use crate::vault::Vault;
 
 /// What the users of an application may do.
@@ -88,6 +88,16 @@ impl Authenticator {
         Self(Mode::Open)
     }
 
+    /// Whether it is worth reading the body of this request: it may be let in, by what its head alone tells.
+    ///
+    /// Errors: as [`authenticate`](Self::authenticate).
+    pub async fn announce(&self, head: &Parts) -> Result<(), Error> {
+        let Mode::Verify { keys, clock, .. } = &self.0 else { return page::check(head) };
+        let claim = Claim::read(head)?;
+        claim.check(head, clock.now())?;
+        known(&**keys, &claim).await.map(drop)
+    }
+
     /// Who sent this request. `body` is all of it, as it was received.
     ///
     /// Errors: the request is not let in; [`Keys`](Error::Keys) and [`Vault`](Error::Vault) when that cannot be told.
@@ -99,7 +109,7 @@ impl Authenticator {
         };
         let claim = Claim::read(head)?;
         claim.check(head, clock.now())?;
-        let key = keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none()).ok_or(Error::UnknownKey)?;
+        let key = known(&**keys, &claim).await?;
 
         let date = claim.date();
         let known = signing_keys.get(&key.id, &date, &claim.region);
@@ -117,6 +127,11 @@ impl Authenticator {
         }
         Ok(Principal { key_id: Some(key.id), policy: key.policy })
     }
+}
+
+/// The key that a signature names.
+async fn known(keys: &dyn KeyStore, claim: &Claim) -> Result<AccessKey, Error> {
+    keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none()).ok_or(Error::UnknownKey)
 }
 
 impl Principal {
