@@ -60,7 +60,10 @@ impl Address {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Places {
     pub user: Option<String>,
+    /// Of an inactive endpoint too, though nobody finds it there: thousands may share an address, such as that of devices
+    /// without a token, and all but one of them are inactive.
     pub address: Option<Address>,
+    pub is_active: bool,
 }
 
 impl Places {
@@ -68,21 +71,26 @@ impl Places {
     ///
     /// Errors: when the document is not one of ours.
     pub fn read(document: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(Self::of_view(wire::endpoint::View::read(document)?))
-    }
-
-    fn of_view(view: wire::endpoint::View<'_>) -> Self {
+        let view = wire::endpoint::View::read(document)?;
+        let is_active = view.status.as_ref().is_none_or(|status| status.as_str() != "INACTIVE");
         let channel_type = view.channel_type.and_then(|text| ChannelType::parse(text.as_str()));
         let address = view.address.as_ref().map(Text::as_str);
-        Self::new(view.user.id.map(|user| user.0.into_owned()), channel_type, address)
+        Ok(Self::new(view.user.id.map(|user| user.0.into_owned()), channel_type, address, is_active))
+    }
+
+    /// The address it is found at.
+    pub fn found_at(&self) -> Option<&Address> {
+        self.address.as_ref().filter(|_| self.is_active)
     }
 
     fn of(endpoint: &Endpoint) -> Self {
-        Self::new(endpoint.user.id.clone(), endpoint.channel_type, endpoint.address.as_deref())
+        let is_active = endpoint.status == EndpointStatus::Active;
+        Self::new(endpoint.user.id.clone(), endpoint.channel_type, endpoint.address.as_deref(), is_active)
     }
 
-    fn new(user: Option<String>, channel_type: Option<ChannelType>, address: Option<&str>) -> Self {
+    fn new(user: Option<String>, channel_type: Option<ChannelType>, address: Option<&str>, is_active: bool) -> Self {
         Self {
+            is_active,
             user: user.filter(|user| !user.is_empty()),
             address: channel_type.zip(address).and_then(|(kind, address)| Address::new(kind, address)),
         }
@@ -145,16 +153,13 @@ impl Upsert {
         if self.touched.by_id.contains_key(id) {
             return Ok(());
         }
-        let view = wire::endpoint::View::read(document)
+        let places = Places::read(document)
             .map_err(|error| Error::Damaged { what: format!("endpoint `{id}` is not readable: {error}") })?;
-        let is_active = view.status.as_ref().is_none_or(|status| status.as_str() != "INACTIVE");
-        let places = Places::of_view(view);
         self.touched.push(Slot {
             number,
             id: id.to_owned(),
             document: document.to_owned(),
             changed: false,
-            is_active,
             before: Some(places.clone()),
             places,
         });
@@ -222,7 +227,6 @@ struct Slot {
     document: Vec<u8>,
     /// Whether the document is another than the stored one.
     changed: bool,
-    is_active: bool,
     before: Option<Places>,
     places: Places,
 }
@@ -233,7 +237,7 @@ impl Slot {
     }
 
     fn into_change(self) -> Option<Change> {
-        let Self { number, id, document, changed, is_active: _, before, places } = self;
+        let Self { number, id, document, changed, before, places } = self;
         changed.then_some(Change { number, id, document, before, after: places })
     }
 }
@@ -247,8 +251,6 @@ struct Touched {
     slots: Vec<Slot>,
     by_id: HashMap<String, SlotIndex>,
     by_user: HashMap<String, Vec<SlotIndex>>,
-    /// The active ones: thousands may share an address, such as that of devices without a token, and all but one of them
-    /// are silent.
     by_address: HashMap<Address, Vec<SlotIndex>>,
 }
 
@@ -267,7 +269,7 @@ impl Touched {
     fn push(&mut self, slot: Slot) -> SlotIndex {
         let index = self.slots.len();
         self.by_id.insert(slot.id.clone(), index);
-        self.enter(index, &slot.places, slot.is_active);
+        self.enter(index, &slot.places);
         self.slots.push(slot);
         index
     }
@@ -277,20 +279,19 @@ impl Touched {
         let slot = &mut self.slots[index];
         slot.document = document;
         slot.changed = true;
-        let (after, is_active) = (Places::of(endpoint), endpoint.status == EndpointStatus::Active);
-        if slot.places != after || slot.is_active != is_active {
+        let after = Places::of(endpoint);
+        if slot.places != after {
             let before = std::mem::replace(&mut slot.places, after.clone());
-            slot.is_active = is_active;
             self.leave(index, &before);
-            self.enter(index, &after, is_active);
+            self.enter(index, &after);
         }
     }
 
-    fn enter(&mut self, index: SlotIndex, places: &Places, is_active: bool) {
+    fn enter(&mut self, index: SlotIndex, places: &Places) {
         if let Some(user) = &places.user {
             self.by_user.entry(user.clone()).or_default().push(index);
         }
-        if let Some(address) = places.address.as_ref().filter(|_| is_active) {
+        if let Some(address) = places.found_at() {
             self.by_address.entry(address.clone()).or_default().push(index);
         }
     }
@@ -299,7 +300,7 @@ impl Touched {
         if let Some(members) = places.user.as_ref().and_then(|user| self.by_user.get_mut(user)) {
             members.retain(|&member| member != index);
         }
-        if let Some(members) = places.address.as_ref().and_then(|address| self.by_address.get_mut(address)) {
+        if let Some(members) = places.found_at().and_then(|address| self.by_address.get_mut(address)) {
             members.retain(|&member| member != index);
         }
     }
@@ -376,8 +377,8 @@ impl Run<'_> {
             None => {
                 let number = self.next_number;
                 self.next_number = number.checked_add(1).expect("an application has fewer than 2^32 endpoints");
-                let (places, is_active) = (Places::of(&endpoint), endpoint.status == EndpointStatus::Active);
-                self.touched.push(Slot { number, id, document, changed: true, is_active, before: None, places })
+                let places = Places::of(&endpoint);
+                self.touched.push(Slot { number, id, document, changed: true, before: None, places })
             }
         };
         let changes_address = self.touched.slots[index].places.address != before.address;
