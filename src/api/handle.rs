@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Frame;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::auth::signed_path;
@@ -61,7 +62,7 @@ pub async fn answer(
     let routed = api.router.find(&head.method, &signed_path(&head.uri));
     let operation = routed.as_ref().ok().map(|route| route.operation);
     let outcome = match routed {
-        Ok(route) => api.run(route, head, body, &id).await,
+        Ok(route) => api.clone().run(route, head, body, id.clone()).await,
         Err(error) => Err(error),
     };
     let response = match outcome {
@@ -82,79 +83,132 @@ pub async fn answer(
 
 impl Api {
     async fn run(
-        self: &Arc<Self>,
+        self: Arc<Self>,
         route: Route,
         head: Parts,
         body: Body,
-        id: &Arc<str>,
+        id: Arc<str>,
     ) -> Result<(Operation, Vec<u8>), Error> {
         let Route { operation, path } = route;
         let bytes_max = match operation {
             Operation::PutEvents => EVENTS_REQUEST_BYTES_MAX,
             _ => REQUEST_BYTES_MAX,
         };
-        let body =
-            clock::timeout(&*self.clock, self.config.api.body_timeout, read(&head.headers, body, bytes_max)).await;
+        // Strangers get no room for their bodies.
+        let refused = self.authenticator.announce(&head).await.err().map(Error::from);
+        let reading = read(&head.headers, body, bytes_max, &self.bodies, refused);
+        let body = clock::timeout(&*self.clock, self.config.api.body_timeout, reading).await;
         let body = body.unwrap_or_else(|| Err(Error::bad_request("the request body did not arrive in time")))?;
 
-        let principal = self.authenticator.authenticate(&head, &body).await?;
+        let principal = self.authenticator.authenticate(&head, &body.bytes).await?;
         let application = path.iter().find(|(name, _)| name == "application-id").map(|(_, id)| ApplicationId::new(id));
         principal.may(operation.name(), application.as_ref())?;
 
-        let body = unpack(&head.headers, body, bytes_max)?;
+        let Held { bytes: body, room } = unpack(&head.headers, body, bytes_max, &self.bodies)?;
         let parts = call::Parts { path, query: route::query(head.uri.query()) };
-        let (api, id) = (self.clone(), id.clone());
-        // In a task of its own: a client that goes away ends its request anywhere, also between a change in the store and
-        // the news of it for those who act on it.
-        let done = tokio::spawn(async move {
+        // A task of its own, since this one ends with its connection: what takes several steps is not to be left half-way
+        // because a client went away.
+        let api = self.clone();
+        let task = self.operations.spawn(async move {
             let call = Call { api: &api, request_id: &id, principal };
-            wire::dispatch(&call, operation, parts, body).await
+            let answer = wire::dispatch(&call, operation, parts, body).await;
+            drop(room);
+            answer
         });
-        let done = done.await.unwrap_or_else(|ended| match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(cut_off) => Err(Error::internal(cut_off)),
-        });
-        Ok((operation, done?))
+        match task.await {
+            Ok(answer) => Ok((operation, answer?)),
+            Err(error) => Err(match error.try_into_panic() {
+                Ok(panic) => Error::internal(format!("panic: {}", text_of(&*panic))),
+                Err(error) => Error::internal(error),
+            }),
+        }
     }
 }
 
-/// Reads a body to its end. One that is too large is read further and thrown away for a while: most clients look for the
-/// answer only when all is sent.
-async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Error> {
+/// Bytes of a body, and the room they take of what all bodies together may take.
+#[derive(Debug)]
+struct Held {
+    bytes: Bytes,
+    room: OwnedSemaphorePermit,
+}
+
+/// Takes room for so many more bytes.
+///
+/// Errors: 429 when others hold all of it.
+fn take(room: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+    let full = || Error::too_many_requests("too many large requests at once");
+    let bytes = u32::try_from(bytes).map_err(|_| full())?;
+    room.clone().try_acquire_many_owned(bytes).map_err(|_| full())
+}
+
+/// Reads a body to its end. One that is refused, is too large, or for which there is no room, is read further and thrown
+/// away for a while: most clients look for the answer only when all is sent.
+async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    room: &Arc<Semaphore>,
+    mut refused: Option<Error>,
+) -> Result<Held, Error> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if headers.contains_key(header::EXPECT) && announced.is_some_and(|bytes| bytes > bytes_max) {
-        return Err(Error::payload_too_large(bytes_max));
+    if headers.contains_key(header::EXPECT) {
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        if announced.is_some_and(|bytes| bytes > bytes_max) {
+            return Err(Error::payload_too_large(bytes_max));
+        }
     }
     let mut body = Limited::new(body, bytes_max * DISCARDED_BODIES_MAX);
     let mut kept = BytesMut::new();
+    let mut taken = take(room, 0)?;
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {
         match frame.map(Frame::into_data) {
             Ok(Ok(data)) => {
                 bytes += data.len();
-                if bytes <= bytes_max {
-                    kept.extend_from_slice(&data);
+                if refused.is_none() {
+                    let more = if bytes > bytes_max {
+                        Err(Error::payload_too_large(bytes_max))
+                    } else {
+                        take(room, data.len())
+                    };
+                    match more {
+                        Ok(more) => {
+                            taken.merge(more);
+                            kept.extend_from_slice(&data);
+                        }
+                        Err(error) => {
+                            refused = Some(error);
+                            (kept, taken) = (BytesMut::new(), take(room, 0)?);
+                        }
+                    }
                 }
             }
             Ok(Err(_trailers)) => {}
-            Err(error) if error.is::<LengthLimitError>() => return Err(Error::payload_too_large(bytes_max)),
+            Err(error) if error.is::<LengthLimitError>() => {
+                return Err(refused.unwrap_or_else(|| Error::payload_too_large(bytes_max)));
+            }
             Err(_) => return Err(Error::bad_request("the connection broke before the end of the request body")),
         }
     }
-    if bytes > bytes_max { Err(Error::payload_too_large(bytes_max)) } else { Ok(kept.freeze()) }
+    match refused {
+        Some(error) => Err(error),
+        None => Ok(Held { bytes: kept.freeze(), room: taken }),
+    }
 }
 
 /// The body without its compression. The signature holds for the bytes as they were sent, so this comes after it.
-fn unpack(headers: &HeaderMap, body: Bytes, bytes_max: usize) -> Result<Bytes, Error> {
+fn unpack(headers: &HeaderMap, body: Held, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, Error> {
     let Some(encoding) = headers.get(header::CONTENT_ENCODING) else { return Ok(body) };
     match encoding.to_str().map(str::trim) {
         Ok("identity" | "") => Ok(body),
         Ok(gzip) if gzip.eq_ignore_ascii_case("gzip") => {
             let mut unpacked = Vec::new();
-            let read = MultiGzDecoder::new(&*body).take(bytes_max as u64 + 1).read_to_end(&mut unpacked);
+            let read = MultiGzDecoder::new(&*body.bytes).take(bytes_max as u64 + 1).read_to_end(&mut unpacked);
             match read {
                 Ok(bytes) if bytes > bytes_max => Err(Error::payload_too_large(bytes_max)),
-                Ok(_) => Ok(unpacked.into()),
+                Ok(bytes) => Ok(Held { bytes: unpacked.into(), room: take(room, bytes)? }),
                 Err(error) => Err(Error::bad_request(format!("the request body is not gzip: {error}"))),
             }
         }
@@ -185,11 +239,14 @@ fn failure(error: &Error, operation: Option<Operation>, id: &str) -> Response {
     response
 }
 
-/// The answer when an operation panicked: a promise of ours is broken, and the process goes on.
+/// The answer when something before an operation panicked: a promise of ours is broken, and the process goes on.
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    failure(&Error::internal(format!("panic: {text}")), None, "unknown")
+    failure(&Error::internal(format!("panic: {}", text_of(&*panic))), None, "unknown")
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
 }
 
 fn header_value(text: &str) -> HeaderValue {
@@ -213,12 +270,36 @@ mod tests {
 
     #[test]
     fn packed_bodies_are_unpacked_within_the_limit() {
+        let room = Arc::new(Semaphore::new(100));
+        let unpack = |headers: &HeaderMap, bytes| {
+            let body = Held { bytes, room: take(&room, 0).unwrap() };
+            unpack(headers, body, 2, &room).map(|body| body.bytes)
+        };
         let gzip = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))]);
-        assert_eq!(unpack(&gzip, packed(b"{}"), 2).unwrap(), "{}");
-        assert_eq!(unpack(&gzip, packed(&[b' '; 3]), 2).unwrap_err().status(), 413);
-        assert_eq!(unpack(&gzip, Bytes::from_static(b"{}"), 2).unwrap_err().status(), 400);
+        assert_eq!(unpack(&gzip, packed(b"{}")).unwrap(), "{}");
+        assert_eq!(unpack(&gzip, packed(&[b' '; 3])).unwrap_err().status(), 413);
+        assert_eq!(unpack(&gzip, Bytes::from_static(b"{}")).unwrap_err().status(), 400);
         let brotli = HeaderMap::from_iter([(header::CONTENT_ENCODING, HeaderValue::from_static("br"))]);
-        assert_eq!(unpack(&brotli, Bytes::new(), 2).unwrap_err().status(), 400);
-        assert_eq!(unpack(&HeaderMap::new(), Bytes::from_static(b"{}"), 2).unwrap(), "{}");
+        assert_eq!(unpack(&brotli, Bytes::new()).unwrap_err().status(), 400);
+        assert_eq!(unpack(&HeaderMap::new(), Bytes::from_static(b"{}")).unwrap(), "{}");
+    }
+
+    #[tokio::test]
+    async fn all_bodies_together_take_so_much_and_no_more() {
+        let room = Arc::new(Semaphore::new(10));
+        let read = |body: &'static str, bytes_max| {
+            let room = room.clone();
+            async move { read(&HeaderMap::new(), body.into(), bytes_max, &room, None).await }
+        };
+        let first = read("123456", 8).await.unwrap();
+        assert_eq!(read("12345", 8).await.unwrap_err().status(), 429);
+        assert_eq!(read("1234567890", 4).await.unwrap_err().status(), 413);
+        assert_eq!(room.available_permits(), 4, "what is refused takes no room");
+        let second = read("1234", 8).await.unwrap();
+        assert_eq!((&*first.bytes, &*second.bytes), (&b"123456"[..], &b"1234"[..]));
+        let stranger = super::read(&HeaderMap::new(), "1".into(), 8, &room, Some(Error::not_found())).await;
+        assert_eq!(stranger.unwrap_err().status(), 404, "who is refused takes none either");
+        drop((first, second));
+        assert_eq!(room.available_permits(), 10);
     }
 }

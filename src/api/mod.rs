@@ -15,6 +15,7 @@ pub mod auth;
 mod campaign;
 mod change;
 mod channel;
+mod connection;
 mod endpoint;
 mod error;
 mod event;
@@ -36,6 +37,7 @@ mod template;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use self::auth::{Authenticator, Principal};
 use self::route::Router;
@@ -54,6 +56,9 @@ pub use server::Server;
 /// KPIs counted at once; each may read much of the ledger.
 const KPIS_MAX: usize = 2;
 
+/// Bytes of request bodies held at once: anybody who reaches the address can send them, without a key.
+const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
+
 /// What all requests share.
 pub struct Api {
     pub store: Arc<dyn Store>,
@@ -65,6 +70,10 @@ pub struct Api {
     pub jobs: Jobs,
     /// KPIs counted at once.
     kpis: Semaphore,
+    /// Bytes of bodies that may still be held.
+    bodies: Arc<Semaphore>,
+    /// Operations under way, also those whose clients are gone.
+    operations: TaskTracker,
     router: Router,
 }
 
@@ -85,8 +94,9 @@ impl Api {
         authenticator: Authenticator,
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
-        let (kpis, router) = (Semaphore::new(KPIS_MAX), Router::default());
-        Self { store, engine, scheduler, clock, config, authenticator, jobs, kpis, router }
+        let (kpis, bodies) = (Semaphore::new(KPIS_MAX), Arc::new(Semaphore::new(BODIES_BYTES_MAX)));
+        let (operations, router) = (TaskTracker::new(), Router::default());
+        Self { store, engine, scheduler, clock, config, authenticator, jobs, kpis, bodies, operations, router }
     }
 }
 

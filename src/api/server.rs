@@ -7,30 +7,24 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{Method, header};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
 
-use super::{Api, handle};
+use super::{Api, connection, handle};
 use crate::clock::{self, Clock};
 
-/// How long a connection may take for the head of a request, the time between two requests included.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause after the system refused to accept, for example because no file handle is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Requests at once on one HTTP/2 connection.
-const STREAMS_MAX: u32 = 256;
 /// How long a browser may remember what a preflight allowed.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -56,45 +50,63 @@ impl Server {
         self.address
     }
 
+    /// Whether connections are encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Answers until `stop`, then finishes the answers under way, but waits no longer than `drain`.
     pub async fn run(self, api: Arc<Api>, stop: CancellationToken, drain: Duration) {
-        let clock = api.clock.clone();
-        let connections = Arc::new(Semaphore::new(api.config.api.connections_max));
+        let (clock, operations) = (api.clock.clone(), api.operations.clone());
+        let places = Arc::new(Semaphore::new(api.config.api.connections_max));
         let service = TowerToHyperService::new(service(api));
-        let graceful = GracefulShutdown::new();
+        let connections = TaskTracker::new();
         loop {
-            // A connection too many waits in the system's queue.
-            let slot = connections.clone().acquire_owned().await.expect("the semaphore is never closed");
-            let (stream, _) = tokio::select! {
+            let accepted = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = self.listener.accept() => match accepted {
-                    Ok(accepted) => accepted,
-                    Err(error) => {
-                        tracing::warn!(error = %error, "a connection could not be accepted");
-                        clock.sleep(ACCEPT_PAUSE).await;
-                        continue;
-                    }
-                },
+                accepted = self.accept(&places) => accepted,
+            };
+            let (place, stream) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(error = %error, "a connection could not be accepted");
+                    clock.sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
             };
             let (service, clock) = (service.clone(), clock.clone());
-            let (tls, watcher) = (self.tls.clone(), graceful.watcher());
-            tokio::spawn(async move {
-                let _slot = slot;
-                let Some(stream) = open(stream, tls, &*clock).await else { return };
-                let mut builder = Builder::new(TokioExecutor::new());
-                builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-                builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS_MAX);
-                let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            let (tls, stop) = (self.tls.clone(), stop.clone());
+            connections.spawn(async move {
+                let _place = place;
+                let opened = tokio::select! {
+                    () = stop.cancelled() => None,
+                    opened = open(stream, tls, &*clock) => opened,
+                };
+                let Some(stream) = opened else { return };
                 // Clients go away as they please.
-                if let Err(error) = watcher.watch(connection).await {
+                if let Err(error) = connection::serve(stream, service, clock, &stop).await {
                     tracing::debug!(error = %error, "a connection ended early");
                 }
             });
         }
         drop(self.listener);
-        if clock::timeout(&*clock, drain, graceful.shutdown()).await.is_none() {
+        connections.close();
+        let ended = async {
+            connections.wait().await;
+            // Those whose clients are gone. Only now can none be added.
+            operations.close();
+            operations.wait().await;
+        };
+        if clock::timeout(&*clock, drain, ended).await.is_none() {
             tracing::warn!("requests under way did not end in time and are cut off");
         }
+    }
+
+    /// A connection and its place. One too many waits in the system's queue.
+    async fn accept(&self, places: &Arc<Semaphore>) -> io::Result<(OwnedSemaphorePermit, TcpStream)> {
+        let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let (stream, _) = self.listener.accept().await?;
+        Ok((place, stream))
     }
 }
 

@@ -129,7 +129,7 @@ pub trait EndpointStore: Send + Sync {
     /// All endpoints of the user.
     fn endpoints_of_user(&self, application: &ApplicationId, user_id: &str) -> Call<'_, EndpointPage>;
 
-    /// All endpoints with this channel type and address, active or not.
+    /// All active endpoints with this channel type and address.
     fn endpoints_at_address(
         &self,
         application: &ApplicationId,
@@ -176,8 +176,8 @@ pub trait EndpointStore: Send + Sync {
     /// Shape: `numbers` ascend. Cheap when they are close together.
     fn load_endpoints(&self, application: &ApplicationId, numbers: Vec<EndpointNumber>) -> Call<'_, EndpointPage>;
 
-    /// Numbers of endpoints that share their channel type and address with another endpoint of the application.
+    /// Numbers of active endpoints that share their channel type and address with another one of the application.
     ///
-    /// May hold a few that do not (hash collisions), never misses one. Small where addresses are unique.
+    /// May hold a few that do not (hash collisions, those that an older release wrote), never misses one. Small where addresses are unique.
     fn endpoints_sharing_address(&self, application: &ApplicationId) -> Call<'_, RoaringBitmap>;
 }

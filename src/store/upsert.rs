@@ -59,7 +59,10 @@ impl Address {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Places {
     pub user: Option<String>,
+    /// Of an inactive endpoint too, though nobody finds it there: thousands may share an address, such as that of devices
+    /// without a token, and all but one of them are inactive.
     pub address: Option<Address>,
+    pub is_active: bool,
 }
 
 impl Places {
@@ -68,17 +71,25 @@ impl Places {
     /// Errors: when the document is not one of ours.
     pub fn read(document: &[u8]) -> Result<Self, serde_json::Error> {
         let view = wire::endpoint::View::read(document)?;
+        let is_active = view.status.as_ref().is_none_or(|status| status.as_str() != "INACTIVE");
         let channel_type = view.channel_type.and_then(|text| ChannelType::parse(text.as_str()));
         let address = view.address.as_ref().map(Text::as_str);
-        Ok(Self::new(view.user.id.map(|user| user.0.into_owned()), channel_type, address))
+        Ok(Self::new(view.user.id.map(|user| user.0.into_owned()), channel_type, address, is_active))
+    }
+
+    /// The address it is found at.
+    pub fn found_at(&self) -> Option<&Address> {
+        self.address.as_ref().filter(|_| self.is_active)
     }
 
     fn of(endpoint: &Endpoint) -> Self {
-        Self::new(endpoint.user.id.clone(), endpoint.channel_type, endpoint.address.as_deref())
+        let is_active = endpoint.status == EndpointStatus::Active;
+        Self::new(endpoint.user.id.clone(), endpoint.channel_type, endpoint.address.as_deref(), is_active)
     }
 
-    fn new(user: Option<String>, channel_type: Option<ChannelType>, address: Option<&str>) -> Self {
+    fn new(user: Option<String>, channel_type: Option<ChannelType>, address: Option<&str>, is_active: bool) -> Self {
         Self {
+            is_active,
             user: user.filter(|user| !user.is_empty()),
             address: channel_type.zip(address).and_then(|(kind, address)| Address::new(kind, address)),
         }
@@ -279,7 +290,7 @@ impl Touched {
         if let Some(user) = &places.user {
             self.by_user.entry(user.clone()).or_default().push(index);
         }
-        if let Some(address) = &places.address {
+        if let Some(address) = places.found_at() {
             self.by_address.entry(address.clone()).or_default().push(index);
         }
     }
@@ -288,7 +299,7 @@ impl Touched {
         if let Some(members) = places.user.as_ref().and_then(|user| self.by_user.get_mut(user)) {
             members.retain(|&member| member != index);
         }
-        if let Some(members) = places.address.as_ref().and_then(|address| self.by_address.get_mut(address)) {
+        if let Some(members) = places.found_at().and_then(|address| self.by_address.get_mut(address)) {
             members.retain(|&member| member != index);
         }
     }
@@ -448,10 +459,8 @@ impl Run<'_> {
         let Some(address) = &self.touched.slots[taker].places.address else { return };
         for index in others(self.touched.by_address.get(address), Some(taker)) {
             let mut endpoint = self.touched.slots[index].endpoint();
-            if endpoint.status == EndpointStatus::Active {
-                endpoint.status = EndpointStatus::Inactive;
-                self.save(index, &endpoint);
-            }
+            endpoint.status = EndpointStatus::Inactive;
+            self.save(index, &endpoint);
         }
     }
 

@@ -69,7 +69,21 @@ impl HttpClient {
 
     /// Sends bytes. Fails when there is no answer.
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Answer, String> {
-        let request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        self.send_with(method, path, body, []).await
+    }
+
+    /// As [`send`](Self::send), with headers.
+    pub async fn send_with<'a>(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Answer, String> {
+        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         let response = self.client.send(request.body(body.into()).unwrap(), ANSWER_BYTES_MAX).await;
         let response = response.map_err(|error| error.to_string())?;
         let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());

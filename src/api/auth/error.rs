@@ -52,6 +52,12 @@ pub enum Error {
         .application.as_ref().map(|id| format!(" on resource: apps/{id}")).unwrap_or_default()
     )]
     Denied { key_id: String, operation: String, application: Option<String> },
+    /// Everybody is let in, but this may come from a web page of somebody else.
+    #[error(
+        "{header} `{value}`: a server that lets everybody in answers no names and web pages from elsewhere; use localhost \
+         or an IP address, or a server with keys"
+    )]
+    Foreign { header: &'static str, value: String },
     /// Keys cannot be read.
     #[error("the keys cannot be read")]
     Keys(#[from] store::Error),
@@ -74,7 +80,7 @@ impl Error {
             | Self::BodyNotSigned
             | Self::Mismatch => "InvalidSignatureException",
             Self::UnknownKey => "UnrecognizedClientException",
-            Self::Denied { .. } => "AccessDeniedException",
+            Self::Denied { .. } | Self::Foreign { .. } => "AccessDeniedException",
             Self::Keys(_) | Self::Vault(_) => "InternalServerErrorException",
         }
     }

@@ -23,7 +23,7 @@
 //! | `InvalidSignatureException` | it does not match: tampered with, wrong secret, wrong scope, unsigned header or body |
 //! | `InvalidSignatureException` | too old or in the future; `Signature expired: …` is what SDKs correct their clocks by |
 //! | `UnrecognizedClientException` | there is no such key, or it was revoked |
-//! | `AccessDeniedException` | the key may not do this |
+//! | `AccessDeniedException` | the key may not do this; where everybody is let in, a web page from elsewhere asks |
 //!
 //! These are the types and texts with which Pinpoint, and the services of AWS that speak its protocol, refuse; they come
 //! from AWS's front ends, so the API model does not list them. If keys cannot be read, the answer is
@@ -32,6 +32,7 @@
 mod canonical;
 mod error;
 mod issue;
+mod page;
 mod signing_keys;
 mod sigv4;
 #[cfg(test)]
@@ -50,8 +51,8 @@ use self::signing_keys::SigningKeys;
 use self::sigv4::{Claim, SigningKey};
 use crate::clock::Clock;
 use crate::domain::ApplicationId;
-use crate::store::KeyStore;
 pub use crate::store::Policy;
+use crate::store::{AccessKey, KeyStore};
 use crate::vault::Vault;
 
 /// What the users of an application may do.
@@ -81,9 +82,20 @@ impl Authenticator {
         Self(Mode::Verify { keys, vault, clock, signing_keys: SigningKeys::default() })
     }
 
-    /// Verifies nothing: everybody is an administrator. For development, on loopback only.
+    /// Verifies nothing: everybody is an administrator, but for web pages from elsewhere. For development, on loopback
+    /// only.
     pub fn open() -> Self {
         Self(Mode::Open)
+    }
+
+    /// Whether it is worth reading the body of this request: it may be let in, by what its head alone tells.
+    ///
+    /// Errors: as [`authenticate`](Self::authenticate).
+    pub async fn announce(&self, head: &Parts) -> Result<(), Error> {
+        let Mode::Verify { keys, clock, .. } = &self.0 else { return page::check(head) };
+        let claim = Claim::read(head)?;
+        claim.check(head, clock.now())?;
+        known(&**keys, &claim).await.map(drop)
     }
 
     /// Who sent this request. `body` is all of it, as it was received.
@@ -91,12 +103,13 @@ impl Authenticator {
     /// Errors: the request is not let in; [`Keys`](Error::Keys) and [`Vault`](Error::Vault) when that cannot be told.
     pub async fn authenticate(&self, head: &Parts, body: &[u8]) -> Result<Principal, Error> {
         let Mode::Verify { keys, vault, clock, signing_keys } = &self.0 else {
+            page::check(head)?;
             let key_id = Claim::read(head).ok().map(|claim| claim.key_id);
             return Ok(Principal { key_id, policy: Policy::Administrator });
         };
         let claim = Claim::read(head)?;
         claim.check(head, clock.now())?;
-        let key = keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none()).ok_or(Error::UnknownKey)?;
+        let key = known(&**keys, &claim).await?;
 
         let date = claim.date();
         let known = signing_keys.get(&key.id, &date, &claim.region);
@@ -114,6 +127,11 @@ impl Authenticator {
         }
         Ok(Principal { key_id: Some(key.id), policy: key.policy })
     }
+}
+
+/// The key that a signature names.
+async fn known(keys: &dyn KeyStore, claim: &Claim) -> Result<AccessKey, Error> {
+    keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none()).ok_or(Error::UnknownKey)
 }
 
 impl Principal {

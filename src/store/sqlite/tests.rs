@@ -9,6 +9,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::connection::file;
+use super::failure::Failure;
+use super::writer::Size;
 use super::{Mode, Sqlite, schema};
 use crate::domain::{ApplicationId, EndpointUpdate, Fate};
 use crate::store::suite::{self, Place, suite};
@@ -45,6 +47,23 @@ fn one_process_writes_at_a_time() {
     assert!(matches!(second, Err(Error::Locked { path }) if path == directory.path().display().to_string()));
     drop(first);
     assert!(Sqlite::open(directory.path(), Mode::Exclusive).is_ok());
+}
+
+#[tokio::test]
+async fn a_write_that_panics_harms_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(directory.path(), Mode::Exclusive).unwrap();
+    let broken = store.write("break", Size::Small, |session| -> Result<(), Failure> {
+        super::application::put(&session.connection, &application())?;
+        panic!("a promise is broken")
+    });
+    let other = Application { id: ApplicationId::new("b"), ..application() };
+    let (broken, kept) = tokio::join!(broken, store.put_application(other));
+    assert!(matches!(broken, Err(Error::Backend { operation: "break", .. })), "{broken:?}");
+    kept.unwrap();
+    let found: Vec<_> = store.applications().await.unwrap().into_iter().map(|found| found.id).collect();
+    assert_eq!(found, [ApplicationId::new("b")]);
+    store.put_application(application()).await.unwrap();
 }
 
 #[tokio::test]

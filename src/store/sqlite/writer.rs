@@ -1,6 +1,7 @@
 //! Writes: one thread that commits everything that waits for it at once.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -95,7 +96,14 @@ impl Writer {
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
         let work: Work = Box::new(move |session| {
-            let result = session.and_then(|session| work(session).map_err(|failure| failure.during(operation)));
+            let result = session.and_then(|session| {
+                // The thread serves everybody and has to go on. What a job changed is undone, as after any failure, and
+                // what it had taken out of the session is read again.
+                match catch_unwind(AssertUnwindSafe(|| work(session))) {
+                    Ok(result) => result.map_err(|failure| failure.during(operation)),
+                    Err(_) => Err(Error::Backend { operation, source: "a panic, which the log shows".into() }),
+                }
+            });
             Done {
                 succeeded: result.is_ok(),
                 // Nobody may be waiting any more, which is fine.

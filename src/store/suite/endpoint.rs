@@ -1,8 +1,8 @@
 //! Endpoints: what is read back.
 
 use super::{NOW, Place, application, application_id, at, get, ids, numbers, of_user, put, read, with_application};
-use crate::domain::{ApplicationId, ChannelType, EndpointStatus};
-use crate::store::Error;
+use crate::domain::{ApplicationId, ChannelType, EndpointStatus, EndpointUpdate};
+use crate::store::{EndpointWrite, Error};
 
 pub async fn endpoints_read_back_after_reopening(place: &dyn Place) {
     let store = with_application(place).await;
@@ -92,6 +92,8 @@ pub async fn dead_addresses_are_deactivated_while_they_are_the_same(place: &dyn 
 
     let store = place.open().await;
     assert_eq!(get(&*store, "a").await.status, EndpointStatus::Inactive);
+    let at_address = store.endpoints_at_address(&application_id(), ChannelType::Gcm, "token of a").await.unwrap();
+    assert!(at_address.is_empty(), "nobody is found at a dead address");
     assert_eq!(get(&*store, "b").await.status, EndpointStatus::Active, "it has another address by now");
     assert_eq!(get(&*store, "c").await.status, EndpointStatus::Active);
 }
@@ -120,6 +122,10 @@ pub async fn sharing_an_address_is_seen(place: &dyn Place) {
     put(&*store, vec![at("c", ChannelType::Email, "Ann@Example.com")]).await;
     put(&*store, vec![at("d", ChannelType::Sms, "+1"), at("e", ChannelType::Email, "ann@example.com")]).await;
     put(&*store, vec![at("f", ChannelType::Sms, "+1")]).await;
+    assert!(sharing().await.is_empty(), "who took an address over has it alone");
+    // An update makes an endpoint active again.
+    let again = |id: &str| EndpointWrite { id: id.to_owned(), update: EndpointUpdate::default() };
+    put(&*store, ["a", "c", "d"].map(again).into()).await;
     assert_eq!(sharing().await, [0, 2, 3, 4, 5]);
     put(&*store, vec![at("e", ChannelType::Email, "eve@example.com")]).await;
     store.delete_endpoints(&application, vec!["a".into()]).await.unwrap();

@@ -73,6 +73,7 @@ macro_rules! suite {
             upsert::updates_merge
             upsert::writes_of_a_call_see_each_other
             upsert::an_address_is_taken_over
+            upsert::a_crowd_at_one_address_is_no_burden
             upsert::half_an_address_is_completed_from_what_is_stored
             upsert::an_inactive_endpoint_takes_no_address_over
             upsert::user_attributes_are_shared

@@ -83,6 +83,22 @@ pub async fn an_address_is_taken_over(place: &dyn Place) {
     assert!(!is_active(&*store, "b").await, "and back");
 }
 
+/// Takes minutes if each write looks at all before it.
+pub async fn a_crowd_at_one_address_is_no_burden(place: &dyn Place) {
+    let store = with_application(place).await;
+    let crowd = |from: u32| (from..from + 5_000).map(|i| at(&format!("e{i}"), ChannelType::Gcm, "no token")).collect();
+    put(&*store, crowd(0)).await;
+    put(&*store, crowd(5_000)).await;
+    let sole = store.scan_endpoints(&application_id(), 0, 10_000).await.unwrap();
+    let says_active = |document| memchr::memmem::find(document, br#""EndpointStatus":"ACTIVE""#).is_some();
+    let active: Vec<_> =
+        sole.iter().filter(|endpoint| says_active(endpoint.document)).map(|endpoint| endpoint.id).collect();
+    assert_eq!(active, ["e9999"]);
+    put(&*store, vec![at("e7", ChannelType::Gcm, "no token")]).await;
+    assert!(is_active(&*store, "e7").await);
+    assert!(!is_active(&*store, "e9999").await);
+}
+
 pub async fn half_an_address_is_completed_from_what_is_stored(place: &dyn Place) {
     let store = with_application(place).await;
     put(&*store, vec![at("a", ChannelType::Sms, "+1"), at("b", ChannelType::Sms, "+2")]).await;

@@ -2,6 +2,7 @@
 
 mod campaign;
 mod campaign_crash;
+mod connection;
 mod endpoint;
 mod event;
 mod event_crash;

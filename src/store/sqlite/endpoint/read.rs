@@ -27,7 +27,7 @@ pub fn of_user(connection: &Connection, application: i64, user: &str) -> Result<
     })
 }
 
-/// All endpoints with this channel type and address.
+/// All active endpoints with this channel type and address.
 pub fn at_address(
     connection: &Connection,
     application: i64,
@@ -37,7 +37,7 @@ pub fn at_address(
     let Some(address) = Address::new(channel_type, address) else { return Ok(EndpointPage::default()) };
     page_of(connection, application, Key::of_address(&address), |id, document| {
         let places = Places::read(document).map_err(|error| unreadable(id, &error))?;
-        Ok(places.address.as_ref() == Some(&address))
+        Ok(places.found_at() == Some(&address))
     })
 }
 

@@ -186,6 +186,7 @@ pub fn deactivate(
     mut dead: Vec<(EndpointNumber, String)>,
 ) -> Result<(), Failure> {
     let connection = &session.connection;
+    let mut entries = Vec::new();
     dead.sort_unstable();
     let mut numbers: Vec<_> = dead.iter().map(|(number, _)| *number).collect();
     numbers.dedup();
@@ -195,6 +196,9 @@ pub fn deactivate(
         let mut endpoint = wire::endpoint::read(document).map_err(|error| unreadable(id, &error))?;
         if endpoint.status == EndpointStatus::Active && endpoint.address.as_ref() == addresses.get(&number) {
             endpoint.status = EndpointStatus::Inactive;
+            let places = Places::read(document).map_err(|error| unreadable(id, &error))?;
+            let keys = places.found_at().map(Key::of_address);
+            entries.extend(keys.map(|key| Entry { key, number, removed: true }));
             changed.push((number, wire::endpoint::write(&endpoint)));
         }
         Ok(())
@@ -202,5 +206,5 @@ pub fn deactivate(
     for (number, document) in changed {
         replace(connection, application, number, &document)?;
     }
-    Ok(())
+    Index::new(connection, application).add(entries)
 }

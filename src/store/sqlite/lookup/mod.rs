@@ -49,7 +49,7 @@ impl Key {
     /// The keys an endpoint has besides that of its id.
     pub fn of_places(places: Option<&Places>) -> [Option<Self>; 2] {
         let user = places.and_then(|places| places.user.as_deref());
-        let address = places.and_then(|places| places.address.as_ref());
+        let address = places.and_then(Places::found_at);
         [user.map(Self::of_user), address.map(Self::of_address)]
     }
 
