@@ -35,7 +35,18 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let watch = Watch::start(&app, stop.clone()).await?;
     let scheduler = app.scheduler(watch.health().clone());
     let api = app.api(args.dev, scheduler.clone())?;
-    tracing::info!(address = %server.address(), "answering Pinpoint's API");
+    let scheme = if server.is_encrypted() { "https" } else { "http" };
+    tracing::info!(
+        scheme, data.directory = %app.config.data.directory.display(), address = %server.address(),
+        "answering Pinpoint's API"
+    );
+    if args.dev {
+        tracing::warn!("development mode: any key is accepted, and so is none");
+    } else if app::open_keys(&app.config, app.clock.clone())?.keys().await?.is_empty() {
+        tracing::warn!(
+            "there is no key yet, so everybody is refused: `pinwheel keys create` makes one, also beside this process"
+        );
+    }
     let resumed = api.jobs.resume().await?;
     if resumed > 0 {
         tracing::info!(jobs = resumed, "jobs that were cut off are taken up again");

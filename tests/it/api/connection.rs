@@ -56,7 +56,7 @@ async fn what_was_begun_is_done_when_the_client_is_gone() {
     let body = r#"{"Blacklist":["gone"]}"#;
     let path = api.path("/attributes/endpoint-metric-attributes");
     let head = format!("PUT {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    let mut client = TcpStream::connect(api.client.address).await.unwrap();
+    let mut client = TcpStream::connect(api.client.address()).await.unwrap();
     client.write_all(head.as_bytes()).await.unwrap();
     let clock = System::default();
     clock.sleep(Duration::from_millis(50)).await;
