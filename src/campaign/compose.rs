@@ -349,7 +349,7 @@ pub enum Error {
     )]
     NoMessage,
     /// A field that breaks a rule.
-    #[error("{field}: {problem}")]
+    #[error("{field} {problem}")]
     Field { field: String, problem: String },
     /// A text that is no template, or cannot be rendered for an endpoint.
     #[error("{field}: {source}")]

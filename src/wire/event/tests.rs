@@ -103,7 +103,7 @@ fn refused_events_say_why() {
         ),
         (with(r#","Attributes":{"":"v"}"#), "Attributes.``: the name is empty"),
         (with(r#","Attributes":{"a":["v"]}"#), "Attributes.a: invalid type: sequence, expected a string"),
-        (with(r#","Metrics":{"m":"1"}"#), r#"Metrics.m: invalid type: string "1", expected f64"#),
+        (with(r#","Metrics":{"m":"1"}"#), r#"Metrics.m: invalid type: string "1", expected a number"#),
         (with(r#","Session":[]"#), "Session: invalid type: sequence, expected an object"),
         (with(r#","Session":{"StartTimestamp":"2026-03-01"}"#), "Session.Id: missing, it is required"),
         (with(r#","Session":{"Id":"s"}"#), "Session.StartTimestamp: missing, it is required"),

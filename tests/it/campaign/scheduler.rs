@@ -441,7 +441,7 @@ async fn a_campaign_does_not_begin_after_its_end() {
     let stage = Stage::at(&world, clock).await;
     stage.becomes("c", "COMPLETED").await;
     let (activity, counts) = stage.over("c").await;
-    let problem = "`Schedule.EndTime`: `2026-03-01T11:00:00Z` is past, and the campaign has not begun";
+    let problem = "Schedule.EndTime: `2026-03-01T11:00:00Z` is past, and the campaign has not begun";
     assert_eq!((activity.failure.as_deref(), counts.audience), (Some(problem), 0));
     assert_eq!(world.fcm.messages(), 0);
 }
