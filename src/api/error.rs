@@ -46,7 +46,7 @@ impl Error {
 
     /// The path is known, the verb is not.
     pub fn method_not_allowed(method: &str, allowed: &str) -> Self {
-        let message = format!("{method} is not allowed here: {allowed}");
+        let message = format!("{method} is not allowed here; allowed: {allowed}");
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowedException", message)
     }
 

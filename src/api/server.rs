@@ -138,6 +138,7 @@ fn service(api: Arc<Api>) -> Router {
             [
                 header::AUTHORIZATION.as_str(),
                 header::CONTENT_TYPE.as_str(),
+                header::CONTENT_ENCODING.as_str(),
                 "x-amz-date",
                 "x-amz-security-token",
                 "x-amz-user-agent",
@@ -147,7 +148,7 @@ fn service(api: Arc<Api>) -> Router {
             ]
             .map(|name| name.parse().expect("these are names of headers")),
         )
-        .expose_headers([handle::REQUEST_ID, handle::ERROR_TYPE])
+        .expose_headers([handle::REQUEST_ID, handle::ERROR_TYPE, header::DATE])
         .max_age(PREFLIGHT_AGE);
     Router::new()
         .fallback(handle::answer)

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use self::response::State;
 use super::page::Page;
 use super::{Call, Error, tag};
+use crate::campaign::schedule::Start;
 use crate::campaign::{Document, definition, status};
 use crate::domain::limit::ACTIVE_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
@@ -223,6 +224,11 @@ impl Call<'_> {
         let definition = self.api.engine.check(id, &compiled)?;
         if checks_start {
             definition.check_start(self.api.clock.now()).map_err(write::start_error)?;
+            // Channels may come before a later start, but not before this one.
+            if matches!(definition.start, Start::Immediate) && document.campaign.is_paused != Some(true) {
+                let ways = self.api.engine.ways(application_id).await?;
+                self.api.engine.compile(&ways, id, &compiled)?;
+            }
         }
         Ok(())
     }

@@ -103,6 +103,9 @@ impl Scheduler {
             if !self.has_segment(application_id, &document).await? {
                 return self.abort(&activities, Gone::Segment).await.map(|()| Attended::Over);
             }
+            for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
+                tracing::info!(campaign.id = %campaign_id, activity.id = %activity.id, "activity is taken up again");
+            }
             return self.drive_all(key, activities, under_way).await;
         }
         match status::next(&document, self.clock().now()) {
@@ -162,7 +165,10 @@ impl Scheduler {
                 Ok(Begun::Run(activities))
             }
             Err(failure) => {
-                tracing::error!(campaign.id = %campaign_id, error = %failure, "a campaign cannot begin");
+                tracing::error!(
+                    application.id = %application_id, campaign.id = %campaign_id, error = %failure,
+                    "a campaign cannot begin"
+                );
                 self.engine.record_failed_run(application_id, campaign_id, stored, &failure).await?;
                 Ok(Begun::Not(Attended::Over))
             }
@@ -206,10 +212,16 @@ impl Scheduler {
             let id = &activity.id;
             match driven {
                 Ok(Ok(Ending::Completed)) => {
-                    tracing::info!(activity.id = %id, "activity is completed");
+                    tracing::info!(campaign.id = %activity.campaign_id, activity.id = %id, "activity is completed");
                     return Driven::Completed;
                 }
-                Ok(Ok(Ending::Stopped)) => return Driven::Stopped,
+                Ok(Ok(Ending::Stopped)) => {
+                    tracing::info!(
+                        campaign.id = %activity.campaign_id, activity.id = %id,
+                        "activity is stopped; what is open goes on with the next start, unless it was deleted"
+                    );
+                    return Driven::Stopped;
+                }
                 Ok(Err(error)) if error.is_retryable() => {
                     tracing::warn!(activity.id = %id, error = %error, "an activity waits for the store");
                 }

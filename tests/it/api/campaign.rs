@@ -10,7 +10,7 @@ use pinwheel::sandbox::function::{self, Event, Reply};
 use pinwheel::store::{ActivityState, Kind};
 use serde_json::{Value, json};
 
-use super::Served;
+use super::{Api, Served};
 use crate::support::{APPLICATION, SEGMENT, World, campaign, gcm_endpoints, lambda_hook, populate};
 
 const LATER: &str = "2999-03-01T09:00:00Z";
@@ -312,4 +312,19 @@ async fn what_was_begun_is_done_also_when_the_client_goes_away() {
         assert!(attempt < 400, "the campaign is there still, or the scheduler does not know that it is not: {status}");
         clock.sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_that_begins_at_once_needs_a_channel_now() {
+    let api = Api::start().await;
+    let segment = api.post("/segments", json!({ "Name": "all" })).await.body(201);
+    let campaign = |start: &str| {
+        json!({
+            "Name": "c", "SegmentId": segment["Id"], "Schedule": { "StartTime": start },
+            "MessageConfiguration": { "SMSMessage": { "Body": "hello" } }
+        })
+    };
+    let refused = api.post("/campaigns", campaign("IMMEDIATE")).await;
+    assert!(refused.refusal(400).contains("no channel serves"), "{refused:?}");
+    api.post("/campaigns", campaign("2999-01-01T00:00:00Z")).await.body(201);
 }
