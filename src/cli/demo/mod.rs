@@ -118,9 +118,12 @@ impl World {
     fn describe(&self) {
         let calls = grouped(self.functions.calls());
         let largest = self.functions.largest_batch();
-        println!("function server: {calls} calls, at most {largest} endpoints in one");
+        println!(
+            "function server: {calls} calls of the hook and of the custom channel, at most {largest} endpoints in one"
+        );
         println!("FCM on loopback: {} messages", grouped(self.fcm.messages()));
         println!("SMTP on loopback: {} messages", grouped(self.smtp.messages()));
+        println!("function of the custom channel, and sink: the messages of all other types");
         println!();
     }
 }

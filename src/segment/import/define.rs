@@ -83,7 +83,7 @@ pub(super) async fn define<S: EndpointStore + DefinitionStore + ?Sized>(
                 external_id: job.map_or("", |job| &job.external_id),
                 format: format.as_str(),
                 role_arn: job.map_or("", |job| &job.role_arn),
-                s3_url: source,
+                s3_url: job.map_or(source, |job| &job.s3_url),
                 // 32 bits on the wire.
                 size: members.len().min(i32::MAX as u64),
             },

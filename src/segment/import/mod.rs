@@ -87,6 +87,8 @@ pub struct Job {
     pub id: String,
     pub role_arn: String,
     pub external_id: String,
+    /// The source, as the request has it.
+    pub s3_url: String,
 }
 
 /// What an import did.

@@ -294,7 +294,8 @@ async fn objects_are_read_from_an_object_store() {
 async fn a_job_that_is_done_again_defines_one_version() {
     let store = Fake::default();
     let folder = folder(&[("1.csv", b"Id,ChannelType,Address\na,SMS,1\nb,SMS,2\nc,EMAIL,c@example.com\n")]);
-    let job = |id: &str| Job { id: id.into(), role_arn: "role".into(), external_id: "x".into() };
+    let job =
+        |id: &str| Job { id: id.into(), role_arn: "role".into(), external_id: "x".into(), s3_url: "s3://b/k".into() };
     let options = |id: Option<&str>, by: &str| {
         let segment = Segment { id: id.map(str::to_owned), name: None, job: Some(job(by)) };
         Options { segment: Some(segment), ..Options::default() }

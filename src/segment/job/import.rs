@@ -106,6 +106,7 @@ async fn run(job: &ImportJobResource, on: On<'_>, progress: &Mutex<Progress>) ->
             id: job_id.to_owned(),
             role_arn: job.role_arn.clone(),
             external_id: job.external_id.clone().unwrap_or_default(),
+            s3_url: job.s3_url.clone(),
         }),
     });
     let existing = if job.register_endpoints == Some(true) { Existing::Update } else { Existing::Keep };
