@@ -20,13 +20,15 @@ USER pinwheel
 WORKDIR /var/lib/pinwheel
 VOLUME /var/lib/pinwheel
 ENV PINWHEEL_DATA__DIRECTORY=/var/lib/pinwheel/data \
+    PINWHEEL_API__LISTEN=0.0.0.0:5000 \
     PINWHEEL_LOG__FORMAT=json \
     PINWHEEL_TELEMETRY__LISTEN=0.0.0.0:9464
-EXPOSE 9464
+EXPOSE 5000 9464
 
 # Unhealthy when work under way does not move (telemetry.stalled_after), and before the process listens.
 HEALTHCHECK --interval=30s --timeout=6s --start-period=30s CMD ["pinwheel", "health"]
 # The process drains on SIGTERM within campaign.drain_timeout: give `docker stop --time` a little more.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["pinwheel"]
-CMD ["--help"]
+# Until `pinwheel keys create` has made a key, the API refuses everybody.
+CMD ["serve"]
