@@ -351,7 +351,11 @@ fn compose(
     };
     let text = match ways.way(channel_type) {
         Way::Open(_) => None,
-        Way::None => Some((PermanentFailure, 400, format!("no adapter serves the {channel_type} channel"))),
+        Way::None => Some((
+            PermanentFailure,
+            400,
+            format!("no adapter serves the {channel_type} channel: a section `[channel.…]` of the settings adds one"),
+        )),
         Way::Disabled => Some((PermanentFailure, 400, format!("the {channel_type} channel is disabled"))),
         Way::Broken(problem) => {
             Some((TemporaryFailure, 500, format!("the {channel_type} channel cannot be used: {problem}")))

@@ -54,7 +54,10 @@ async fn each_address_has_its_result() {
     assert_eq!(result("drop-1"), ("UNKNOWN_FAILURE", 500));
     assert_eq!(result("nobody"), ("PERMANENT_FAILURE", 400));
     assert_eq!(result("typeless"), ("PERMANENT_FAILURE", 400));
-    assert_eq!(answer["Result"]["nobody"]["StatusMessage"], "no adapter serves the VOICE channel");
+    assert_eq!(
+        answer["Result"]["nobody"]["StatusMessage"],
+        "no adapter serves the VOICE channel: a section `[channel.…]` of the settings adds one"
+    );
     let taken = &answer["Result"]["taken-1"];
     let id = taken["MessageId"].as_str().unwrap();
     assert_eq!(taken["StatusMessage"], format!("MessageId: {id}"));

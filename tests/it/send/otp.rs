@@ -106,7 +106,10 @@ async fn a_code_that_cannot_be_sent_is_not_kept() {
     let sent = server.ask("POST", "otp", order(json!({}))).await;
     let result = &sent["Result"]["+1 206 555 0100"];
     assert_eq!(result["DeliveryStatus"], "PERMANENT_FAILURE");
-    assert_eq!(result["StatusMessage"], "no adapter serves the SMS channel");
+    assert_eq!(
+        result["StatusMessage"],
+        "no adapter serves the SMS channel: a section `[channel.…]` of the settings adds one"
+    );
     let stored = app.store.definitions(Some(&ApplicationId::new(APPLICATION)), Kind::OneTimePassword).await.unwrap();
     assert!(stored.is_empty());
 }
