@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Call;
 use crate::domain::ApplicationId;
 
-/// How long a change of another process may stay unseen.
+/// How long a change of another process may stay unseen. A new key never is.
 pub const SEEN_WITHIN: Duration = Duration::from_millis(250);
 
 /// Access keys, shared by processes. What one of them changes, the others see within [`SEEN_WITHIN`].

@@ -1,7 +1,8 @@
 //! Access keys in SQLite: a file of their own, which several processes read and write.
 //!
 //! All keys are held in memory. Whether another process changed the file is asked (`PRAGMA data_version`) at most once in
-//! [`SEEN_WITHIN`], and never on the caller's thread; between that, a look-up costs a lock and a hash.
+//! [`SEEN_WITHIN`], or for an id that is not known, and never on the caller's thread; between that, a look-up costs a lock
+//! and a hash.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -105,13 +106,13 @@ impl KeyStore for Keys {
         Box::pin(async move {
             let now = self.clock.elapsed();
             if let Some(found) = self.file.known(&id, now) {
-                return Ok(found);
+                return Ok(Some(found));
             }
             self.run("read a key", move |file| {
                 let connection = file.connection.lock();
                 // Whoever had the connection before may have looked just now.
                 if let Some(found) = file.known(&id, now) {
-                    return Ok(found);
+                    return Ok(Some(found));
                 }
                 file.look(&connection, now)?;
                 Ok(file.snapshot.read().keys.get(&id).cloned())
@@ -143,11 +144,12 @@ impl KeyStore for Keys {
 }
 
 impl KeyFile {
-    /// The key by what is known without looking at the file. `None` when it has to be looked at.
-    fn known(&self, id: &str, now: Duration) -> Option<Option<AccessKey>> {
+    /// The key by what is known without looking at the file. `None` when it has to be looked at: for an id that is not
+    /// known always, since its key may have been made just now.
+    fn known(&self, id: &str, now: Duration) -> Option<AccessKey> {
         let snapshot = self.snapshot.read();
         let is_fresh = snapshot.looked_at.is_some_and(|looked_at| now < looked_at + SEEN_WITHIN);
-        is_fresh.then(|| snapshot.keys.get(id).cloned())
+        snapshot.keys.get(id).filter(|_| is_fresh).cloned()
     }
 
     /// Brings the snapshot up to date. `now` lies before the look.
@@ -228,7 +230,7 @@ mod tests {
     use super::*;
     use crate::clock::Held;
     use crate::store::suite::cases;
-    use crate::store::suite::key::KeyPlace;
+    use crate::store::suite::key::{KeyPlace, key};
 
     struct Place(TempDir, Arc<Held>);
 
@@ -269,11 +271,13 @@ mod tests {
     async fn the_file_is_looked_at_once_in_a_while() {
         let place = Place::new();
         let keys = Keys::open(place.0.path(), place.1.clone()).unwrap();
-        assert_eq!(keys.key("a").await.unwrap(), None);
+        keys.put_key(key("a", Policy::Administrator, 1)).await.unwrap();
+        assert!(keys.key("a").await.unwrap().is_some());
         // Whoever held the connection would block a look.
         let connection = keys.file.connection.lock();
         place.1.advance(SEEN_WITHIN - Duration::from_millis(1));
         assert!(keys.file.known("a", keys.clock.elapsed()).is_some());
+        assert!(keys.file.known("b", keys.clock.elapsed()).is_none(), "it may have been made just now");
         place.1.advance(Duration::from_millis(1));
         assert!(keys.file.known("a", keys.clock.elapsed()).is_none());
         drop(connection);

@@ -16,7 +16,7 @@ pub trait KeyPlace: Sync {
     fn pass_on(&self);
 }
 
-fn key(id: &str, policy: Policy, second: i64) -> AccessKey {
+pub fn key(id: &str, policy: Policy, second: i64) -> AccessKey {
     AccessKey {
         id: id.into(),
         sealed_secret: vec![0, 0xff, second as u8],
@@ -74,7 +74,7 @@ pub async fn what_one_process_changes_others_see(place: &dyn KeyPlace) {
     assert_eq!(server.key("a").await.unwrap(), None);
     let mut made = key("a", Policy::Administrator, 1);
     tool.put_key(made.clone()).await.unwrap();
-    place.pass_on();
+    // Whoever makes a key uses it at once.
     assert_eq!(server.key("a").await.unwrap(), Some(made.clone()));
 
     let now = Timestamp::from_second(1_000).unwrap();
