@@ -15,6 +15,7 @@ use pinwheel::clock::{Stopwatch, System, wire_text};
 use pinwheel::config::{Config, Sources};
 use pinwheel::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, Endpoint, TreatmentId};
 use pinwheel::hook::{Invokers, Target, answer, event};
+use pinwheel::http::Aws;
 use pinwheel::sandbox::{function, sample};
 use pinwheel::store::{Application, Kind};
 use pinwheel::wire;
@@ -89,7 +90,8 @@ fn config(directory: &str) -> anyhow::Result<Config> {
 
 async fn calls(url: &str, seconds: u64) -> anyhow::Result<()> {
     let config = config("unused")?;
-    let invokers = Invokers::new(&config.hook, &config.aws, Arc::new(System::default()))?;
+    let aws = Arc::new(Aws::by_settings(&config.aws));
+    let invokers = Invokers::new(&config.hook, aws, "", Arc::new(System::default()))?;
     let caller = invokers.caller(&Target::Url(url.to_owned()))?;
     let done = Arc::new(AtomicU64::new(0));
     let watch = Stopwatch::start();

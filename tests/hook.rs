@@ -13,6 +13,7 @@ use pinwheel::hook::answer::{self, Verdict};
 use pinwheel::hook::event::{Head, Member, Run};
 use pinwheel::hook::{Caller, Error, Invoker, Invokers, Target, Webhook};
 use pinwheel::http::Access;
+use pinwheel::http::Aws;
 use pinwheel::sandbox::function::{self, Choice, Record, Reply, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -38,7 +39,12 @@ fn invokers(server: &Server) -> Invokers {
 }
 
 fn invokers_with(server: &Server, settings: &config::Hook) -> Invokers {
-    Invokers::with_sdk_config(settings, &server.sdk_config(), Arc::new(clock::System::default())).unwrap()
+    new_invokers(server, settings).unwrap()
+}
+
+fn new_invokers(server: &Server, settings: &config::Hook) -> Result<Invokers, Error> {
+    let aws = Arc::new(Aws::by_sdk_config(&server.sdk_config()));
+    Invokers::new(settings, aws, "", Arc::new(clock::System::default()))
 }
 
 /// The same function, by both ways to call it.
@@ -362,7 +368,6 @@ async fn urls_that_may_not_be_called_are_refused_before_a_call() {
         assert!(matches!(invokers.caller(&Target::Url(server.url())), Err(Error::Refused(_))));
     }
     let unsound = config::Hook { signing_secret: "whsec_?".to_owned().into(), ..settings() };
-    let error =
-        Invokers::with_sdk_config(&unsound, &server.sdk_config(), Arc::new(clock::System::default())).err().unwrap();
+    let error = new_invokers(&server, &unsound).err().unwrap();
     assert!(error.to_string().contains("hook.signing_secret"));
 }

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use pinwheel::channel::{self, Adapter, Content, Deps, EmailContent, Factory, Message, Outcome, Spec};
 use pinwheel::domain::{self, ChannelType};
+use pinwheel::http::Aws;
 use pinwheel::{clock, config, hook};
 
 #[path = "../src/channel/suite.rs"]
@@ -86,8 +87,9 @@ fn factory() -> &'static dyn Factory {
 fn deps() -> Deps {
     let config: config::Config = toml::from_str(include_str!("../config/default.toml")).unwrap();
     let clock = Arc::new(clock::System::default());
-    let invokers = hook::Invokers::new(&config.hook, &config.aws, clock.clone()).unwrap();
-    Deps { clock, invokers: Arc::new(invokers) }
+    let aws = Arc::new(Aws::by_settings(&config.aws));
+    let invokers = Arc::new(hook::Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+    Deps { clock, invokers, aws }
 }
 
 fn trusting() -> String {
@@ -128,6 +130,7 @@ impl Provider for Plain {
             Behaviour::Throttle => "throttle@example.net".into(),
             Behaviour::Gone => "gone@example.net".into(),
             Behaviour::Hang => "slow@example.net".into(),
+            Behaviour::Drop => "drop@example.net".into(),
         }))
     }
 
@@ -159,7 +162,7 @@ async fn messages_arrive_as_they_were_written() {
     let server = Server::start().await;
     let adapter = server.adapter("plain", "");
     let outcome = send(&*adapter, "ann@example.net").await;
-    let Outcome::Successful { message_id: Some(id) } = outcome else { panic!("{outcome:?}") };
+    let Outcome::Successful { message_id: Some(id), .. } = outcome else { panic!("{outcome:?}") };
     let last = server.ask("last").await;
     assert_eq!(last["recipient"], "ann@example.net");
     assert_eq!(last["subject"], "Grüße");

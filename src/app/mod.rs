@@ -16,6 +16,7 @@ use crate::channel::{self, Channels, Deps};
 use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::hook::{self, Invokers};
+use crate::http::Aws;
 use crate::store::{self, KeyStore, Store, sqlite};
 use crate::telemetry::Health;
 use crate::vault::{self, Vault};
@@ -83,9 +84,15 @@ pub fn open_vault(config: &Config) -> Result<Vault, Error> {
 /// Makes sure that hooks and channels can be set up from these settings; reaches for nobody.
 pub fn check_settings(config: &Config) -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(System::default());
-    let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, clock.clone())?);
-    build_channels(config, &Deps { clock, invokers })?;
+    build_channels(config, &deps(config, clock, Aws::by_settings(&config.aws))?)?;
     Ok(())
+}
+
+/// What channels and hooks share.
+fn deps(config: &Config, clock: Arc<dyn Clock>, aws: Aws) -> Result<Deps, Error> {
+    let aws = Arc::new(aws);
+    let invokers = Invokers::new(&config.hook, aws.clone(), &config.aws.lambda_endpoint_url, clock.clone())?;
+    Ok(Deps { clock, invokers: Arc::new(invokers), aws })
 }
 
 fn build_channels(config: &Config, deps: &Deps) -> Result<Channels, Error> {
@@ -101,25 +108,23 @@ impl App {
     ///
     /// Errors: a store in use, settings of a channel that cannot work.
     pub fn open(config: Config) -> Result<Self, Error> {
-        let clock: Arc<dyn Clock> = Arc::new(System::default());
-        let invokers = Invokers::new(&config.hook, &config.aws, clock.clone())?;
-        Self::assemble(config, clock, invokers)
+        let aws = Aws::by_settings(&config.aws);
+        Self::assemble(config, aws)
     }
 
-    /// As [`open`](Self::open), but functions are called with this configuration of the AWS SDK.
+    /// As [`open`](Self::open), but AWS is reached with this configuration of its SDK.
     pub fn open_with_functions(config: Config, sdk: &SdkConfig) -> Result<Self, Error> {
-        let clock: Arc<dyn Clock> = Arc::new(System::default());
-        let invokers = Invokers::with_sdk_config(&config.hook, sdk, clock.clone())?;
-        Self::assemble(config, clock, invokers)
+        Self::assemble(config, Aws::by_sdk_config(sdk))
     }
 
-    fn assemble(config: Config, clock: Arc<dyn Clock>, invokers: Invokers) -> Result<Self, Error> {
-        let (config, invokers) = (Arc::new(config), Arc::new(invokers));
+    fn assemble(config: Config, aws: Aws) -> Result<Self, Error> {
+        let clock: Arc<dyn Clock> = Arc::new(System::default());
+        let deps = deps(&config, clock.clone(), aws)?;
+        let config = Arc::new(config);
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
-        let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
         let channels = Arc::new(build_channels(&config, &deps)?);
         let vault = Arc::new(open_vault(&config)?);
-        let engine = Engine::new(store.clone(), channels.clone(), invokers, clock.clone(), config.clone());
+        let engine = Engine::new(store.clone(), channels.clone(), deps, config.clone());
         let engine = Arc::new(engine.with_vault(vault));
         Ok(Self { config, clock, store, engine, channels })
     }

@@ -16,7 +16,7 @@ use super::way::Ways;
 use crate::channel::{self, Adapter, Content, Message, Outcome, Spec};
 use crate::clock::{self, Clock};
 use crate::config;
-use crate::domain::{self, ChannelType, Fate};
+use crate::domain::{self, AddressNews, ChannelType, Fate};
 use crate::telemetry::metric;
 
 /// The longest `Retry-After` that is waited for; a provider that wants more gets no further attempt.
@@ -98,8 +98,8 @@ pub struct Delivery {
     pub reason: Option<String>,
     /// An attempt may have arrived of which we do not know; maybe not the last one.
     pub was_unknown: bool,
-    /// The provider says the address will never work again.
-    pub is_dead: bool,
+    /// What the provider says of the address.
+    pub news: Option<AddressNews>,
     /// What the provider calls the message.
     pub message_id: Option<String>,
 }
@@ -112,7 +112,7 @@ struct Slip {
 
 impl Slip {
     fn ends(self, fate: Option<Fate>, reason: Option<String>) -> Delivery {
-        Delivery { place: self.place, fate, reason, was_unknown: self.was_unknown, is_dead: false, message_id: None }
+        Delivery { place: self.place, fate, reason, was_unknown: self.was_unknown, news: None, message_id: None }
     }
 }
 
@@ -276,14 +276,18 @@ fn delivery(slip: Slip, outcome: &Outcome) -> Delivery {
         Outcome::DeadAddress { .. } | Outcome::PermanentFailure { .. } | Outcome::Misconfigured { .. } => {
             Fate::PermanentFailure
         }
+        Outcome::OptedOut { .. } => Fate::OptOut,
         Outcome::Unknown { .. } => Fate::Unknown,
     };
-    let is_dead = matches!(outcome, Outcome::DeadAddress { .. });
-    let message_id = match outcome {
-        Outcome::Successful { message_id } => message_id.clone(),
-        _ => None,
+    let (message_id, news) = match outcome {
+        Outcome::Successful { message_id, new_address } => {
+            (message_id.clone(), new_address.clone().map(AddressNews::Moved))
+        }
+        Outcome::DeadAddress { .. } => (None, Some(AddressNews::Dead)),
+        Outcome::OptedOut { .. } => (None, Some(AddressNews::OptedOut)),
+        _ => (None, None),
     };
-    Delivery { is_dead, message_id, ..slip.ends(Some(fate), outcome.reason().map(str::to_owned)) }
+    Delivery { news, message_id, ..slip.ends(Some(fate), outcome.reason().map(str::to_owned)) }
 }
 
 fn label(outcome: &Outcome) -> &'static str {
@@ -292,6 +296,7 @@ fn label(outcome: &Outcome) -> &'static str {
         Outcome::Throttled { .. } => "throttled",
         Outcome::TemporaryFailure { .. } => "temporary_failure",
         Outcome::DeadAddress { .. } => "dead_address",
+        Outcome::OptedOut { .. } => "opted_out",
         Outcome::PermanentFailure { .. } => "permanent_failure",
         Outcome::Misconfigured { .. } => "misconfigured",
         Outcome::Unknown { .. } => "unknown",

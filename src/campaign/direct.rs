@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::address::AddressReport;
 use super::compose::{self, Composer};
 use super::definition;
 use super::deliver::{Delivery, Terms};
@@ -23,7 +24,7 @@ use super::way::{Way, Ways};
 use crate::channel::{Content, Message, Origin};
 use crate::clock;
 use crate::domain::limit::DIRECT_RECIPIENTS_MAX;
-use crate::domain::{ApplicationId, CampaignId, ChannelType, EndpointNumber, Fate};
+use crate::domain::{AddressNews, ApplicationId, CampaignId, ChannelType, EndpointNumber, Fate};
 use crate::store::{self, EndpointRef};
 use crate::wire::endpoint::Head;
 use crate::wire::generated::{self as wire, DeliveryStatus};
@@ -67,6 +68,8 @@ pub struct Receipt {
     pub text: String,
     /// What the provider calls it, else what we do; only of a message that was sent.
     pub message_id: Option<String>,
+    /// The receiver's new address, if the provider told one.
+    pub updated_token: Option<String>,
 }
 
 /// What became of the messages of a request.
@@ -257,6 +260,7 @@ impl Engine {
                         idempotency_key: Uuid::new_v4().simple().to_string(),
                         content,
                         origin: origin.clone(),
+                        reference: None,
                     },
                 )),
                 Err(receipt) => receipts[place] = Some(receipt),
@@ -294,36 +298,40 @@ impl Engine {
                 stop: &stop,
             };
             let (deliveries, _) = self.deliverer.deliver(&ways, messages, &terms).await;
-            let dead = deliveries.iter().filter(|delivery| delivery.is_dead).map(|delivery| &sent[&delivery.place]);
-            self.deactivate(dead).await;
+            self.learn_from(&deliveries, &sent).await;
             let receipt = |delivery: Delivery| (delivery.place, receipt(&sent[&delivery.place].1, delivery));
             deliveries.into_iter().map(receipt).collect()
         };
         tokio::spawn(work).await.expect("delivering does not panic")
     }
 
-    /// Switches off the endpoints whose addresses turned out dead.
-    async fn deactivate<'a>(&self, dead: impl Iterator<Item = &'a (Option<EndpointNumber>, Message)>) {
-        for (number, message) in dead {
+    /// Writes down what providers say of addresses, for the endpoints that have them.
+    async fn learn_from(&self, deliveries: &[Delivery], sent: &BTreeMap<usize, (Option<EndpointNumber>, Message)>) {
+        for delivery in deliveries {
+            let Some(news) = &delivery.news else { continue };
+            let (number, message) = &sent[&delivery.place];
             let Message { channel_type, address, origin, .. } = message;
-            let numbers = match number {
-                Some(number) => Ok(vec![*number]),
+            let report = |number, id: &str| AddressReport {
+                number,
+                endpoint_id: id.to_owned(),
+                address: address.clone(),
+                news: news.clone(),
+            };
+            let reports = match number {
+                Some(number) => Ok(vec![report(*number, &message.endpoint_id)]),
                 None => self
                     .store
                     .endpoints_at_address(&origin.application_id, *channel_type, address)
                     .await
-                    .map(|page| page.iter().map(|endpoint| endpoint.number).collect()),
+                    .map(|page| page.iter().map(|endpoint| report(endpoint.number, endpoint.id)).collect()),
             };
-            let deactivated = match numbers {
-                Ok(numbers) => {
-                    let dead = numbers.into_iter().map(|number| (number, address.clone())).collect();
-                    self.store.deactivate_endpoints(&origin.application_id, dead).await
-                }
+            let learned = match reports {
+                Ok(reports) => self.learn_addresses(&origin.application_id, reports).await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = deactivated {
-                // The receipt is true all the same, and the next message will meet the dead address again.
-                tracing::warn!(application.id = %origin.application_id, error = %error, "a dead address stays active");
+            if let Err(error) = learned {
+                // The receipt is true all the same, and the next message will meet the address again.
+                tracing::warn!(application.id = %origin.application_id, error = %error, "an address stays as it is");
             }
         }
     }
@@ -409,17 +417,24 @@ fn add_context(content: &mut Content, order: &Order<'_>, own: &wire::EndpointSen
 
 fn receipt(message: &Message, delivery: Delivery) -> Receipt {
     use DeliveryStatus::{PermanentFailure, Successful, TemporaryFailure, Throttled, UnknownFailure};
-    let Delivery { fate, reason, is_dead, message_id, .. } = delivery;
+    let Delivery { fate, reason, news, message_id, .. } = delivery;
     let (status, code, otherwise) = match fate {
         Some(Fate::Sent) => {
             let id = message_id.unwrap_or_else(|| message.idempotency_key.clone());
+            let updated_token = match news {
+                Some(AddressNews::Moved(token)) => Some(token),
+                _ => None,
+            };
             let (address, text) = (Some(message.address.clone()), format!("MessageId: {id}"));
-            return Receipt { address, status: Successful, code: 200, text, message_id: Some(id) };
+            return Receipt { address, status: Successful, code: 200, text, message_id: Some(id), updated_token };
         }
         Some(Fate::Throttled) => (Throttled, 429, "the provider asked to slow down"),
         Some(Fate::Expired) => (Throttled, 429, "the channel was busy for too long"),
         Some(Fate::TemporaryFailure) => (TemporaryFailure, 500, "the provider failed"),
-        Some(Fate::PermanentFailure) if is_dead => (PermanentFailure, 410, "the address is dead"),
+        Some(Fate::OptOut) => (DeliveryStatus::OptOut, 403, "the receiver wants no more messages"),
+        Some(Fate::PermanentFailure) if news == Some(AddressNews::Dead) => {
+            (PermanentFailure, 410, "the address is dead")
+        }
         Some(Fate::PermanentFailure) => (PermanentFailure, 400, "the provider refused the message"),
         _ => (UnknownFailure, 500, "it is not known whether the message was sent"),
     };
@@ -427,7 +442,7 @@ fn receipt(message: &Message, delivery: Delivery) -> Receipt {
 }
 
 fn failed(address: Option<String>, status: DeliveryStatus, code: u16, text: &str) -> Receipt {
-    Receipt { address, status, code, text: text.to_owned(), message_id: None }
+    Receipt { address, status, code, text: text.to_owned(), message_id: None, updated_token: None }
 }
 
 fn check_count(field: &'static str, recipients: usize) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use super::deliver::Deliverer;
 use super::rate::Rate;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, ledger};
-use crate::channel::Channels;
+use crate::channel::{Channels, Deps};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::{CampaignId, ChannelType};
@@ -27,6 +27,8 @@ const CAP_WINDOW: SignedDuration = SignedDuration::from_hours(25);
 pub struct Engine {
     pub(super) store: Arc<dyn Store>,
     pub(super) invokers: Arc<Invokers>,
+    /// What adapters for applications' own credentials are made with.
+    pub(super) channel_deps: Deps,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: Arc<Config>,
     pub(super) deliverer: Deliverer,
@@ -41,13 +43,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub fn new(
-        store: Arc<dyn Store>,
-        channels: Arc<Channels>,
-        invokers: Arc<Invokers>,
-        clock: Arc<dyn Clock>,
-        config: Arc<Config>,
-    ) -> Self {
+    pub fn new(store: Arc<dyn Store>, channels: Arc<Channels>, channel_deps: Deps, config: Arc<Config>) -> Self {
+        let Deps { clock, invokers, .. } = channel_deps.clone();
         Self {
             deliverer: Deliverer::new(config.send.clone(), clock.clone()),
             settings_ways: Arc::new(Ways::of_settings(&channels, &config.send, &clock)),
@@ -57,6 +54,7 @@ impl Engine {
             caps: Caps::default(),
             counting: tokio::sync::Mutex::default(),
             store,
+            channel_deps,
             invokers,
             clock,
             config,

@@ -6,6 +6,7 @@
 //!
 //! [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
+mod address;
 pub mod audience;
 pub mod batch;
 mod begin;

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::deliver::Lane;
 use super::engine::Engine;
-use crate::channel::{self, Channels, Content, Credentials, Deps};
+use crate::channel::{self, Channels, Content, Credentials};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::{ApplicationId, ChannelType};
@@ -269,7 +269,7 @@ impl Engine {
         if self.has_sink(channel_type) {
             return Ok(Some(Carrier::Sink));
         }
-        match channel::build_own(channel_type, credentials, &self.config.channel, &self.channel_deps()) {
+        match channel::build_own(channel_type, credentials, &self.config.channel, &self.channel_deps) {
             Some(built) => built.map(|_| Some(Carrier::Own)),
             None => Ok(self.settings_ways.lane(channel_type).map(|_| Carrier::Settings)),
         }
@@ -277,10 +277,6 @@ impl Engine {
 
     fn has_sink(&self, channel_type: ChannelType) -> bool {
         self.settings_ways.lane(channel_type).is_some_and(|lane| lane.name() == SINK)
-    }
-
-    fn channel_deps(&self) -> Deps {
-        Deps { clock: self.clock.clone(), invokers: self.invokers.clone() }
     }
 
     /// The way that an application's credentials make; `None` where no adapter has a use for them.
@@ -321,7 +317,7 @@ impl Engine {
         document: &ChannelDocument,
     ) -> Result<Option<Lane>, Error> {
         let credentials = document.unseal(self.vault.as_deref(), application_id, channel_type)?;
-        match channel::build_own(channel_type, &credentials, &self.config.channel, &self.channel_deps()) {
+        match channel::build_own(channel_type, &credentials, &self.config.channel, &self.channel_deps) {
             None => Ok(None),
             Some(built) => {
                 let (spec, adapter) = built?;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
 
+use super::address::AddressReport;
 use super::batch::Batch;
 use super::cap::Reservation;
 use super::deliver::{Delivery, Terms};
@@ -87,7 +88,7 @@ impl Run {
             return Ok(Worked::GivenBack);
         };
         let messages = self.compose(due, targets, &mut sheet);
-        let mut dead = Vec::new();
+        let mut reports = Vec::new();
         if !messages.is_empty() {
             let Some(_sending) = self.turn_to_send().await else {
                 self.give_back(reservations);
@@ -97,7 +98,7 @@ impl Run {
                 self.give_back(reservations);
                 return Err(error);
             }
-            dead = self.deliver(batch, page, due, messages, &mut sheet).await;
+            reports = self.deliver(batch, page, due, messages, &mut sheet).await;
         }
 
         for (place, reservation) in reservations.iter_mut().enumerate() {
@@ -107,12 +108,11 @@ impl Run {
                 self.engine.caps.settle(&self.sender, reservation, fate, self.now());
             }
         }
-        if !dead.is_empty() {
-            let dead = self.engine.store.deactivate_endpoints(&self.activity.application_id, dead).await;
-            if let Err(error) = dead {
-                // The fates are true all the same, and the next message will meet the dead address again.
-                tracing::warn!(activity.id = %self.activity.id, error = %error, "dead addresses stay active");
-            }
+        if !reports.is_empty()
+            && let Err(error) = self.engine.learn_addresses(&self.activity.application_id, reports).await
+        {
+            // The fates are true all the same, and the next message will meet the address again.
+            tracing::warn!(activity.id = %self.activity.id, error = %error, "addresses stay as they are");
         }
         if !sheet.is_complete() {
             self.record(sheet.given_back(self.now())).await?;
@@ -314,6 +314,7 @@ impl Run {
                         idempotency_key: format!("{}-{}", self.activity.id, target.endpoint.number),
                         content,
                         origin: due.origin.clone(),
+                        reference: None,
                     },
                 )),
                 Err(error) => sheet.settle(target.place, Fate::RenderFailed, Some(error.to_string())),
@@ -322,7 +323,7 @@ impl Run {
         messages
     }
 
-    /// Sends, settles everybody who was sent to, and names the addresses that turned out dead.
+    /// Sends, settles everybody who was sent to, and returns what providers say of addresses.
     async fn deliver(
         &self,
         batch: &Batch,
@@ -330,9 +331,11 @@ impl Run {
         due: &Due,
         messages: Vec<(usize, Message)>,
         sheet: &mut Sheet,
-    ) -> Vec<(EndpointNumber, String)> {
-        let addresses: BTreeMap<usize, String> =
-            messages.iter().map(|(place, message)| (*place, message.address.clone())).collect();
+    ) -> Vec<AddressReport> {
+        let receivers: BTreeMap<usize, (String, String)> = messages
+            .iter()
+            .map(|(place, message)| (*place, (message.endpoint_id.clone(), message.address.clone())))
+            .collect();
         let gate = |place: usize, now: Timestamp| {
             if due.deadline.is_some_and(|deadline| now > deadline) {
                 return Err(Fate::Expired);
@@ -354,24 +357,25 @@ impl Run {
             deadline: due.deadline,
             stop: &self.stop,
         };
-        let mut dead = Vec::new();
+        let mut reports = Vec::new();
         let (deliveries, refused_by) = self.engine.deliverer.deliver(&self.rules.ways, messages, &terms).await;
         if let Some(channel) = refused_by {
             self.refused_by.get_or_init(|| channel);
         }
         for delivery in deliveries {
-            let Delivery { place, fate, reason, was_unknown, is_dead, .. } = delivery;
+            let Delivery { place, fate, reason, was_unknown, news, .. } = delivery;
             if was_unknown {
                 sheet.mark_unknown(place);
             }
-            if is_dead {
-                dead.push((batch.members[place], addresses[&place].clone()));
+            if let Some(news) = news {
+                let (endpoint_id, address) = receivers[&place].clone();
+                reports.push(AddressReport { number: batch.members[place], endpoint_id, address, news });
             }
             if let Some(fate) = fate {
                 sheet.settle(place, fate, reason);
             }
         }
-        dead
+        reports
     }
 
     fn settle_all(&self, sheet: &mut Sheet, places: &[usize], fate: Fate, reason: &str) {

@@ -132,7 +132,7 @@ impl CustomAdapter {
             Err(error) => return Outcome::Misconfigured { reason: error.to_string() },
         };
         match invoker.invoke(event).await {
-            Ok(_) => Outcome::Successful { message_id: None },
+            Ok(_) => Outcome::successful(None),
             Err(error) => judge(error),
         }
     }
@@ -173,7 +173,7 @@ fn judge(error: hook::Error) -> Outcome {
         // Unknown function, no permission, a webhook's 4xx: nothing that another batch of the campaign would change.
         hook::Error::Refused(_) => Outcome::Misconfigured { reason },
         // It answered, if at too great a length, and answers are ignored.
-        hook::Error::Undecodable(_) => Outcome::Successful { message_id: None },
+        hook::Error::Undecodable(_) => Outcome::successful(None),
     }
 }
 
@@ -190,6 +190,7 @@ mod tests {
     use crate::clock;
     use crate::config;
     use crate::domain::{ActivityId, ApplicationId, CampaignId, TreatmentId};
+    use crate::http::Aws;
     use crate::sandbox::function::{Record, Reply, Server};
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -206,8 +207,9 @@ mod tests {
             allow_http: false,
             allow_private_addresses: false,
         };
-        let invokers = Invokers::with_sdk_config(&hook, &server.sdk_config(), Arc::clone(&clock)).unwrap();
-        CUSTOM.build(settings.parse().unwrap(), &Deps { clock, invokers: Arc::new(invokers) })
+        let aws = Arc::new(Aws::by_sdk_config(&server.sdk_config()));
+        let invokers = Invokers::new(&hook, aws.clone(), "", Arc::clone(&clock)).unwrap();
+        CUSTOM.build(settings.parse().unwrap(), &Deps { clock, invokers: Arc::new(invokers), aws })
     }
 
     fn batch(delivery_uri: &str, messages: usize) -> Vec<Message> {
@@ -229,6 +231,7 @@ mod tests {
                 endpoint_document: br#"{"EndpointStatus":"ACTIVE"}"#.to_vec().into(),
             }),
             origin: Arc::clone(&origin),
+            reference: None,
         };
         (0..messages).map(message).collect()
     }
@@ -252,6 +255,10 @@ mod tests {
                 "/hang" => {
                     notify.notify_one();
                     Reply::Hang
+                }
+                "/drop" => {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    Reply::Drop
                 }
                 _ => {
                     let endpoints: serde_json::Map<_, _> = serde_json::from_slice(&event.endpoints()).unwrap();
@@ -280,6 +287,7 @@ mod tests {
                 Behaviour::Accept(number) => ("accept", number),
                 Behaviour::Throttle => ("throttle", 0),
                 Behaviour::Hang => ("hang", 0),
+                Behaviour::Drop => ("drop", 0),
                 // A function says nothing about single addresses.
                 Behaviour::Gone => return None,
             };
@@ -320,7 +328,7 @@ mod tests {
         adapter.check().await.unwrap();
         for delivery_uri in ["deliver", &format!("{}/deliver", server.url())] {
             let outcomes = adapter.send(&batch(delivery_uri, 50)).await;
-            assert_eq!(outcomes, vec![Outcome::Successful { message_id: None }; 50], "{delivery_uri}");
+            assert_eq!(outcomes, vec![Outcome::successful(None); 50], "{delivery_uri}");
         }
         assert_eq!((server.calls(), server.largest_batch(), server.ids().len()), (2, 50, 50));
         assert_eq!(adapter.send(&[]).await, []);

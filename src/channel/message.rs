@@ -20,6 +20,9 @@ pub struct Message {
     pub idempotency_key: String,
     pub content: Content,
     pub origin: Arc<Origin>,
+    /// What a provider is to give back when it reports about this message: signed, and opaque to all but those who made
+    /// it. Letters, digits, `-`, `_` and `.`. `None` where no reports are awaited.
+    pub reference: Option<Arc<str>>,
 }
 
 /// Where a message comes from.
@@ -131,6 +134,9 @@ pub struct EmailContent {
     /// `None`: the channel's own sender.
     pub from_address: Option<String>,
     pub headers: Vec<(String, String)>,
+    /// The configuration set of SES, where that is the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configuration_set: Option<String>,
     /// Where bounces go (`FeedbackForwardingAddress`); `None`: to the sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bounce_address: Option<String>,

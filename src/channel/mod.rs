@@ -25,6 +25,7 @@ use futures_util::future::BoxFuture;
 use crate::clock::Clock;
 use crate::domain::ChannelType;
 use crate::hook;
+use crate::http::Aws;
 
 pub use credentials::Credentials;
 pub use message::{
@@ -85,6 +86,8 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// For delivery to functions.
     pub invokers: Arc<hook::Invokers>,
+    /// For delivery through services of AWS.
+    pub aws: Arc<Aws>,
 }
 
 /// Hands messages to a provider.
@@ -109,13 +112,19 @@ pub trait Adapter: Send + Sync {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// The provider took it.
-    Successful { message_id: Option<String> },
+    Successful {
+        message_id: Option<String>,
+        /// Where the receiver is to be reached from now on, if the provider says so.
+        new_address: Option<String>,
+    },
     /// The provider asked to slow down; nothing was sent.
     Throttled { reason: String, retry_after: Option<Duration> },
     /// The provider failed or could not be reached; nothing was sent.
     TemporaryFailure { reason: String, retry_after: Option<Duration> },
     /// The address will never work again.
     DeadAddress { reason: String },
+    /// The receiver told the provider to get no more messages; nothing was sent.
+    OptedOut { reason: String },
     /// The provider refused this message for good.
     PermanentFailure { reason: String },
     /// Our settings or credentials are wrong; every message would fail.
@@ -125,6 +134,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The provider took it, and has nothing to say about the address.
+    pub fn successful(message_id: Option<String>) -> Self {
+        Self::Successful { message_id, new_address: None }
+    }
+
     /// Whether another attempt may help, without the risk of sending twice.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Throttled { .. } | Self::TemporaryFailure { .. })
@@ -145,6 +159,7 @@ impl Outcome {
             Self::Throttled { reason, .. }
             | Self::TemporaryFailure { reason, .. }
             | Self::DeadAddress { reason }
+            | Self::OptedOut { reason }
             | Self::PermanentFailure { reason }
             | Self::Misconfigured { reason }
             | Self::Unknown { reason } => Some(reason),

@@ -86,9 +86,7 @@ impl Sink {
             }
         }
         let first = self.messages.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        (0..batch.len() as u64)
-            .map(|index| Outcome::Successful { message_id: Some(format!("sink-{}", first + index + 1)) })
-            .collect()
+        (0..batch.len() as u64).map(|index| Outcome::successful(Some(format!("sink-{}", first + index + 1)))).collect()
     }
 }
 
@@ -227,7 +225,7 @@ mod tests {
         let batch = [push, custom].map(|content| suite::message(ChannelType::Gcm, "token", content));
         let sink = sink(&format!("path = {path:?}")).unwrap();
         assert_eq!(sink.take(&batch).len(), 2);
-        assert_eq!(sink.take(&batch)[1], Outcome::Successful { message_id: Some("sink-4".into()) });
+        assert_eq!(sink.take(&batch)[1], Outcome::successful(Some("sink-4".into())));
 
         let text = std::fs::read_to_string(&path).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

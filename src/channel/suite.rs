@@ -23,6 +23,8 @@ pub enum Behaviour {
     Gone,
     /// Take the request and never answer.
     Hang,
+    /// Take the message, and break the connection instead of answering.
+    Drop,
 }
 
 /// A provider and an adapter that is set up for it.
@@ -63,6 +65,7 @@ pub async fn run(provider: &dyn Provider) {
     a_dead_address_is_permanent(provider).await;
     our_fault_is_recognised(provider).await;
     a_cancelled_send_leaves_the_adapter_usable(provider).await;
+    a_lost_connection_is_accounted_for(provider).await;
     a_long_batch_is_refused(provider).await;
 }
 
@@ -144,6 +147,29 @@ async fn a_cancelled_send_leaves_the_adapter_usable(provider: &dyn Provider) {
     assert!(matches!(outcome, Outcome::Successful { .. }), "{outcome:?}");
 }
 
+async fn a_lost_connection_is_accounted_for(provider: &dyn Provider) {
+    let Some(message) = provider.message(Behaviour::Drop) else { return };
+    let (adapter, before) = (provider.adapter(), provider.taken().await);
+    let outcome = send_one(&*adapter, message.clone()).await;
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "it was taken, and nobody said so: {outcome:?}");
+
+    // Among others that are under way at the same time, maybe on the same connection.
+    let messages: Vec<_> = (0..24).map(|i| if i % 8 == 3 { message.clone() } else { accepted(provider, i) }).collect();
+    let sends = messages.chunks(1).map(|batch| adapter.send(batch));
+    let outcomes: Vec<_> = futures_util::future::join_all(sends).await.into_iter().flatten().collect();
+    assert_eq!(outcomes.len(), messages.len(), "one outcome a message");
+    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count() as u64;
+    let successful = count(|outcome| matches!(outcome, Outcome::Successful { .. }));
+    let unknown = count(|outcome| matches!(outcome, Outcome::Unknown { .. }));
+    let unsent = count(Outcome::is_retryable);
+    assert_eq!(successful + unknown + unsent, messages.len() as u64, "{outcomes:?}");
+    let taken = provider.taken().await - before - 1;
+    assert!(successful <= taken && taken <= successful + unknown, "{taken} were taken: {outcomes:?}");
+
+    let outcome = send_one(&*adapter, accepted(provider, 2)).await;
+    assert!(matches!(outcome, Outcome::Successful { .. }), "{outcome:?}");
+}
+
 async fn a_long_batch_is_refused(provider: &dyn Provider) {
     let before = provider.taken().await;
     let adapter = provider.adapter();
@@ -177,5 +203,6 @@ pub fn message(channel_type: ChannelType, address: &str, content: Content) -> Me
             treatment_id: Some(TreatmentId::new("0")),
             scheduled_time: "2026-03-01T09:00:00.000Z".into(),
         }),
+        reference: None,
     }
 }

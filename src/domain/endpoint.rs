@@ -15,6 +15,17 @@ pub enum EndpointStatus {
     Inactive,
 }
 
+/// What a provider says of an address.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum AddressNews {
+    /// It will never work again.
+    Dead,
+    /// Whoever is there wants no more messages.
+    OptedOut,
+    /// The same receiver has this address by now.
+    Moved(String),
+}
+
 /// Whether the person behind an endpoint refuses messages.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum OptOut {

@@ -10,7 +10,7 @@ mod pause;
 
 pub use channel::ChannelType;
 pub use cohort::{Allotment, Cohort, Share};
-pub use endpoint::{Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate, OptOut};
+pub use endpoint::{AddressNews, Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate, OptOut};
 pub use fate::{Fate, Tally};
 pub use id::{ActivityId, ApplicationId, CampaignId, SegmentId, TreatmentId};
 pub use pause::pause;

@@ -13,7 +13,7 @@ use super::lambda::{Function, Lambda};
 use super::{Error, Invoker};
 use crate::clock::Clock;
 use crate::config;
-use crate::http::Access;
+use crate::http::{Access, Aws};
 use crate::wire::generated::{CampaignHook, Mode};
 
 /// What is called.
@@ -100,25 +100,16 @@ pub struct Invokers {
 }
 
 impl Invokers {
-    /// Invokers by the settings. AWS credentials are looked for at the first call of a function, not before.
+    /// Invokers by the settings. Functions are called through `aws`, at `lambda_endpoint_url` unless that is empty.
     ///
     /// Errors: [`Error::Refused`] for settings out of their limits.
-    pub fn new(settings: &config::Hook, aws: &config::Aws, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        Self::with_lambda(settings, Lambda::by_settings(aws), clock)
-    }
-
-    /// Invokers that call functions with this configuration of the AWS SDK instead of the settings' and environment's.
-    ///
-    /// Errors: as for [`Self::new`].
-    pub fn with_sdk_config(
+    pub fn new(
         settings: &config::Hook,
-        sdk: &aws_config::SdkConfig,
+        aws: Arc<Aws>,
+        lambda_endpoint_url: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        Self::with_lambda(settings, Lambda::by_sdk_config(sdk), clock)
-    }
-
-    fn with_lambda(settings: &config::Hook, lambda: Lambda, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let lambda = Lambda::new(aws, lambda_endpoint_url);
         caller::check(settings)?;
         let secret = settings.signing_secret.expose_secret();
         let signer = match secret {

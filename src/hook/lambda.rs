@@ -3,86 +3,46 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::config::{SharedHttpClient, StalledStreamProtectionConfig};
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use super::{Error, Invoker};
-use crate::config;
-use crate::http::chain;
+use crate::http::{Aws, chain, may_have_arrived};
 
 /// Characters of a function's error message that are kept.
 const MESSAGE_CHARS_MAX: usize = 200;
 
 /// The client of all functions, made at the first call.
 pub(super) struct Lambda {
-    source: Source,
+    aws: Arc<Aws>,
+    /// Only for Lambda: credentials may come from another service.
+    endpoint_url: Option<String>,
     client: OnceCell<Client>,
 }
 
-enum Source {
-    /// The settings, and for what they leave open the SDK's own chain of environment, profile and machine.
-    Settings {
-        region: Option<String>,
-        endpoint_url: Option<String>,
-    },
-    Sdk(Box<SdkConfig>),
-}
-
 impl Lambda {
-    pub(super) fn by_settings(aws: &config::Aws) -> Self {
-        let given = |text: &String| (!text.is_empty()).then(|| text.clone());
-        let source = Source::Settings { region: given(&aws.region), endpoint_url: given(&aws.lambda_endpoint_url) };
-        Self { source, client: OnceCell::new() }
-    }
-
-    pub(super) fn by_sdk_config(sdk: &SdkConfig) -> Self {
-        Self { source: Source::Sdk(Box::new(sdk.clone())), client: OnceCell::new() }
+    pub(super) fn new(aws: Arc<Aws>, endpoint_url: &str) -> Self {
+        let endpoint_url = (!endpoint_url.is_empty()).then(|| endpoint_url.to_owned());
+        Self { aws, endpoint_url, client: OnceCell::new() }
     }
 
     async fn client(&self) -> &Client {
         self.client
             .get_or_init(|| async {
-                let http = http_client();
-                let config = match &self.source {
-                    Source::Settings { region, endpoint_url } => {
-                        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
-                        if let Some(region) = region {
-                            loader = loader.region(Region::new(region.clone()));
-                        }
-                        let mut config = aws_sdk_lambda::config::Builder::from(&loader.load().await);
-                        // Only for Lambda: credentials may come from another service.
-                        if let Some(url) = endpoint_url {
-                            config = config.endpoint_url(url);
-                        }
-                        config
-                    }
-                    Source::Sdk(sdk) => aws_sdk_lambda::config::Builder::from(&**sdk),
-                };
-                // Attempts and their time are the caller's.
-                let config = config
-                    .http_client(http)
-                    .behavior_version(BehaviorVersion::latest())
-                    .retry_config(RetryConfig::disabled())
-                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-                    .build();
-                Client::from_conf(config)
+                let mut config = aws_sdk_lambda::config::Builder::from(self.aws.config().await);
+                if let Some(url) = &self.endpoint_url {
+                    config = config.endpoint_url(url);
+                }
+                Client::from_conf(config.build())
             })
             .await
     }
-}
-
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 /// A function on Lambda.
@@ -149,12 +109,9 @@ fn classify(error: &SdkError<InvokeError>) -> Error {
         // Time is ours to measure, so that this is a connection that could not be made.
         SdkError::TimeoutError(_) => Error::Unreachable(shorten(&chain(error))),
         SdkError::DispatchFailure(_) => {
-            let connects = find::<hyper_util::client::legacy::Error>(error).is_some_and(|error| error.is_connect());
-            // Without an error of the exchange, nothing was sent: there were no credentials, which may come from a
-            // service that fails for a moment.
-            let exchanged = find::<hyper::Error>(error).is_some();
+            // Credentials may come from a service that fails for a moment.
             let reason = shorten(&chain(error));
-            if exchanged && !connects { Error::Transport(reason) } else { Error::Unreachable(reason) }
+            if may_have_arrived(error) { Error::Transport(reason) } else { Error::Unreachable(reason) }
         }
         _ => Error::Transport(shorten(&chain(error))),
     }
@@ -182,15 +139,4 @@ fn by_status(status: u16, code: Option<&str>, message: Option<&str>, retry_after
         (500.., _) => Error::Function(reason),
         _ => Error::Refused(reason),
     }
-}
-
-fn find<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        cause = error.source();
-    }
-    None
 }

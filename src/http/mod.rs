@@ -1,6 +1,9 @@
 //! Outgoing HTTP for hooks and channels: TLS, pooling, size limits, and the guard against private addresses.
 
+mod aws;
 mod guard;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -9,31 +12,73 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+pub use aws::{Aws, may_have_arrived};
 pub use guard::Access;
 use guard::GuardedResolver;
 
 /// Opens connections: plain or TLS (HTTP/2 where the server offers it), only to where [`Access`] allows.
 pub type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
 
-/// Whether a connector offers HTTP/2 over TLS.
+/// Which HTTP a connector speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Protocol {
     Http1,
+    /// What the server chooses over TLS, else HTTP/1.
     Http1Or2,
+    /// Always; without TLS by prior knowledge.
+    Http2,
 }
 
-/// Makes a connector. Panics if the system has no root certificates it can read.
+/// What TLS trusts besides the system's certificates, and who we are to the server.
+#[derive(Default)]
+pub struct Tls {
+    pub roots: Vec<CertificateDer<'static>>,
+    pub identity: Option<Identity>,
+}
+
+/// A certificate of ours, with those that vouch for it, and its key.
+pub struct Identity {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: PrivateKeyDer<'static>,
+}
+
+/// Makes a connector with the system's certificates. Panics if it has none that can be read.
 pub fn connector(access: Access, protocol: Protocol) -> Connector {
+    connector_with(access, protocol, Tls::default()).expect("the system's root certificates can be read")
+}
+
+/// Makes a connector.
+///
+/// Errors: what is wrong with the certificates or the key, without showing them.
+pub fn connector_with(access: Access, protocol: Protocol, tls: Tls) -> Result<Connector, String> {
     let mut http = HttpConnector::new_with_resolver(GuardedResolver::new(access));
     http.enforce_http(false);
     http.set_nodelay(true);
-    let builder = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_native_roots()
-        .expect("the system's root certificates can be read")
-        .https_or_http();
-    match protocol {
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(client_config(tls)?).https_or_http();
+    Ok(match protocol {
         Protocol::Http1 => builder.enable_http1().wrap_connector(http),
         Protocol::Http1Or2 => builder.enable_all_versions().wrap_connector(http),
+        Protocol::Http2 => builder.enable_http2().wrap_connector(http),
+    })
+}
+
+fn client_config(tls: Tls) -> Result<rustls::ClientConfig, String> {
+    let mut roots = rustls::RootCertStore::empty();
+    let (found, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for root in tls.roots {
+        roots.add(root).map_err(|error| format!("a certificate to trust cannot be used: {error}"))?;
+    }
+    if found == 0 && roots.is_empty() {
+        return Err("the system has no root certificates".into());
+    }
+    let builder = rustls::ClientConfig::builder().with_root_certificates(roots);
+    match tls.identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(Identity { chain, key }) => {
+            builder.with_client_auth_cert(chain, key).map_err(|error| format!("certificate and key: {error}"))
+        }
     }
 }
 
@@ -44,6 +89,11 @@ pub struct Client {
     pool: hyper_util::client::legacy::Client<Connector, Full<Bytes>>,
 }
 
+/// How often an HTTP/2 connection is asked whether it still works, and how long the answer may take. A provider that is
+/// gone without a word is noticed before the next message waits for it.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
 impl Client {
     /// A client with a pool of its own.
     pub fn new(access: Access) -> Self {
@@ -51,6 +101,30 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .build(connector(access, Protocol::Http1Or2));
         Self { access, pool }
+    }
+
+    /// As [`new`](Self::new), with this TLS.
+    ///
+    /// Errors: certificates that cannot be used.
+    pub fn with_tls(access: Access, tls: Tls) -> Result<Self, String> {
+        let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .build(connector_with(access, Protocol::Http1Or2, tls)?);
+        Ok(Self { access, pool })
+    }
+
+    /// A client that speaks HTTP/2 alone: all requests to a server are streams of one connection, which is kept alive.
+    ///
+    /// Errors: certificates that cannot be used.
+    pub fn http2(access: Access, tls: Tls) -> Result<Self, String> {
+        let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .http2_only(true)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .build(connector_with(access, Protocol::Http2, tls)?);
+        Ok(Self { access, pool })
     }
 
     /// Sends a request and reads the whole answer, whatever its status.

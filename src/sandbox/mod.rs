@@ -6,6 +6,7 @@ pub mod fcm;
 pub mod function;
 mod record;
 pub mod sample;
+pub mod server;
 pub mod smtp;
 
 pub use record::{Entry, Record};

@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 use crate::domain::{ApplicationId, ChannelType, Endpoint, EndpointNumber};
 use crate::store::{
     Application, AttributeGroup, Call, Definition, DefinitionStore, DefinitionWrite, EndpointPage, EndpointStore,
-    EndpointWrite, Kind, Refused, Versioning,
+    EndpointWrite, Kind, Refused, Versioning, Withdrawal,
 };
 use crate::wire;
 
@@ -118,7 +118,7 @@ impl EndpointStore for Fake {
         unreachable!("segments delete nothing")
     }
 
-    fn deactivate_endpoints(&self, _: &ApplicationId, _: Vec<(EndpointNumber, String)>) -> Call<'_, ()> {
+    fn withdraw_endpoints(&self, _: &ApplicationId, _: Vec<Withdrawal>) -> Call<'_, ()> {
         unreachable!("segments deactivate nothing")
     }
 

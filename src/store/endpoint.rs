@@ -106,6 +106,24 @@ pub enum AttributeGroup {
     User,
 }
 
+/// An endpoint that is to get no more messages.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Withdrawal {
+    pub number: EndpointNumber,
+    /// The address that this is about.
+    pub address: String,
+    pub cause: Cause,
+}
+
+/// Why an endpoint gets no more messages.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// The address will never work again: the endpoint becomes inactive.
+    Dead,
+    /// The person wants none: the endpoint opts out of all.
+    OptedOut,
+}
+
 /// Endpoints of applications.
 pub trait EndpointStore: Send + Sync {
     /// Creates or updates endpoints in order, by the rules of [`Endpoint::merge`](crate::domain::Endpoint::merge) and:
@@ -140,8 +158,8 @@ pub trait EndpointStore: Send + Sync {
     /// Removes endpoints; unknown ids are passed over. Their numbers are not given again.
     fn delete_endpoints(&self, application: &ApplicationId, ids: Vec<String>) -> Call<'_, u64>;
 
-    /// Makes endpoints inactive whose address is still the one given: a provider said that it is dead.
-    fn deactivate_endpoints(&self, application: &ApplicationId, dead: Vec<(EndpointNumber, String)>) -> Call<'_, ()>;
+    /// Takes endpoints out of what is sent, whose address is still the one given: makes them inactive, or opts them out.
+    fn withdraw_endpoints(&self, application: &ApplicationId, withdrawn: Vec<Withdrawal>) -> Call<'_, ()>;
 
     /// Removes attributes by name from all endpoints of the application, and frees their names. Shared user attributes are
     /// removed from every endpoint of every user. In steps, so that other writes go on meanwhile; done when it returns.

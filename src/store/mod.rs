@@ -21,7 +21,9 @@ pub mod upsert;
 use futures_util::future::BoxFuture;
 
 pub use definition::{Application, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
-pub use endpoint::{AttributeGroup, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused};
+pub use endpoint::{
+    AttributeGroup, Cause, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused, Withdrawal,
+};
 pub use event::{Event, EventPage, EventRow, EventStore};
 pub use key::{AccessKey, KeyStore, Policy};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};

@@ -11,6 +11,7 @@ use pinwheel::clock::Clock;
 use pinwheel::config::{Config, Sources};
 use pinwheel::domain::{ApplicationId, CampaignId, ChannelType, EndpointUpdate, Fate, Tally};
 use pinwheel::hook::Invokers;
+use pinwheel::http::Aws;
 use pinwheel::sandbox::Record;
 use pinwheel::sandbox::fcm::Fcm;
 use pinwheel::sandbox::function::{self, Event, Reply};
@@ -94,11 +95,11 @@ impl World {
         let config = Arc::new(Config::load(sources).unwrap());
         let store: Arc<dyn Store> =
             Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive).unwrap());
-        let invokers = Invokers::with_sdk_config(&config.hook, &self.functions.sdk_config(), clock.clone()).unwrap();
-        let invokers = Arc::new(invokers);
-        let deps = Deps { clock: clock.clone(), invokers: invokers.clone() };
+        let aws = Arc::new(Aws::by_sdk_config(&self.functions.sdk_config()));
+        let invokers = Arc::new(Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+        let deps = Deps { clock, invokers, aws };
         let channels = Arc::new(channel::build_all(&config.channel, &deps).unwrap());
-        (Arc::new(Engine::new(store.clone(), channels, invokers, clock, config)), store)
+        (Arc::new(Engine::new(store.clone(), channels, deps, config)), store)
     }
 
     /// An app with these settings, which lead to this world.

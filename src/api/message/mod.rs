@@ -67,16 +67,13 @@ impl wire::Messages for Call<'_> {
     }
 }
 
-/// Tokens are never updated: FCM's present interface says of an old token only that it is dead.
-const UPDATED_TOKEN: Option<String> = None;
-
 fn result(receipt: Receipt) -> wire::MessageResult {
     wire::MessageResult {
         delivery_status: receipt.status,
         message_id: receipt.message_id,
         status_code: receipt.code.into(),
         status_message: Some(receipt.text),
-        updated_token: UPDATED_TOKEN,
+        updated_token: receipt.updated_token,
     }
 }
 
@@ -87,6 +84,6 @@ fn endpoint_result(receipt: Receipt) -> wire::EndpointMessageResult {
         message_id: receipt.message_id,
         status_code: receipt.code.into(),
         status_message: Some(receipt.text),
-        updated_token: UPDATED_TOKEN,
+        updated_token: receipt.updated_token,
     }
 }

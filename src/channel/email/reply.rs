@@ -94,7 +94,7 @@ mod tests {
                 Outcome::Misconfigured { .. } => "misconfigured",
                 Outcome::TemporaryFailure { .. } => "temporary",
                 Outcome::Throttled { .. } => "throttled",
-                Outcome::Successful { .. } | Outcome::Unknown { .. } => "something else",
+                Outcome::Successful { .. } | Outcome::OptedOut { .. } | Outcome::Unknown { .. } => "something else",
             };
             assert_eq!(kind, expected, "{stage:?} {code} {text}");
         }

@@ -52,6 +52,7 @@ impl Provider for Sandbox {
             Behaviour::Throttle => "throttle@example.net".into(),
             Behaviour::Gone => "gone@example.net".into(),
             Behaviour::Hang => "hang@example.net".into(),
+            Behaviour::Drop => "drop@example.net".into(),
         }))
     }
 
@@ -95,7 +96,7 @@ async fn attempts_at_one_message_carry_one_id() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         match send(&email, "ann@example.net").await {
-            Outcome::Successful { message_id: Some(id) } => ids.push(id),
+            Outcome::Successful { message_id: Some(id), .. } => ids.push(id),
             other => panic!("{other:?}"),
         }
     }

@@ -64,7 +64,7 @@ impl Answer {
     /// What became of the message.
     pub fn outcome(self) -> Outcome {
         if self.status.is_success() {
-            return Outcome::Successful { message_id: self.name };
+            return Outcome::successful(self.name);
         }
         let reason = self.reason();
         let retry_after = self.retry_after;
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn success_carries_the_messages_name() {
         let outcome = outcome(200, None, json!({ "name": "projects/p/messages/0:1" }));
-        assert_eq!(outcome, Outcome::Successful { message_id: Some("projects/p/messages/0:1".into()) });
+        assert_eq!(outcome, Outcome::successful(Some("projects/p/messages/0:1".into())));
     }
 
     #[test]
@@ -237,6 +237,7 @@ mod tests {
             Outcome::Throttled { .. } => "throttled",
             Outcome::TemporaryFailure { .. } => "temporary",
             Outcome::DeadAddress { .. } => "dead",
+            Outcome::OptedOut { .. } => "opted out",
             Outcome::PermanentFailure { .. } => "permanent",
             Outcome::Misconfigured { .. } => "misconfigured",
             Outcome::Unknown { .. } => "unknown",

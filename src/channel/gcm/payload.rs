@@ -240,6 +240,7 @@ mod tests {
                 treatment_id: Some(TreatmentId::new("0")),
                 scheduled_time: "2026-03-01T09:00:00.000Z".into(),
             }),
+            reference: None,
         }
     }
 

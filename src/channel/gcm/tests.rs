@@ -53,6 +53,7 @@ impl Provider for Sandbox {
             Behaviour::Throttle => "throttle".into(),
             Behaviour::Gone => "gone".into(),
             Behaviour::Hang => "hang".into(),
+            Behaviour::Drop => "drop".into(),
         }))
     }
 
@@ -97,7 +98,7 @@ async fn each_answer_has_its_outcome() {
 
     assert!(send(&gcm, "once-1").await.is_retryable());
     let taken = send(&gcm, "once-1").await;
-    assert_eq!(taken, Outcome::Successful { message_id: Some("projects/sandbox/messages/0:0".into()) });
+    assert_eq!(taken, Outcome::successful(Some("projects/sandbox/messages/0:0".into())));
 
     let dropped = send(&gcm, "drop-1").await;
     assert!(matches!(dropped, Outcome::Unknown { .. }), "{dropped:?}");

@@ -21,39 +21,31 @@ mod request;
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::Full;
 use hyper::header::AUTHORIZATION;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::Record;
+use super::server::{Cut, Handler, Reply, Server};
 
 pub use oauth::service_account_json;
 
 /// What `throttle` and `unavailable` ask for.
 pub const RETRY_AFTER: Duration = Duration::from_secs(7);
 
-/// Bytes of a request that are read.
-const REQUEST_BYTES_MAX: usize = 64 * 1024;
-
 /// The server. It ends when this is dropped.
 pub struct Fcm {
-    address: SocketAddr,
+    server: Server,
     state: Arc<State>,
-    _accepting: AbortOnDropHandle<()>,
 }
 
 #[derive(Default)]
@@ -70,16 +62,18 @@ struct State {
 impl Fcm {
     /// Starts a server on a free port.
     pub async fn start(record: Record) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
         let state = Arc::new(State { record, ..State::default() });
-        let accepting = AbortOnDropHandle::new(tokio::spawn(accept(listener, state.clone())));
-        Ok(Self { address, state, _accepting: accepting })
+        Ok(Self { server: Server::start(None, state.clone()).await?, state })
+    }
+
+    /// Its connections and requests.
+    pub fn server(&self) -> &Server {
+        &self.server
     }
 
     /// For the adapter's `base_url`.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.base_url()
     }
 
     /// A key file for the adapter's `service_account_json`, whose `token_uri` leads here.
@@ -118,54 +112,24 @@ impl Fcm {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
-    let mut connections = tokio::task::JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(serve(stream, state.clone()));
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-async fn serve(stream: TcpStream, state: Arc<State>) {
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| answer(request, state.clone()));
-    // HTTP/1, or HTTP/2 for clients that begin with it. A connection that ends badly is the client's affair.
-    let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
-
-/// Errors: break the connection.
-async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Full<Bytes>>, Cut> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
-        return Ok(error(413, "INVALID_ARGUMENT", "The request is too large.", json!([])));
-    };
-    let body = body.to_bytes();
-    match (&head.method, head.uri.path()) {
-        (&Method::POST, "/token") => Ok(state.grants.grant(&body)),
-        (&Method::POST, path) if path == request::SEND_PATH => {
-            let bearer = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let reply = send(bearer, &body, &state).await?;
-            if reply.status() != StatusCode::OK {
-                state.refusals.fetch_add(1, Ordering::Relaxed);
+impl Handler for State {
+    async fn answer(&self, head: Parts, body: Bytes) -> Result<Reply, Cut> {
+        match (&head.method, head.uri.path()) {
+            (&Method::POST, "/token") => Ok(self.grants.grant(&body)),
+            (&Method::POST, path) if path == request::SEND_PATH => {
+                let bearer = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+                let reply = send(bearer, &body, self).await?;
+                if reply.status() != StatusCode::OK {
+                    self.refusals.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(reply)
             }
-            Ok(reply)
+            _ => Ok(error(404, "NOT_FOUND", "Requested entity was not found.", json!([]))),
         }
-        _ => Ok(error(404, "NOT_FOUND", "Requested entity was not found.", json!([]))),
     }
 }
 
-/// The connection is to be broken without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("steered to break the connection")]
-struct Cut;
-
-async fn send(bearer: Option<&str>, body: &[u8], state: &State) -> Result<Response<Full<Bytes>>, Cut> {
+async fn send(bearer: Option<&str>, body: &[u8], state: &State) -> Result<Reply, Cut> {
     if !bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).is_some_and(|token| state.grants.holds(token)) {
         return Ok(error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", json!([])));
     }
@@ -190,7 +154,7 @@ async fn send(bearer: Option<&str>, body: &[u8], state: &State) -> Result<Respon
 }
 
 /// The refusal that a token asks for.
-fn refusal(token: &str, state: &State) -> Option<Response<Full<Bytes>>> {
+fn refusal(token: &str, state: &State) -> Option<Reply> {
     const UNAVAILABLE: &str = "The service is currently unavailable.";
     let steered = |prefix| token.starts_with(prefix);
     Some(if steered("throttle") {
@@ -212,7 +176,7 @@ fn refusal(token: &str, state: &State) -> Option<Response<Full<Bytes>>> {
     })
 }
 
-fn invalid(field: &str, description: &str) -> Response<Full<Bytes>> {
+fn invalid(field: &str, description: &str) -> Reply {
     let details = json!([
         { "@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": "INVALID_ARGUMENT" },
         {
@@ -228,14 +192,14 @@ fn fcm_error(code: &str) -> Value {
 }
 
 /// Source: Firebase documentation, "FCM error codes".
-fn error(code: u16, status: &str, message: &str, details: Value) -> Response<Full<Bytes>> {
+fn error(code: u16, status: &str, message: &str, details: Value) -> Reply {
     let body = json!({ "error": { "code": code, "message": message, "status": status, "details": details } });
     let mut response = Response::new(Full::from(body.to_string()));
     *response.status_mut() = StatusCode::from_u16(code).expect("a valid status");
     response
 }
 
-fn wait(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+fn wait(mut response: Reply) -> Reply {
     response.headers_mut().insert(hyper::header::RETRY_AFTER, RETRY_AFTER.as_secs().into());
     response
 }

@@ -1,8 +1,8 @@
 //! Endpoints: what is read back.
 
 use super::{NOW, Place, application, application_id, at, get, ids, numbers, of_user, put, read, with_application};
-use crate::domain::{ApplicationId, ChannelType, EndpointStatus, EndpointUpdate};
-use crate::store::{EndpointWrite, Error};
+use crate::domain::{ApplicationId, ChannelType, EndpointStatus, EndpointUpdate, OptOut};
+use crate::store::{Cause, EndpointWrite, Error, Withdrawal};
 
 pub async fn endpoints_read_back_after_reopening(place: &dyn Place) {
     let store = with_application(place).await;
@@ -86,8 +86,15 @@ pub async fn dead_addresses_are_deactivated_while_they_are_the_same(place: &dyn 
     let store = with_application(place).await;
     put(&*store, ["a", "b", "c"].map(|id| at(id, ChannelType::Gcm, &format!("token of {id}"))).into()).await;
     put(&*store, vec![at("b", ChannelType::Gcm, "fresh token")]).await;
-    let dead = vec![(1, "token of b".to_owned()), (0, "token of a".to_owned()), (77, "token".to_owned())];
-    store.deactivate_endpoints(&application_id(), dead).await.unwrap();
+    let dead = [(1, "token of b"), (0, "token of a"), (77, "token")].map(|(number, address)| Withdrawal {
+        number,
+        address: address.into(),
+        cause: Cause::Dead,
+    });
+    store.withdraw_endpoints(&application_id(), dead.into()).await.unwrap();
+    let unwilling = |number, address: &str| Withdrawal { number, address: address.into(), cause: Cause::OptedOut };
+    let unwilling = vec![unwilling(1, "token of b"), unwilling(2, "token of c")];
+    store.withdraw_endpoints(&application_id(), unwilling).await.unwrap();
     drop(store);
 
     let store = place.open().await;
@@ -95,7 +102,11 @@ pub async fn dead_addresses_are_deactivated_while_they_are_the_same(place: &dyn 
     let at_address = store.endpoints_at_address(&application_id(), ChannelType::Gcm, "token of a").await.unwrap();
     assert!(at_address.is_empty(), "nobody is found at a dead address");
     assert_eq!(get(&*store, "b").await.status, EndpointStatus::Active, "it has another address by now");
-    assert_eq!(get(&*store, "c").await.status, EndpointStatus::Active);
+    let c = get(&*store, "c").await;
+    assert_eq!((c.status, c.opt_out), (EndpointStatus::Active, OptOut::All));
+    assert_eq!(get(&*store, "b").await.opt_out, OptOut::None);
+    let at_address = store.endpoints_at_address(&application_id(), ChannelType::Gcm, "token of c").await.unwrap();
+    assert_eq!(at_address.len(), 1, "who opted out is still found");
 }
 
 pub async fn unknown_applications_are_empty_to_read_and_refused_to_write(place: &dyn Place) {

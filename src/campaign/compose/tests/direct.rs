@@ -96,6 +96,7 @@ fn an_email_keeps_every_field() {
         text: Some("t".into()),
         html: Some("<b>h</b>".into()),
         from_address: Some("from@example.com".into()),
+        configuration_set: None,
         headers: vec![header("X-A", "1"), header("Reply-To", "a@example.com, b@example.com")],
         bounce_address: Some("bounce@example.com".into()),
         raw: None,

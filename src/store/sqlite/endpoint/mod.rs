@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use super::writer::Size;
 use super::{Sqlite, application};
 use crate::domain::{ApplicationId, ChannelType, EndpointNumber};
-use crate::store::{AttributeGroup, Call, EndpointPage, EndpointStore, EndpointWrite, Refused};
+use crate::store::{AttributeGroup, Call, EndpointPage, EndpointStore, EndpointWrite, Refused, Withdrawal};
 
 pub use write::Cache;
 
@@ -71,11 +71,11 @@ impl EndpointStore for Sqlite {
         })
     }
 
-    fn deactivate_endpoints(&self, application: &ApplicationId, dead: Vec<(EndpointNumber, String)>) -> Call<'_, ()> {
+    fn withdraw_endpoints(&self, application: &ApplicationId, withdrawn: Vec<Withdrawal>) -> Call<'_, ()> {
         let application = application.clone();
-        self.write("deactivate endpoints", size(dead.len()), move |session| {
+        self.write("withdraw endpoints", size(withdrawn.len()), move |session| {
             let Some(key) = application::key(&session.connection, &application)? else { return Ok(()) };
-            write::deactivate(session, key, dead)
+            write::withdraw(session, key, &withdrawn)
         })
     }
 

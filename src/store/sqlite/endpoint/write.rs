@@ -1,5 +1,7 @@
 //! Statements that write endpoints.
 
+use std::collections::BTreeMap;
+
 use foldhash::{HashMap, HashSet};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params};
@@ -7,13 +9,13 @@ use rusqlite::{Connection, params};
 use super::names;
 use super::read::{self, unreadable};
 use super::row_key;
-use crate::domain::{EndpointNumber, EndpointStatus};
+use crate::domain::{EndpointNumber, EndpointStatus, OptOut};
 use crate::store::names::Names;
 use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::lookup::{Entry, Filter, Index, Key};
 use crate::store::sqlite::writer::{Session, Size};
 use crate::store::upsert::{Change, Places, Upsert};
-use crate::store::{EndpointWrite, Refused};
+use crate::store::{Cause, EndpointWrite, Refused, Withdrawal};
 use crate::wire;
 
 /// What the writer keeps in memory of the applications it writes to, by their keys.
@@ -179,28 +181,34 @@ pub fn delete(session: &mut Session, application: i64, ids: Vec<String>) -> Resu
     Ok(deleted.len() as u64)
 }
 
-/// Makes endpoints inactive whose address is still the one given.
-pub fn deactivate(
-    session: &mut Session,
-    application: i64,
-    mut dead: Vec<(EndpointNumber, String)>,
-) -> Result<(), Failure> {
+/// Makes endpoints inactive or opts them out, whose address is still the one given.
+pub fn withdraw(session: &mut Session, application: i64, withdrawn: &[Withdrawal]) -> Result<(), Failure> {
     let connection = &session.connection;
+    let mut by_number: BTreeMap<EndpointNumber, Vec<&Withdrawal>> = BTreeMap::new();
+    for withdrawal in withdrawn {
+        by_number.entry(withdrawal.number).or_default().push(withdrawal);
+    }
     let mut entries = Vec::new();
-    dead.sort_unstable();
-    let mut numbers: Vec<_> = dead.iter().map(|(number, _)| *number).collect();
-    numbers.dedup();
-    let addresses: HashMap<_, _> = dead.into_iter().collect();
     let mut changed = Vec::new();
-    read::each(connection, application, numbers, |number, id, document| {
+    read::each(connection, application, by_number.keys().copied().collect::<Vec<_>>(), |number, id, document| {
         let mut endpoint = wire::endpoint::read(document).map_err(|error| unreadable(id, &error))?;
-        if endpoint.status == EndpointStatus::Active && endpoint.address.as_ref() == addresses.get(&number) {
-            endpoint.status = EndpointStatus::Inactive;
+        let before = (endpoint.status, endpoint.opt_out);
+        let address = endpoint.address.as_deref();
+        for withdrawal in by_number[&number].iter().filter(|known| address == Some(&known.address)) {
+            match withdrawal.cause {
+                Cause::Dead => endpoint.status = EndpointStatus::Inactive,
+                Cause::OptedOut => endpoint.opt_out = OptOut::All,
+            }
+        }
+        if before == (endpoint.status, endpoint.opt_out) {
+            return Ok(());
+        }
+        if endpoint.status != before.0 {
             let places = Places::read(document).map_err(|error| unreadable(id, &error))?;
             let keys = places.found_at().map(Key::of_address);
             entries.extend(keys.map(|key| Entry { key, number, removed: true }));
-            changed.push((number, wire::endpoint::write(&endpoint)));
         }
+        changed.push((number, wire::endpoint::write(&endpoint)));
         Ok(())
     })?;
     for (number, document) in changed {
