@@ -89,7 +89,7 @@ fn deps() -> Deps {
     let clock = Arc::new(clock::System::default());
     let aws = Arc::new(Aws::by_settings(&config.aws));
     let invokers = Arc::new(hook::Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
-    Deps { clock, invokers, aws }
+    Deps { clock, invokers, aws, reports: None }
 }
 
 fn trusting() -> String {

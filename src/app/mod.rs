@@ -92,7 +92,7 @@ pub fn check_settings(config: &Config) -> Result<(), Error> {
 fn deps(config: &Config, clock: Arc<dyn Clock>, aws: Aws) -> Result<Deps, Error> {
     let aws = Arc::new(aws);
     let invokers = Invokers::new(&config.hook, aws.clone(), &config.aws.lambda_endpoint_url, clock.clone())?;
-    Ok(Deps { clock, invokers: Arc::new(invokers), aws })
+    Ok(Deps { clock, invokers: Arc::new(invokers), aws, reports: None })
 }
 
 fn build_channels(config: &Config, deps: &Deps) -> Result<Channels, Error> {

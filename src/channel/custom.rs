@@ -209,7 +209,7 @@ mod tests {
         };
         let aws = Arc::new(Aws::by_sdk_config(&server.sdk_config()));
         let invokers = Invokers::new(&hook, aws.clone(), "", Arc::clone(&clock)).unwrap();
-        CUSTOM.build(settings.parse().unwrap(), &Deps { clock, invokers: Arc::new(invokers), aws })
+        CUSTOM.build(settings.parse().unwrap(), &Deps { clock, invokers: Arc::new(invokers), aws, reports: None })
     }
 
     fn batch(delivery_uri: &str, messages: usize) -> Vec<Message> {

@@ -7,6 +7,7 @@ mod credentials;
 mod message;
 mod reason;
 mod registry;
+mod report;
 mod retry_after;
 mod settings;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::domain::ChannelType;
@@ -33,6 +35,7 @@ pub use message::{
     SmsContent, VoiceContent,
 };
 pub use registry::{Channels, build_all, build_own, calls_at_once};
+pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
 pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
@@ -88,6 +91,8 @@ pub struct Deps {
     pub invokers: Arc<hook::Invokers>,
     /// For delivery through services of AWS.
     pub aws: Arc<Aws>,
+    /// Takes reports that come in over an adapter's own connection. `None` where nobody wants them.
+    pub reports: Option<mpsc::Sender<Report>>,
 }
 
 /// Hands messages to a provider.
