@@ -5,5 +5,6 @@ mod campaign;
 mod cli;
 mod client;
 mod keys;
+mod payload;
 mod send;
 mod support;

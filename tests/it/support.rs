@@ -91,7 +91,12 @@ impl World {
 
     /// An engine in this world that goes by `clock`, and its store.
     pub fn engine(&self, clock: Arc<dyn Clock>) -> (Arc<Engine>, Arc<dyn Store>) {
-        let sources = Sources { overlay: Some(self.settings()), ..Sources::default() };
+        self.engine_of(self.settings(), clock)
+    }
+
+    /// As [`engine`](Self::engine), with these settings.
+    pub fn engine_of(&self, settings: toml::Table, clock: Arc<dyn Clock>) -> (Arc<Engine>, Arc<dyn Store>) {
+        let sources = Sources { overlay: Some(settings), ..Sources::default() };
         let config = Arc::new(Config::load(sources).unwrap());
         let store: Arc<dyn Store> =
             Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive).unwrap());

@@ -1,0 +1,45 @@
+//! Requests as snapshots show them: what says something about the message, readable.
+
+use pinwheel::sandbox::server::Seen;
+use serde_json::{Map, Value, json};
+
+/// Headers that say nothing about the message, or differ each time.
+const LEFT_OUT: &[&str] = &["accept", "authorization", "content-length", "date", "host", "te", "user-agent"];
+
+/// Whether somebody asks for an access token.
+pub fn is_token_request(seen: &Seen) -> bool {
+    seen.head.uri.path().ends_with("/token")
+}
+
+pub fn request(seen: &Seen) -> Value {
+    let mut headers = Map::new();
+    for (name, value) in &seen.head.headers {
+        let is_of_the_sdk =
+            name.as_str().starts_with("amz-sdk") || ["x-amz-date", "x-amz-user-agent"].contains(&name.as_str());
+        if LEFT_OUT.contains(&name.as_str()) || is_of_the_sdk {
+            continue;
+        }
+        let value = match name.as_str() {
+            // Made anew for each direct message.
+            "apns-id" => "[id]",
+            _ => value.to_str().unwrap(),
+        };
+        headers.insert(name.to_string(), value.into());
+    }
+    let kind = seen.head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let body = if kind.starts_with("application/x-www-form-urlencoded") {
+        let fields = url::form_urlencoded::parse(&seen.body);
+        Value::Object(fields.map(|(name, value)| (name.into_owned(), nested(&value))).collect())
+    } else {
+        serde_json::from_slice(&seen.body).unwrap_or_else(|_| String::from_utf8_lossy(&seen.body).into())
+    };
+    json!({ "request": format!("{} {}", seen.head.method, seen.head.uri.path()), "headers": headers, "body": body })
+}
+
+/// JSON inside a field shows as what it is.
+fn nested(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+        _ => text.into(),
+    }
+}
