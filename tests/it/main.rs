@@ -1,10 +1,12 @@
 //! Black-box tests: whole campaigns against servers on loopback, and the command line as a user meets it.
 
+mod adapter;
 mod api;
 mod campaign;
 mod cli;
 mod client;
 mod keys;
 mod payload;
+mod provider;
 mod send;
 mod support;

@@ -4,8 +4,6 @@
 //! `INSTA_UPDATE=always cargo nextest run --test it payload` writes the snapshots anew, and `git diff` shows what changed.
 
 mod cases;
-mod provider;
-mod render;
 
 use std::time::Duration;
 
@@ -19,7 +17,7 @@ use pinwheel::store::EndpointWrite;
 use pinwheel::wire;
 use serde_json::{Map, Value, json};
 
-use self::provider::Provider;
+use crate::provider::{self, Provider};
 use crate::support::{APPLICATION, World, lambda_hook, populate, populate_store, run};
 
 /// Stands still, so that what depends on the hour is always the same.
@@ -62,7 +60,7 @@ async fn direct(
 ) -> Map<String, Value> {
     let world = World::new(function::echo).await;
     let (engine, store) = world.engine_of(provider.settings(world.settings()), std::sync::Arc::new(Still));
-    populate_store(&*store, vec![receiver(channel_type, provider.address())]).await;
+    populate_store(&*store, vec![receiver(channel_type, provider.steered().taken)]).await;
     let mut snapshot = Map::new();
     for (name, request) in cases {
         let receipt = send(&engine, request).await;
@@ -96,7 +94,7 @@ async fn campaigns(
     for (name, mut changes) in cases {
         let world = World::new(overriding).await;
         let app = world.app_of(provider.settings(world.settings()));
-        populate(&app, vec![receiver(channel_type, provider.address())]).await;
+        populate(&app, vec![receiver(channel_type, provider.steered().taken)]).await;
         if changes.as_object_mut().unwrap().remove("Overridden").is_some() {
             changes["Hook"] = lambda_hook();
         }
