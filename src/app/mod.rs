@@ -52,7 +52,7 @@ pub enum Error {
     },
     #[error(transparent)]
     Vault(#[from] vault::Error),
-    #[error("`send.rates.{name}`: there is no channel adapter `{name}`")]
+    #[error("`send.rates.{name}`: there is no channel section and no channel adapter `{name}`")]
     UnknownRate { name: String },
 }
 
@@ -96,8 +96,10 @@ fn deps(config: &Config, clock: Arc<dyn Clock>, aws: Aws) -> Result<Deps, Error>
 }
 
 fn build_channels(config: &Config, deps: &Deps) -> Result<Channels, Error> {
-    let known = |name: &&String| channel::ALL.iter().any(|factory| factory.spec().name == name.as_str());
-    if let Some(name) = config.send.rates.keys().find(|name| !known(name)) {
+    // Those of adapters also hold for the credentials that applications bring.
+    let is_adapter = |name: &str| channel::ALL.iter().any(|factory| factory.spec().name == name);
+    let is_known = |name: &&String| config.channel.contains_key(*name) || is_adapter(name);
+    if let Some(name) = config.send.rates.keys().find(|name| !is_known(name)) {
         return Err(Error::UnknownRate { name: name.clone() });
     }
     Ok(channel::build_all(&config.channel, deps)?)

@@ -94,7 +94,7 @@ impl Rules {
 /// Whether messages of that type exist and have a way out.
 pub fn serves(composer: &Composer, ways: &Ways, channel_type: ChannelType) -> bool {
     let carried_as = if composer.is_custom(channel_type) { ChannelType::Custom } else { channel_type };
-    ways.lane(carried_as).is_some() && composer.has_message_for(channel_type)
+    ways.route(carried_as).is_some() && composer.has_message_for(channel_type)
 }
 
 /// Freezes the members of a segment.

@@ -2,7 +2,7 @@
 //!
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
-//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure.
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `circuit`, `sheet` and `status` are pure.
 //!
 //! [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
@@ -11,6 +11,7 @@ pub mod audience;
 pub mod batch;
 mod begin;
 pub mod cap;
+mod circuit;
 pub mod compose;
 pub mod counts;
 pub mod definition;
@@ -19,11 +20,13 @@ pub mod deliveries;
 pub mod direct;
 mod engine;
 pub mod filter;
+mod lane;
 pub mod ledger;
 mod message;
 mod otp;
 mod progress;
 mod rate;
+mod route;
 mod run;
 pub mod schedule;
 pub mod scheduler;
@@ -73,9 +76,9 @@ pub enum Error {
          the same settings again"
     )]
     ChannelGone { channel_types: String },
-    /// A provider refuses everything we send.
-    #[error("channel `{channel}` refuses us message after message; mend its settings, then resume")]
-    ChannelRefuses { channel: &'static str },
+    /// The provider refuses everything we send, and so does the fallback's if there is one.
+    #[error("channel {channel} refuses us message after message; mend its settings, then resume")]
+    ChannelRefuses { channel: String },
     /// The activity belongs to a treatment that its campaign does not have.
     #[error("the campaign has no treatment `{treatment_id}`")]
     UnknownTreatment { treatment_id: TreatmentId },

@@ -10,6 +10,7 @@ use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config;
@@ -50,6 +51,15 @@ impl Rate {
             }
         }
         metric::limiter_wait(self.clock.elapsed().saturating_sub(start));
+    }
+
+    /// As [`acquire`](Self::acquire); `None` when a stop comes first.
+    pub async fn acquire_or_stop(&self, messages: usize, stop: &CancellationToken) -> Option<()> {
+        tokio::select! {
+            biased;
+            () = self.acquire(messages) => Some(()),
+            () = stop.cancelled() => None,
+        }
     }
 }
 

@@ -69,8 +69,8 @@ pub(super) struct Run {
     pub(super) stop: CancellationToken,
     /// Batches whose hook failed.
     pub(super) hook_failures: AtomicU64,
-    /// The adapter that refused us too often, once there is one.
-    pub(super) refused_by: OnceLock<&'static str>,
+    /// The channel that refused us too often, once there is one.
+    pub(super) refused_by: OnceLock<String>,
     /// Batches whose hook answered something odd.
     pub(super) hook_oddities: AtomicU64,
 }

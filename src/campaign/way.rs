@@ -1,4 +1,4 @@
-//! The ways out of an application: which lane carries which channel type.
+//! The ways out of an application: which route carries which channel type.
 //!
 //! The adapters of the settings serve every application. An application's own channel may switch a type off, or bring
 //! credentials for an adapter of its own. A type that the settings lead to the sink goes there whatever an application
@@ -14,17 +14,15 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::deliver::Lane;
 use super::engine::Engine;
+use super::lane::Lane;
+use super::route::Route;
 use crate::channel::{self, Channels, Content, Credentials};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::{ApplicationId, ChannelType};
 use crate::store::{self, Definition, Kind};
 use crate::vault::{self, Vault};
-
-/// The adapter that sends nothing.
-const SINK: &str = "sink";
 
 /// What the store keeps of an application's channel.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -118,7 +116,7 @@ pub enum Way {
     /// Not at all: nothing serves the type.
     #[default]
     None,
-    Open(Arc<Lane>),
+    Open(Arc<Route>),
     /// Not at all: the application switched the channel off.
     Disabled,
     /// Not now: its credentials cannot be used. Says why.
@@ -136,15 +134,31 @@ pub struct Ways {
 }
 
 impl Ways {
-    /// Those of the settings: one lane for each adapter.
+    /// Those of the settings: one lane for each section, and one route for all types with the same lanes.
     pub fn of_settings(channels: &Channels, settings: &config::Send, clock: &Arc<dyn Clock>) -> Self {
+        let lane = |section| Arc::new(Lane::of_section(section, settings, clock));
+        let lanes: Vec<Arc<Lane>> = channels.sections().iter().map(lane).collect();
+        let mut routes: Vec<(channel::Route, Arc<Route>)> = Vec::new();
         let mut ways = Self::default();
-        for (spec, adapter, _) in channels.iter() {
-            let lane = Arc::new(Lane::new(spec, adapter.clone(), settings, clock));
-            for &channel_type in adapter.types() {
-                ways.by_type[channel_type as usize] = Way::Open(lane.clone());
-            }
+        for channel_type in ChannelType::ALL {
+            let Some(places) = channels.route(channel_type) else { continue };
+            let known = routes.iter().find(|(known, _)| *known == places).map(|(_, route)| route.clone());
+            let route = known.unwrap_or_else(|| {
+                let fallback = places.fallback.map(|place| lanes[place].clone());
+                let route = Arc::new(Route::new(lanes[places.primary].clone(), fallback));
+                routes.push((places, route.clone()));
+                route
+            });
+            ways.by_type[channel_type as usize] = Way::Open(route);
         }
+        ways
+    }
+
+    /// One route for one type.
+    #[cfg(test)]
+    pub(super) fn of_route(channel_type: ChannelType, route: Route) -> Self {
+        let mut ways = Self::default();
+        ways.by_type[channel_type as usize] = Way::Open(Arc::new(route));
         ways
     }
 
@@ -152,22 +166,25 @@ impl Ways {
         &self.by_type[channel_type as usize]
     }
 
-    /// The lane for messages of this type, if they can leave.
-    pub fn lane(&self, channel_type: ChannelType) -> Option<&Arc<Lane>> {
+    /// The route of messages of this type, if they can leave.
+    pub fn route(&self, channel_type: ChannelType) -> Option<&Arc<Route>> {
         match self.way(channel_type) {
-            Way::Open(lane) => Some(lane),
+            Way::Open(route) => Some(route),
             Way::None | Way::Disabled | Way::Broken(_) => None,
         }
     }
 
-    /// Gives every adapter another chance.
+    /// Gives every provider another chance.
     pub fn forgive(&self) {
-        ChannelType::ALL.into_iter().filter_map(|channel_type| self.lane(channel_type)).for_each(|lane| lane.forgive());
+        ChannelType::ALL
+            .into_iter()
+            .filter_map(|channel_type| self.route(channel_type))
+            .for_each(|route| route.forgive());
     }
 
     /// Channel types that these ways have from others, and not from the application.
     pub fn shared_with<'a>(&'a self, others: &'a Self) -> impl Iterator<Item = ChannelType> + 'a {
-        let same = |channel_type: &ChannelType| match (self.lane(*channel_type), others.lane(*channel_type)) {
+        let same = |channel_type: &ChannelType| match (self.route(*channel_type), others.route(*channel_type)) {
             (Some(mine), Some(theirs)) => Arc::ptr_eq(mine, theirs),
             _ => false,
         };
@@ -271,12 +288,12 @@ impl Engine {
         }
         match channel::build_own(channel_type, credentials, &self.config.channel, &self.channel_deps) {
             Some(built) => built.map(|_| Some(Carrier::Own)),
-            None => Ok(self.settings_ways.lane(channel_type).map(|_| Carrier::Settings)),
+            None => Ok(self.settings_ways.route(channel_type).map(|_| Carrier::Settings)),
         }
     }
 
     fn has_sink(&self, channel_type: ChannelType) -> bool {
-        self.settings_ways.lane(channel_type).is_some_and(|lane| lane.name() == SINK)
+        self.settings_ways.route(channel_type).is_some_and(|route| route.is_sink())
     }
 
     /// The way that an application's credentials make; `None` where no adapter has a use for them.
@@ -296,7 +313,7 @@ impl Engine {
             return Some(way.clone());
         }
         let way = match self.make_way(application_id, channel_type, document) {
-            Ok(Some(lane)) => Way::Open(Arc::new(lane)),
+            Ok(Some(lane)) => Way::Open(Arc::new(Route::new(Arc::new(lane), None))),
             Ok(None) => return None,
             Err(error) => {
                 tracing::error!(
@@ -321,7 +338,7 @@ impl Engine {
             None => Ok(None),
             Some(built) => {
                 let (spec, adapter) = built?;
-                Ok(Some(Lane::new(spec, adapter, &self.config.send, &self.clock)))
+                Ok(Some(Lane::of_credentials(spec, adapter, &self.config.send, &self.clock)))
             }
         }
     }

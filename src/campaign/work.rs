@@ -59,7 +59,7 @@ impl Run {
             self.progress.add_done(1, &tally);
         }
         match self.refused_by.get() {
-            Some(channel) => Err(Error::ChannelRefuses { channel }),
+            Some(channel) => Err(Error::ChannelRefuses { channel: channel.clone() }),
             None => Ok(()),
         }
     }
@@ -359,8 +359,8 @@ impl Run {
         };
         let mut reports = Vec::new();
         let (deliveries, refused_by) = self.engine.deliverer.deliver(&self.rules.ways, messages, &terms).await;
-        if let Some(channel) = refused_by {
-            self.refused_by.get_or_init(|| channel);
+        if let Some(route) = refused_by {
+            self.refused_by.get_or_init(|| route.to_string());
         }
         for delivery in deliveries {
             let Delivery { place, fate, reason, was_unknown, news, .. } = delivery;

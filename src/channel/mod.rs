@@ -34,7 +34,7 @@ pub use message::{
     Content, CustomContent, EmailContent, Message, Origin, PushAction, PushContent, PushExtra, PushPriority,
     SmsContent, VoiceContent,
 };
-pub use registry::{Channels, build_all, build_own, calls_at_once};
+pub use registry::{Channels, Route, Section, build_all, build_own, calls_at_once};
 pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
@@ -43,7 +43,7 @@ pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &s
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]
 pub struct Spec {
-    /// The name of its section in the settings, and its label in metrics.
+    /// What settings call it, and what its section is called unless they say otherwise.
     pub name: &'static str,
     /// Channel types it can serve.
     pub types: &'static [ChannelType],
@@ -54,6 +54,11 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Whether it is the adapter that sends nothing.
+    pub fn is_sink(&self) -> bool {
+        self.name == sink::NAME
+    }
+
     /// Panics if a batch is larger than the adapter takes: the campaign cuts batches by the spec.
     fn admit(&self, batch: &[Message]) {
         let max = self.batch_messages_max;
@@ -181,7 +186,12 @@ pub enum Error {
     /// The provider does not take us or cannot be reached.
     #[error("channel `{channel}` is not usable: {problem}")]
     Check { channel: &'static str, problem: String },
-    /// A section of the settings names no adapter.
-    #[error("`channel.{name}` names no channel adapter: there are {known}")]
-    UnknownAdapter { name: String, known: String },
+    /// A section of the settings names no adapter, by its own name or by `adapter`.
+    #[error(
+        "`channel.{section}` is for no channel adapter: `{name}` is none of {known}; a section of a name of its own needs `adapter`"
+    )]
+    UnknownAdapter { section: String, name: String, known: String },
+    /// A section breaks a rule that is not its adapter's.
+    #[error("`channel.{section}`: {problem}")]
+    Section { section: String, problem: String },
 }

@@ -14,7 +14,7 @@ use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, Spec, sett
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
 use crate::domain::{ActivityId, ChannelType, TreatmentId};
 
-const NAME: &str = "sink";
+pub(super) const NAME: &str = "sink";
 
 static SPEC: Spec =
     Spec { name: NAME, types: &ChannelType::ALL, batch_messages_max: BATCH_ENDPOINTS_MAX, in_flight_max: 1024 };

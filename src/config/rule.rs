@@ -71,6 +71,11 @@ const RULES: &[(&str, Rule)] = &[
     ("send.pause_min", Rule::Time(ZERO, HOUR)),
     ("send.pause_max", Rule::Time(ZERO, HOUR)),
     ("send.timeout", Rule::Time(MILLISECOND, HOUR)),
+    ("send.circuit.attempts", Rule::Number(1, 64)),
+    ("send.circuit.failures", Rule::Number(1, 64)),
+    ("send.circuit.open_min", Rule::Time(MILLISECOND, HOUR)),
+    ("send.circuit.open_max", Rule::Time(MILLISECOND, HOUR)),
+    ("send.circuit.probes", Rule::Number(1, 100)),
     ("aws.region", Rule::NotEmpty),
     ("aws.account_id", Rule::Account),
     ("aws.lambda_endpoint_url", Rule::Url),
@@ -78,7 +83,11 @@ const RULES: &[(&str, Rule)] = &[
 ];
 
 /// Pairs of durations of which the first must not exceed the second.
-const ORDERED: &[(&str, &str)] = &[("hook.pause_min", "hook.pause_max"), ("send.pause_min", "send.pause_max")];
+const ORDERED: &[(&str, &str)] = &[
+    ("hook.pause_min", "hook.pause_max"),
+    ("send.pause_min", "send.pause_max"),
+    ("send.circuit.open_min", "send.circuit.open_max"),
+];
 
 /// Every rule that settings of the right types break: the key, and what its value must do.
 pub(super) fn broken(table: &Table, is_default: impl Fn(&Key) -> bool) -> Vec<(Key, String)> {

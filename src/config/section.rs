@@ -26,7 +26,7 @@ pub struct Config {
     pub hook: Hook,
     pub send: Send,
     pub aws: Aws,
-    /// Channel sections by adapter name, handed to the adapters as they are.
+    /// Channel sections by name.
     #[serde(default)]
     pub channel: toml::Table,
 }
@@ -183,8 +183,24 @@ pub struct Send {
     pub pause_max: Duration,
     #[serde(deserialize_with = "duration")]
     pub timeout: Duration,
-    /// Messages in a time by adapter name, over all campaigns; no limit for an adapter that is not listed.
+    /// Messages in a time by channel section, over all campaigns; no limit for a section that is not listed.
     pub rates: BTreeMap<String, Rate>,
+    pub circuit: Circuit,
+}
+
+/// When a provider is left alone.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Circuit {
+    /// Attempts that are looked at, at most 64.
+    pub attempts: u32,
+    /// Failures among them that open the circuit; more than `attempts` means all of them.
+    pub failures: u32,
+    #[serde(deserialize_with = "duration")]
+    pub open_min: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub open_max: Duration,
+    pub probes: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]

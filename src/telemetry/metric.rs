@@ -1,5 +1,7 @@
-//! Every metric, its name and its labels. Labels are bounded: channel, fate, function and result, never endpoint ids.
+//! Every metric, its name and its labels. Labels are bounded: channel, section, fate, function and result, never endpoint
+//! ids.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -19,6 +21,7 @@ const HOOK_RETRIES: &str = "pinwheel_hook_retries_total";
 const HOOK_WAIT: &str = "pinwheel_hook_permit_wait_seconds";
 const HOOK_BYTES: &str = "pinwheel_hook_bytes_total";
 const MESSAGES: &str = "pinwheel_messages_total";
+const CIRCUIT: &str = "pinwheel_circuit_state";
 const SEND_RETRIES: &str = "pinwheel_send_retries_total";
 const LIMITER_WAIT: &str = "pinwheel_limiter_wait_seconds";
 const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
@@ -41,7 +44,8 @@ pub(super) fn describe() {
     describe_counter!(HOOK_RETRIES, "Attempts at hook calls after the first, by function");
     describe_histogram!(HOOK_WAIT, Unit::Seconds, "Time a hook call waits for its turn at the function");
     describe_counter!(HOOK_BYTES, Unit::Bytes, "Bytes of hook events and answers, by direction");
-    describe_counter!(MESSAGES, "Attempts at messages by channel type and outcome");
+    describe_counter!(MESSAGES, "Attempts at messages by channel type, channel section and outcome");
+    describe_gauge!(CIRCUIT, "Circuits by channel section: 0 closed, 1 half open, 2 open");
     describe_counter!(SEND_RETRIES, "Attempts at messages after the first, by channel type");
     describe_histogram!(LIMITER_WAIT, Unit::Seconds, "Time a message waits for its rate limits");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time of one commit to stable storage");
@@ -101,9 +105,14 @@ pub fn hook_bytes(event: usize, answer: usize) {
     counter!(HOOK_BYTES, "direction" => "answer").increment(answer as u64);
 }
 
-/// An attempt at a message ended.
-pub fn message(channel: ChannelType, outcome: &'static str) {
-    counter!(MESSAGES, "channel" => channel.as_str(), "outcome" => outcome).increment(1);
+/// An attempt at a message ended. `section` is the channel section it was made through.
+pub fn message(channel: ChannelType, section: &Arc<str>, outcome: &'static str) {
+    counter!(MESSAGES, "channel" => channel.as_str(), "section" => section.clone(), "outcome" => outcome).increment(1);
+}
+
+/// The circuit of a channel section changed: 0 closed, 1 half open, 2 open.
+pub fn circuit(section: &Arc<str>, state: u32) {
+    gauge!(CIRCUIT, "section" => section.clone()).set(state);
 }
 
 /// A message is tried again.
@@ -141,7 +150,8 @@ mod tests {
             hook_retry("f");
             hook_permit_wait(Duration::ZERO);
             hook_bytes(1, 1);
-            message(ChannelType::Gcm, "successful");
+            message(ChannelType::Gcm, &"relay".into(), "successful");
+            circuit(&"relay".into(), 2);
             send_retry(ChannelType::Gcm);
             limiter_wait(Duration::ZERO);
             store_commit(Duration::ZERO, 1);
