@@ -4,7 +4,11 @@
 //! file and two lines here.
 
 mod credentials;
+mod exchange;
 mod message;
+mod oauth;
+mod pinpoint_data;
+mod raw;
 mod reason;
 mod registry;
 mod report;
