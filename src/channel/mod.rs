@@ -17,6 +17,8 @@ mod settings;
 #[cfg(test)]
 mod suite;
 
+mod adm;
+mod baidu;
 mod custom;
 mod email;
 mod gcm;
@@ -42,7 +44,7 @@ pub use registry::{Channels, build_all, build_own, calls_at_once};
 pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
+pub const ALL: &[&dyn Factory] = &[&adm::ADM, &baidu::BAIDU, &custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]

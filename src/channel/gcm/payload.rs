@@ -321,6 +321,9 @@ mod tests {
 
         assert!(raw_content(json!({ "data": { "k": "x".repeat(4095) } })).is_ok());
         assert!(raw_content(json!({ "data": { "k": "x".repeat(4096) } })).unwrap_err().starts_with("413: "));
-        assert!(raw_content(json!({ "data": { "k": "x".repeat(4000) }, "notification": { "body": "x".repeat(92) } })).is_err());
+        assert!(
+            raw_content(json!({ "data": { "k": "x".repeat(4000) }, "notification": { "body": "x".repeat(92) } }))
+                .is_err()
+        );
     }
 }
