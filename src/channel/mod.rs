@@ -4,7 +4,11 @@
 //! file and two lines here.
 
 mod credentials;
+mod exchange;
 mod message;
+mod oauth;
+mod pinpoint_data;
+mod raw;
 mod reason;
 mod registry;
 mod report;
@@ -13,6 +17,8 @@ mod settings;
 #[cfg(test)]
 mod suite;
 
+mod adm;
+mod baidu;
 mod custom;
 mod email;
 mod gcm;
@@ -38,7 +44,7 @@ pub use registry::{Channels, Route, Section, build_all, build_own, calls_at_once
 pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
+pub const ALL: &[&dyn Factory] = &[&adm::ADM, &baidu::BAIDU, &custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! How adapters read their sections of the settings.
 
+use hyper::Uri;
 use secrecy::SecretString;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -25,6 +26,19 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         Ok(toml::Value::String(text)) if text.is_empty() => Ok(None),
         Ok(toml::Value::String(text)) => Ok(Some(text.into())),
         _ => Err(D::Error::custom("must be text")),
+    }
+}
+
+/// Reads where something is on the web.
+///
+/// Errors: name the field it was made from.
+pub(super) fn url(channel: &'static str, field: &str, text: &str) -> Result<Uri, Error> {
+    match text.parse::<Uri>() {
+        Ok(url) if matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some() => Ok(url),
+        _ => {
+            let problem = format!("`{field}` makes `{text}`, which is not an http or https URL");
+            Err(Error::Settings { channel, problem })
+        }
     }
 }
 

@@ -57,6 +57,8 @@ pub const DIRECT_RECIPIENTS_MAX: usize = 100;
 
 /// Bytes of a push payload but ADM's. Source: Pinpoint developer guide, "Quotas", push.
 pub const PUSH_PAYLOAD_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of a push payload for ADM. Source: as above.
+pub const ADM_PAYLOAD_BYTES_MAX: usize = 6 * 1024;
 
 /// Bytes of a request's body. Source: Pinpoint developer guide, "Quotas", general.
 pub const REQUEST_BYTES_MAX: usize = 7 * 1024 * 1024;

@@ -2,11 +2,14 @@
 //!
 //! They speak the real protocols, listen on port 0 and are steered by what is sent to them.
 
+pub mod adm;
+pub mod baidu;
 pub mod fcm;
 pub mod function;
 mod record;
 pub mod sample;
 pub mod server;
 pub mod smtp;
+mod token;
 
 pub use record::{Entry, Record};

@@ -84,7 +84,8 @@ pub fn check_served(
     carrier: Option<Carrier>,
 ) -> Result<(), Error> {
     // Credentials that are kept were found to work when they came.
-    if !document.enabled || carrier.is_some() || channel_type == ChannelType::Gcm && document.sealed.is_some() {
+    let brings_its_own = matches!(channel_type, ChannelType::Adm | ChannelType::Baidu | ChannelType::Gcm);
+    if !document.enabled || carrier.is_some() || brings_its_own && document.sealed.is_some() {
         return Ok(());
     }
     let what = match channel_type {
@@ -175,5 +176,14 @@ mod tests {
             assert!(check_served(channel_type, &document(false), None).is_ok());
             assert!(check_served(channel_type, &document(true), Some(Carrier::Sink)).is_ok());
         }
+    }
+
+    #[test]
+    fn kept_credentials_serve_the_channels_that_can_use_them() {
+        let document = ChannelDocument { enabled: true, sealed: Some("x".into()), ..ChannelDocument::default() };
+        for channel_type in [ChannelType::Adm, ChannelType::Baidu, ChannelType::Gcm] {
+            assert!(check_served(channel_type, &document, None).is_ok(), "{channel_type}");
+        }
+        assert!(check_served(ChannelType::Email, &document, None).is_err());
     }
 }

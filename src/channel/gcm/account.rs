@@ -11,6 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::channel::oauth::Grant;
+
 /// What an access token is asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 
@@ -69,7 +71,7 @@ impl Account {
     /// Signs a request for an access token.
     ///
     /// Source: RFC 7523 and Google's "Using OAuth 2.0 for Server to Server Applications".
-    pub fn assertion(&self, now: Timestamp) -> String {
+    fn assertion(&self, now: Timestamp) -> String {
         let issued = now.as_second();
         let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.private_key_id });
         let claims = json!({
@@ -88,6 +90,15 @@ impl Account {
         text.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(&signature, &mut text);
         text
+    }
+}
+
+impl Grant for Account {
+    fn parameters(&self, now: Timestamp) -> Vec<(&'static str, SecretString)> {
+        vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer".into()),
+            ("assertion", self.assertion(now).into()),
+        ]
     }
 }
 

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::channel::{Outcome, reason, retry_after};
-use crate::http;
 
 /// An answer of `messages:send`.
 pub struct Answer {
@@ -117,17 +116,6 @@ impl Answer {
     }
 }
 
-/// What became of a message whose request got no answer.
-pub fn failed_exchange(error: &http::Error) -> Outcome {
-    let reason = reason::tidy(&error.to_string());
-    match error {
-        http::Error::Connect(_) => Outcome::TemporaryFailure { reason, retry_after: None },
-        http::Error::Forbidden(_) => Outcome::Misconfigured { reason },
-        // The request was on its way.
-        http::Error::Exchange(_) | http::Error::AnswerTooLarge { .. } => Outcome::Unknown { reason },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -221,14 +209,6 @@ mod tests {
         assert!(refuses(401, json!([])));
         assert!(!refuses(401, fcm("THIRD_PARTY_AUTH_ERROR")));
         assert!(!refuses(403, json!([])));
-    }
-
-    #[test]
-    fn a_broken_connection_leaves_the_message_unknown_but_no_connection_does_not() {
-        assert_eq!(kind(&failed_exchange(&http::Error::Connect("refused".into()))), "temporary");
-        assert_eq!(kind(&failed_exchange(&http::Error::Exchange("reset".into()))), "unknown");
-        assert_eq!(kind(&failed_exchange(&http::Error::AnswerTooLarge { bytes_max: 1 })), "unknown");
-        assert_eq!(kind(&failed_exchange(&http::Error::Forbidden("private".into()))), "misconfigured");
     }
 
     fn kind(outcome: &Outcome) -> &'static str {

@@ -1,12 +1,11 @@
 //! GCM: Android push through Firebase Cloud Messaging's HTTP v1 interface.
 //!
-//! The parts: [`account`] reads a service account's key and signs with it, [`token`] turns that into access tokens,
+//! The parts: [`account`] reads a service account's key and signs with it, for which [`oauth`](super::oauth) gets access tokens;
 //! [`payload`] writes the request, [`answer`] says what became of the message.
 
 mod account;
 mod answer;
 mod payload;
-mod token;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,13 +18,15 @@ use hyper::{Request, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Adapter, Content, Credentials, Deps, Error, Factory, Message, Outcome, PushContent, Spec, settings};
+use super::oauth::{Token, Tokens};
+use super::{
+    Adapter, Content, Credentials, Deps, Error, Factory, Message, Outcome, PushContent, Spec, exchange, settings,
+};
 use crate::clock::Clock;
 use crate::domain::ChannelType;
 use crate::http::{Access, Client};
 use account::Account;
 use answer::Answer;
-use token::{Token, Tokens};
 
 const NAME: &str = "gcm";
 
@@ -119,8 +120,9 @@ impl Gcm {
             return Err(wrong(format!("`project_id` `{project_id}` is not the id of a project")));
         }
         let base_url = settings.base_url.as_deref().unwrap_or("https://fcm.googleapis.com").trim_end_matches('/');
-        let send_url = url("base_url", &format!("{base_url}/v1/projects/{project_id}/messages:send"))?;
-        let token_url = url("token_url", settings.token_url.as_deref().unwrap_or(&account.token_uri))?;
+        let send_url = settings::url(NAME, "base_url", &format!("{base_url}/v1/projects/{project_id}/messages:send"))?;
+        let token_url = settings.token_url.as_deref().unwrap_or(&account.token_uri);
+        let token_url = settings::url(NAME, "token_url", token_url)?;
         let clients = std::array::from_fn(|_| Client::new(Access::ANY));
         let tokens = Tokens::new(account, token_url, clients[0].clone(), clock.clone());
         let in_flight = settings.in_flight.unwrap_or(200);
@@ -157,7 +159,7 @@ impl Gcm {
         let client = &self.clients[self.turn.fetch_add(1, Ordering::Relaxed) % CLIENTS];
         match client.send(request, ANSWER_BYTES_MAX).await {
             Ok(response) => Ok(Answer::read(&response, self.clock.now())),
-            Err(error) => Err(answer::failed_exchange(&error)),
+            Err(error) => Err(exchange::failed(&error)),
         }
     }
 }
@@ -203,13 +205,6 @@ fn key_text(settings: &Settings) -> Result<SecretString, Error> {
         (None, Some(text)) => Ok(text.expose_secret().into()),
         (None, None) => Err(wrong("`service_account_file` is missing (or `service_account_json`)".into())),
         (Some(_), Some(_)) => Err(wrong("`service_account_file` and `service_account_json` exclude each other".into())),
-    }
-}
-
-fn url(field: &str, text: &str) -> Result<Uri, Error> {
-    match text.parse::<Uri>() {
-        Ok(url) if matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some() => Ok(url),
-        _ => Err(wrong(format!("`{field}` makes `{text}`, which is not an http or https URL"))),
     }
 }
 

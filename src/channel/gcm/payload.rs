@@ -3,15 +3,12 @@
 //! A message is data only: flat text keys from which the app's library draws the notification. `RawContent` replaces all
 //! of it, in the form of FCM's retired legacy interface or in that of HTTP v1 under `fcmV1Message`.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::channel::{Message, Origin, PushAction, PushContent, PushPriority};
+use crate::channel::pinpoint_data::Data;
+use crate::channel::{Message, PushContent, PushPriority, raw};
 use crate::domain::limit::PUSH_PAYLOAD_BYTES_MAX;
-use crate::domain::{ActivityId, TreatmentId};
 
 /// Longest time FCM keeps a message, and what it takes as the default: four weeks.
 const TIME_TO_LIVE_SECONDS_MAX: u32 = 2_419_200;
@@ -49,22 +46,9 @@ struct Android<'a> {
     restricted_package_name: Option<&'a str>,
 }
 
-/// Keys and values of `data`, in the order they are written.
-struct Data<'a>(Vec<(Cow<'static, str>, &'a str)>);
-
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
-}
-
 fn build_data(message: &Message, push: &PushContent) -> Result<Vec<u8>, String> {
-    let data = data(push, &message.origin);
-    check_size(data.0.iter().map(|(key, value)| key.len() + value.len()).sum())?;
+    let data = Data::new(push, &message.origin);
+    check_size(data.bytes())?;
     let extra = push.extra.as_deref();
     let android = Android {
         priority: match extra.and_then(|extra| extra.priority) {
@@ -82,40 +66,8 @@ fn build_data(message: &Message, push: &PushContent) -> Result<Vec<u8>, String> 
     Ok(serde_json::to_vec(&envelope).expect("text keys and values"))
 }
 
-fn data<'a>(push: &'a PushContent, origin: &'a Origin) -> Data<'a> {
-    let mut data = Vec::with_capacity(12);
-    let mut put = |key, value: Option<&'a str>| data.extend(value.map(|value| (Cow::Borrowed(key), value)));
-    put("pinpoint.notification.title", push.title.as_deref());
-    put("pinpoint.notification.body", push.body.as_deref());
-    put("pinpoint.notification.silentPush", Some(if push.silent { "1" } else { "0" }));
-    put("pinpoint.notification.imageUrl", push.image_url.as_deref());
-    put("pinpoint.notification.imageIconUrl", push.image_icon_url.as_deref());
-    put("pinpoint.notification.imageSmallIconUrl", push.small_image_icon_url.as_deref());
-    put("pinpoint.notification.icon", push.extra.as_ref().and_then(|extra| extra.icon.as_deref()));
-    put("pinpoint.notification.sound", push.sound.as_deref());
-    match push.action {
-        PushAction::OpenApp => put("pinpoint.openApp", Some("true")),
-        PushAction::DeepLink => put("pinpoint.deeplink", push.url.as_deref()),
-        PushAction::Url => put("pinpoint.url", push.url.as_deref()),
-    }
-    put("pinpoint.jsonBody", push.json_body.as_deref());
-    put("pinpoint.campaign.campaign_id", Some(origin.campaign_id.as_str()));
-    put("pinpoint.campaign.campaign_activity_id", origin.activity_id.as_ref().map(ActivityId::as_str));
-    put("pinpoint.campaign.treatment_id", origin.treatment_id.as_ref().map(TreatmentId::as_str));
-    // Beside the keys above, and never instead of one of them.
-    for (name, value) in push.extra.iter().flat_map(|extra| &extra.context) {
-        let key = format!("pinpoint.{name}");
-        if !data.iter().any(|(taken, _)| *taken == key) {
-            data.push((Cow::Owned(key), value));
-        }
-    }
-    Data(data)
-}
-
 fn build_raw(address: &str, raw: &str) -> Result<Vec<u8>, String> {
-    let Ok(Value::Object(mut raw)) = serde_json::from_str(raw) else {
-        return Err("`RawContent` is not a JSON object".into());
-    };
+    let mut raw = raw::object(raw)?;
     let mut request = match raw.remove("fcmV1Message") {
         Some(Value::Object(request)) => request,
         Some(_) => return Err("`fcmV1Message` in `RawContent` is not an object".into()),
@@ -130,9 +82,9 @@ fn build_raw(address: &str, raw: &str) -> Result<Vec<u8>, String> {
     }
     message.insert("token".into(), address.into());
     if let Some(Value::Object(data)) = message.get_mut("data") {
-        data.values_mut().for_each(into_text);
+        data.values_mut().for_each(raw::into_text);
     }
-    check_size(["data", "notification"].iter().filter_map(|part| message.get(*part)).map(text_bytes).sum())?;
+    check_size(["data", "notification"].iter().filter_map(|part| message.get(*part)).map(raw::text_bytes).sum())?;
     Ok(serde_json::to_vec(&request).expect("JSON values"))
 }
 
@@ -164,7 +116,7 @@ fn from_legacy(mut legacy: Map<String, Value>) -> Map<String, Value> {
         android.insert("priority".into(), priority.to_ascii_uppercase().into());
     }
     // Legacy content has a number; some send it as text.
-    if let Some(seconds) = legacy.get("time_to_live").map(text).and_then(|text| text.parse::<u32>().ok()) {
+    if let Some(seconds) = legacy.get("time_to_live").map(raw::text).and_then(|text| text.parse::<u32>().ok()) {
         android.insert("ttl".into(), format!("{}s", seconds.min(TIME_TO_LIVE_SECONDS_MAX)).into());
     }
     if !android.is_empty() {
@@ -191,26 +143,6 @@ const ANDROID_NOTIFICATION_KEYS: &[&str] = &[
     "title_loc_key",
 ];
 
-fn into_text(value: &mut Value) {
-    if !value.is_string() {
-        *value = text(value).into();
-    }
-}
-
-/// A text as it is, and anything else as its JSON.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Bytes of keys and values, which is what FCM counts.
-fn text_bytes(value: &Value) -> usize {
-    match value {
-        Value::Object(members) => members.iter().map(|(key, value)| key.len() + text_bytes(value)).sum(),
-        Value::String(text) => text.len(),
-        other => other.to_string().len(),
-    }
-}
-
 fn check_size(bytes: usize) -> Result<(), String> {
     if bytes <= PUSH_PAYLOAD_BYTES_MAX {
         return Ok(());
@@ -223,8 +155,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::channel::{Content, PushExtra};
-    use crate::domain::{ApplicationId, CampaignId, ChannelType};
+    use crate::channel::{Content, Origin, PushExtra};
+    use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, TreatmentId};
 
     fn message(push: &PushContent) -> Message {
         Message {
@@ -248,7 +180,7 @@ mod tests {
         build(&message(&push), &push).map(|body| serde_json::from_slice(&body).unwrap())
     }
 
-    fn raw(content: Value) -> Result<Value, String> {
+    fn raw_content(content: Value) -> Result<Value, String> {
         built(PushContent {
             raw_content: Some(content.to_string()),
             title: Some("unused".into()),
@@ -324,22 +256,6 @@ mod tests {
     }
 
     #[test]
-    fn each_action_has_its_own_key() {
-        for (action, key, value) in [
-            (PushAction::OpenApp, "pinpoint.openApp", "true"),
-            (PushAction::DeepLink, "pinpoint.deeplink", "app://x"),
-            (PushAction::Url, "pinpoint.url", "app://x"),
-        ] {
-            let push = PushContent { action, url: Some("app://x".into()), ..Default::default() };
-            let built = built(push).unwrap();
-            let data = built["message"]["data"].as_object().unwrap();
-            assert_eq!(data[key], value);
-            let actions = ["pinpoint.openApp", "pinpoint.deeplink", "pinpoint.url"];
-            assert_eq!(actions.iter().filter(|key| data.contains_key(**key)).count(), 1, "{action:?}");
-        }
-    }
-
-    #[test]
     fn a_silent_message_is_marked_and_has_normal_priority() {
         let built = built(PushContent { silent: true, time_to_live: Some(u32::MAX), ..Default::default() }).unwrap();
         assert_eq!(built["message"]["data"]["pinpoint.notification.silentPush"], "1");
@@ -356,7 +272,7 @@ mod tests {
             "token": "token-1", "data": { "n": "5", "s": "x", "o": "{\"a\":[true]}" },
             "apns": { "headers": { "apns-priority": "5" } },
         }});
-        assert_eq!(raw(content), Ok(expected));
+        assert_eq!(raw_content(content), Ok(expected));
     }
 
     #[test]
@@ -382,14 +298,14 @@ mod tests {
                 },
             },
         }});
-        assert_eq!(raw(content), Ok(expected));
-        assert_eq!(raw(json!({})), Ok(json!({ "message": { "token": "token-1" } })));
+        assert_eq!(raw_content(content), Ok(expected));
+        assert_eq!(raw_content(json!({})), Ok(json!({ "message": { "token": "token-1" } })));
     }
 
     #[test]
     fn raw_content_of_no_known_form_is_refused() {
         for content in [json!([]), json!({ "fcmV1Message": "x" }), json!({ "fcmV1Message": {} })] {
-            assert!(raw(content.clone()).is_err(), "{content}");
+            assert!(raw_content(content.clone()).is_err(), "{content}");
         }
         assert!(built(PushContent { raw_content: Some("hi".into()), ..Default::default() }).is_err());
     }
@@ -398,13 +314,16 @@ mod tests {
     fn four_kilobytes_of_keys_and_values_are_the_limit() {
         let with_body = |bytes: usize| built(PushContent { body: Some("x".repeat(bytes)), ..Default::default() });
         let empty = with_body(0).unwrap();
-        let overhead = text_bytes(&empty["message"]["data"]);
+        let overhead = raw::text_bytes(&empty["message"]["data"]);
         assert!(with_body(4096 - overhead).is_ok());
         let problem = with_body(4097 - overhead).unwrap_err();
         assert_eq!(problem, "413: the payload has 4097 bytes, and FCM takes at most 4096");
 
-        assert!(raw(json!({ "data": { "k": "x".repeat(4095) } })).is_ok());
-        assert!(raw(json!({ "data": { "k": "x".repeat(4096) } })).unwrap_err().starts_with("413: "));
-        assert!(raw(json!({ "data": { "k": "x".repeat(4000) }, "notification": { "body": "x".repeat(92) } })).is_err());
+        assert!(raw_content(json!({ "data": { "k": "x".repeat(4095) } })).is_ok());
+        assert!(raw_content(json!({ "data": { "k": "x".repeat(4096) } })).unwrap_err().starts_with("413: "));
+        assert!(
+            raw_content(json!({ "data": { "k": "x".repeat(4000) }, "notification": { "body": "x".repeat(92) } }))
+                .is_err()
+        );
     }
 }

@@ -27,7 +27,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use parking_lot::Mutex;
@@ -93,12 +92,12 @@ impl Fcm {
 
     /// Access tokens given out.
     pub fn grants(&self) -> u64 {
-        self.state.grants.count()
+        self.state.grants.tokens.count()
     }
 
     /// Makes all access tokens invalid before their time.
     pub fn revoke_grants(&self) {
-        self.state.grants.revoke();
+        self.state.grants.tokens.revoke();
     }
 
     /// The addresses of the messages taken.
@@ -117,8 +116,7 @@ impl Handler for State {
         match (&head.method, head.uri.path()) {
             (&Method::POST, "/token") => Ok(self.grants.grant(&body)),
             (&Method::POST, path) if path == request::SEND_PATH => {
-                let bearer = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-                let reply = send(bearer, &body, self).await?;
+                let reply = send(&head, &body, self).await?;
                 if reply.status() != StatusCode::OK {
                     self.refusals.fetch_add(1, Ordering::Relaxed);
                 }
@@ -129,8 +127,8 @@ impl Handler for State {
     }
 }
 
-async fn send(bearer: Option<&str>, body: &[u8], state: &State) -> Result<Reply, Cut> {
-    if !bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).is_some_and(|token| state.grants.holds(token)) {
+async fn send(head: &Parts, body: &[u8], state: &State) -> Result<Reply, Cut> {
+    if !state.grants.tokens.admit(&head.headers) {
         return Ok(error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", json!([])));
     }
     let token = match request::token(body) {

@@ -1,19 +1,15 @@
 //! Google's token endpoint: an assertion signed by the service account's key gets an access token.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Response, StatusCode};
-use parking_lot::RwLock;
 use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::json;
+
+use crate::sandbox::server::Reply;
+use crate::sandbox::token::Tokens;
 
 pub(super) const PROJECT_ID: &str = "sandbox";
 const CLIENT_EMAIL: &str = "pinwheel@sandbox.iam.gserviceaccount.com";
@@ -36,51 +32,27 @@ pub fn service_account_json(base_url: &str) -> String {
     .to_string()
 }
 
-/// Access tokens that were given out.
+/// Google's token endpoint, for the sandbox's one service account.
 pub(super) struct Grants {
     public_key: Vec<u8>,
-    count: AtomicU64,
-    valid: RwLock<HashSet<String>>,
+    pub tokens: Tokens,
 }
 
 impl Default for Grants {
     fn default() -> Self {
         let der = PrivatePkcs8KeyDer::from_pem_slice(KEY_PEM.as_bytes()).expect("the committed key is PEM");
         let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).expect("the committed key is an RSA key");
-        Self { public_key: key.public_key().as_ref().to_vec(), count: AtomicU64::new(0), valid: RwLock::default() }
+        Self { public_key: key.public_key().as_ref().to_vec(), tokens: Tokens::default() }
     }
 }
 
 impl Grants {
     /// Answers a request for a token.
-    pub fn grant(&self, form: &[u8]) -> Response<Full<Bytes>> {
+    pub fn grant(&self, form: &[u8]) -> Reply {
         match self.verify(form) {
-            Ok(()) => {
-                let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-                let token = format!("sandbox-token-{number}");
-                self.valid.write().insert(token.clone());
-                let body = json!({ "access_token": token, "expires_in": 3600, "token_type": "Bearer" });
-                Response::new(Full::from(body.to_string()))
-            }
-            Err(problem) => {
-                let body = json!({ "error": "invalid_grant", "error_description": problem });
-                let mut response = Response::new(Full::from(body.to_string()));
-                *response.status_mut() = StatusCode::BAD_REQUEST;
-                response
-            }
+            Ok(()) => self.tokens.give(),
+            Err(problem) => Tokens::refuse("invalid_grant", problem),
         }
-    }
-
-    pub fn holds(&self, token: &str) -> bool {
-        self.valid.read().contains(token)
-    }
-
-    pub fn revoke(&self) {
-        self.valid.write().clear();
-    }
-
-    pub fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
     }
 
     fn verify(&self, form: &[u8]) -> Result<(), &'static str> {

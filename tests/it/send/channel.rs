@@ -100,7 +100,8 @@ async fn channels_that_nothing_serves_are_refused() {
     let app = world.app_of(settings);
     populate(&app, Vec::new()).await;
     let server = Server::start(&app).await;
-    for channel in TYPES {
+    // ADM and Baidu channels come with credentials, which serve them.
+    for channel in TYPES.into_iter().filter(|channel| !["adm", "baidu"].contains(channel)) {
         let mut request = request(channel);
         if channel == "gcm" {
             request = json!({});

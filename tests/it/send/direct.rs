@@ -2,13 +2,15 @@
 
 use pinwheel::app::App;
 use pinwheel::domain::{ApplicationId, ChannelType, EndpointStatus, OptOut};
-use pinwheel::sandbox::function;
+use pinwheel::sandbox::adm::{self, Adm};
+use pinwheel::sandbox::baidu::{self, Baidu};
+use pinwheel::sandbox::{Record, function};
 use pinwheel::store::{EndpointWrite, Kind};
 use pinwheel::wire::endpoint::Head;
 use serde_json::{Value, json};
 
 use super::Server;
-use crate::support::{APPLICATION, World, endpoint, populate};
+use crate::support::{APPLICATION, World, endpoint, populate, set};
 
 fn hello() -> Value {
     json!({"DefaultPushNotificationMessage": {"Title": "Hi", "Body": "b"}, "DefaultMessage": {"Body": "text"}})
@@ -202,4 +204,55 @@ async fn requests_have_their_rules() {
     let result = &answer["Result"]["+12065550000"];
     assert_eq!((&result["DeliveryStatus"], &result["StatusCode"]), (&json!("PERMANENT_FAILURE"), &json!(400)));
     assert_eq!(result["StatusMessage"], "the SMS channel is disabled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_with_credentials_of_their_own_learn_what_providers_say_of_addresses() {
+    let world = World::new(function::echo).await;
+    let adm = Adm::start(Record::memory()).await.unwrap();
+    let baidu = Baidu::start(Record::memory()).await.unwrap();
+    let mut settings = world.settings();
+    // The sections say where the providers are; their own credentials would be refused.
+    for (key, value) in [
+        ("adm.base_url", adm.base_url()),
+        ("adm.client_id", "nobody".into()),
+        ("adm.client_secret", "wrong".into()),
+        ("baidu.base_url", baidu.base_url()),
+        ("baidu.api_key", "nobody".into()),
+        ("baidu.secret_key", "wrong".into()),
+    ] {
+        set(&mut settings, &format!("channel.{key}"), value);
+    }
+    let app = world.app_of(settings);
+    let endpoints = vec![
+        endpoint("adm-gone", ChannelType::Adm, "gone-1"),
+        endpoint("adm-moved", ChannelType::Adm, "moved-1"),
+        endpoint("baidu-gone", ChannelType::Baidu, "gone-1"),
+        endpoint("baidu-taken", ChannelType::Baidu, "1"),
+    ];
+    populate(&app, endpoints).await;
+    let server = Server::start(&app).await;
+    let credentials = json!({"ClientId": adm::CLIENT_ID, "ClientSecret": adm::CLIENT_SECRET});
+    server.ask("PUT", "channels/adm", credentials).await;
+    let credentials = json!({"ApiKey": baidu::API_KEY, "SecretKey": baidu::SECRET_KEY});
+    server.ask("PUT", "channels/baidu", credentials).await;
+
+    let request = json!({
+        "Endpoints": {"adm-gone": {}, "adm-moved": {}, "baidu-gone": {}, "baidu-taken": {}},
+        "MessageConfiguration": hello(),
+    });
+    let answer = server.ask("POST", "messages", request).await;
+    let result = |id: &str| &answer["EndpointResult"][id];
+    for id in ["adm-gone", "baidu-gone"] {
+        assert_eq!(result(id)["StatusCode"], 410, "{}", result(id));
+        assert!(!is_active(&app, id).await, "{id}");
+    }
+    for id in ["adm-moved", "baidu-taken"] {
+        assert_eq!(result(id)["DeliveryStatus"], "SUCCESSFUL", "{}", result(id));
+        assert!(is_active(&app, id).await, "{id}");
+    }
+    assert_eq!((adm.messages(), baidu.messages()), (1, 1));
+    assert_eq!(result("adm-moved")["UpdatedToken"], adm::moved_to("moved-1"));
+    let page = app.store.endpoint(&ApplicationId::new(APPLICATION), "adm-moved").await.unwrap();
+    assert_eq!(Head::read(page.get(0).document).unwrap().address(), Some(&*adm::moved_to("moved-1")));
 }

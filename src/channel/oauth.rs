@@ -1,4 +1,4 @@
-//! Access tokens: fetched with a signed assertion, kept until shortly before they expire.
+//! Access tokens of OAuth 2.0: asked for with what a provider gave us, kept until shortly before they expire.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,21 @@ use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::account::Account;
-use crate::channel::{Outcome, reason, retry_after};
+use super::{Outcome, reason, retry_after};
 use crate::clock::Clock;
 use crate::http::{self, Client};
 
 /// A token is replaced this long before it expires, so that none expires on its way.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// Bytes of an answer that are read; Google's tokens have about a thousand.
+/// Bytes of an answer that are read; tokens have about a thousand.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// What a token endpoint is shown to give out a token.
+pub trait Grant: Send + Sync {
+    /// The parameters of a request for a token.
+    fn parameters(&self, now: Timestamp) -> Vec<(&'static str, SecretString)>;
+}
 
 /// An access token as it goes over the wire.
 #[derive(Debug)]
@@ -32,7 +37,7 @@ pub struct Token {
 
 /// Where access tokens come from.
 pub struct Tokens {
-    account: Account,
+    grant: Box<dyn Grant>,
     url: Uri,
     client: Client,
     clock: Arc<dyn Clock>,
@@ -42,8 +47,16 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub fn new(account: Account, url: Uri, client: Client, clock: Arc<dyn Clock>) -> Self {
-        Self { account, url, client, clock, current: RwLock::default(), turn: tokio::sync::Mutex::default() }
+    /// Tokens of the endpoint at `url`.
+    pub fn new(grant: impl Grant + 'static, url: Uri, client: Client, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            grant: Box::new(grant),
+            url,
+            client,
+            clock,
+            current: RwLock::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The current token, or a new one if there is none or it soon expires.
@@ -77,11 +90,8 @@ impl Tokens {
 
     async fn fetch(&self) -> Result<Token, Error> {
         let now = self.clock.now();
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
-            .append_pair("assertion", &self.account.assertion(now))
-            .finish();
-        let mut request = Request::post(self.url.clone()).body(Bytes::from(form)).expect("the parts are valid");
+        let form = form(self.grant.parameters(now));
+        let mut request = Request::post(self.url.clone()).body(form).expect("the parts are valid");
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         let response = self.client.send(request, ANSWER_BYTES_MAX).await?;
         let retry_after = retry_after::read(response.headers(), self.clock.now());
@@ -92,6 +102,14 @@ impl Tokens {
             status => Err(Error::Refused(refusal(status, response.body()))),
         }
     }
+}
+
+fn form(parameters: Vec<(&'static str, SecretString)>) -> Bytes {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters {
+        form.append_pair(name, value.expose_secret());
+    }
+    form.finish().into()
 }
 
 fn read_token(body: &[u8], now: Timestamp) -> Result<Token, Error> {
@@ -128,7 +146,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> String {
 /// Why there is no access token. Whatever the reason, no message was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the token endpoint refused the service account: {0}")]
+    #[error("the token endpoint refused our credentials: {0}")]
     Refused(String),
     #[error("the token endpoint asked to slow down")]
     Throttled { retry_after: Option<Duration> },
