@@ -19,6 +19,7 @@ const HOOK_RETRIES: &str = "pinwheel_hook_retries_total";
 const HOOK_WAIT: &str = "pinwheel_hook_permit_wait_seconds";
 const HOOK_BYTES: &str = "pinwheel_hook_bytes_total";
 const MESSAGES: &str = "pinwheel_messages_total";
+const SMS_PARTS: &str = "pinwheel_sms_parts_total";
 const SEND_RETRIES: &str = "pinwheel_send_retries_total";
 const LIMITER_WAIT: &str = "pinwheel_limiter_wait_seconds";
 const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
@@ -42,6 +43,7 @@ pub(super) fn describe() {
     describe_histogram!(HOOK_WAIT, Unit::Seconds, "Time a hook call waits for its turn at the function");
     describe_counter!(HOOK_BYTES, Unit::Bytes, "Bytes of hook events and answers, by direction");
     describe_counter!(MESSAGES, "Attempts at messages by channel type and outcome");
+    describe_counter!(SMS_PARTS, "Parts of the text messages that providers took, by adapter");
     describe_counter!(SEND_RETRIES, "Attempts at messages after the first, by channel type");
     describe_histogram!(LIMITER_WAIT, Unit::Seconds, "Time a message waits for its rate limits");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time of one commit to stable storage");
