@@ -52,11 +52,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Errors: a text that is no URL.
-    pub fn new(
-        channel: &'static str,
-        region: Option<String>,
-        endpoint_url: Option<String>,
-    ) -> Result<Self, Error> {
+    pub fn new(channel: &'static str, region: Option<String>, endpoint_url: Option<String>) -> Result<Self, Error> {
         if let Some(url) = &endpoint_url
             && !url.parse::<Uri>().is_ok_and(|url| matches!(url.scheme_str(), Some("http" | "https")))
         {
@@ -198,8 +194,7 @@ mod tests {
         ];
         for (status, code, is_expected) in cases {
             let retry_after = Some(Duration::from_secs(3));
-            let refusal =
-                Refusal { status: *status, code: (*code).into(), message: "because".into(), retry_after };
+            let refusal = Refusal { status: *status, code: (*code).into(), message: "because".into(), retry_after };
             let outcome = refusal.outcome();
             assert!(is_expected(&outcome), "{status} {code}: {outcome:?}");
             assert!(outcome.reason().unwrap().contains("because"));
@@ -222,7 +217,10 @@ mod tests {
         assert!(place("https://email.eu-west-1.amazonaws.com").is_ok());
         for wrong in ["localhost", "ftp://localhost", ""] {
             let problem = place(wrong).unwrap_err().to_string();
-            assert_eq!(problem, format!("channel `test`: `endpoint_url` is `{wrong}`, which is not an http or https URL"));
+            assert_eq!(
+                problem,
+                format!("channel `test`: `endpoint_url` is `{wrong}`, which is not an http or https URL")
+            );
         }
     }
 }

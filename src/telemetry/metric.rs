@@ -108,6 +108,11 @@ pub fn message(channel: ChannelType, outcome: &'static str) {
     counter!(MESSAGES, "channel" => channel.as_str(), "outcome" => outcome).increment(1);
 }
 
+/// A provider took a text message of this many parts.
+pub fn sms_parts(adapter: &'static str, parts: usize) {
+    counter!(SMS_PARTS, "adapter" => adapter).increment(parts as u64);
+}
+
 /// A message is tried again.
 pub fn send_retry(channel: ChannelType) {
     counter!(SEND_RETRIES, "channel" => channel.as_str()).increment(1);
