@@ -14,14 +14,18 @@ mod registry;
 mod report;
 mod retry_after;
 mod settings;
+mod sms_parts;
 #[cfg(test)]
 mod suite;
 
 mod adm;
 mod baidu;
+mod aws;
 mod custom;
 mod email;
+mod end_user_messaging;
 mod gcm;
+mod ses;
 mod sink;
 
 use std::sync::Arc;
@@ -44,7 +48,17 @@ pub use registry::{Channels, Route, Section, build_all, build_own, calls_at_once
 pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&adm::ADM, &baidu::BAIDU, &custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
+pub const ALL: &[&dyn Factory] = &[
+    &adm::ADM,
+    &baidu::BAIDU,
+    &custom::CUSTOM,
+    &email::EMAIL,
+    &end_user_messaging::SMS,
+    &end_user_messaging::VOICE,
+    &gcm::GCM,
+    &ses::SES,
+    &sink::SINK,
+];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]

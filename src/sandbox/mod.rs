@@ -4,6 +4,7 @@
 
 pub mod adm;
 pub mod baidu;
+pub mod aws;
 pub mod fcm;
 pub mod function;
 mod record;

@@ -22,6 +22,7 @@ const HOOK_WAIT: &str = "pinwheel_hook_permit_wait_seconds";
 const HOOK_BYTES: &str = "pinwheel_hook_bytes_total";
 const MESSAGES: &str = "pinwheel_messages_total";
 const CIRCUIT: &str = "pinwheel_circuit_state";
+const SMS_PARTS: &str = "pinwheel_sms_parts_total";
 const SEND_RETRIES: &str = "pinwheel_send_retries_total";
 const LIMITER_WAIT: &str = "pinwheel_limiter_wait_seconds";
 const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
@@ -46,6 +47,7 @@ pub(super) fn describe() {
     describe_counter!(HOOK_BYTES, Unit::Bytes, "Bytes of hook events and answers, by direction");
     describe_counter!(MESSAGES, "Attempts at messages by channel type, channel section and outcome");
     describe_gauge!(CIRCUIT, "Circuits by channel section: 0 closed, 1 half open, 2 open");
+    describe_counter!(SMS_PARTS, "Parts of the text messages that providers took, by adapter");
     describe_counter!(SEND_RETRIES, "Attempts at messages after the first, by channel type");
     describe_histogram!(LIMITER_WAIT, Unit::Seconds, "Time a message waits for its rate limits");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time of one commit to stable storage");
@@ -113,6 +115,11 @@ pub fn message(channel: ChannelType, section: &Arc<str>, outcome: &'static str) 
 /// The circuit of a channel section changed: 0 closed, 1 half open, 2 open.
 pub fn circuit(section: &Arc<str>, state: u32) {
     gauge!(CIRCUIT, "section" => section.clone()).set(state);
+}
+
+/// A provider took a text message of this many parts.
+pub fn sms_parts(adapter: &'static str, parts: usize) {
+    counter!(SMS_PARTS, "adapter" => adapter).increment(parts as u64);
 }
 
 /// A message is tried again.

@@ -32,13 +32,18 @@ const PROTECTED: &[&str] = &[
     "sender",
     "subject",
     "to",
+    "x-pinwheel-reference",
 ];
 const PROTECTED_PREFIXES: &[&str] = &["content-", "resent-", "arc-"];
+
+/// Carries a message's [`reference`](Message::reference) to whoever reports about it: bounces and events quote headers.
+const REFERENCE: HeaderName = HeaderName::new_from_ascii_str("X-Pinwheel-Reference");
 
 /// A message that is ready to go.
 #[derive(Debug)]
 pub struct Composed {
     pub envelope: Envelope,
+    pub sender: Address,
     pub message_id: String,
     pub bytes: Vec<u8>,
 }
@@ -75,10 +80,12 @@ impl Composer {
             .or_else(|| email.raw.is_some().then(|| sender.email.clone()))
             .map(|from| Envelope::new(Some(from), vec![recipient.clone()]).expect("there is a recipient"));
         if let Some(raw) = &email.raw {
-            let bytes = BASE64_STANDARD.decode(raw).map_err(|_| "the raw message is not base64".to_owned())?;
+            let mut bytes = message.reference.as_deref().map(reference_line).unwrap_or_default();
+            BASE64_STANDARD.decode_vec(raw, &mut bytes).map_err(|_| "the raw message is not base64".to_owned())?;
             let envelope = envelope.expect("a raw message has one");
-            return Ok(Composed { envelope, message_id, bytes });
+            return Ok(Composed { envelope, sender: sender.email, message_id, bytes });
         }
+        let address = sender.email.clone();
         let mut builder = lettre::Message::builder()
             .from(sender)
             .to(Mailbox::new(None, recipient))
@@ -91,6 +98,11 @@ impl Composer {
         for header in self.headers.iter().cloned().chain(own_headers(email)?) {
             builder = builder.raw_header(header);
         }
+        if let Some(reference) = message.reference.as_deref() {
+            // As it is: folding or encoding would tear it.
+            let header = HeaderValue::dangerous_new_pre_encoded(REFERENCE, reference.into(), reference.into());
+            builder = builder.raw_header(header);
+        }
         let built = match (&email.text, &email.html) {
             (Some(text), Some(html)) => {
                 builder.multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))
@@ -100,8 +112,13 @@ impl Composer {
             (None, None) => return Err("the message has neither text nor HTML".into()),
         };
         let built = built.map_err(|error| format!("the message cannot be built: {error}"))?;
-        Ok(Composed { envelope: built.envelope().clone(), message_id, bytes: built.formatted() })
+        Ok(Composed { envelope: built.envelope().clone(), sender: address, message_id, bytes: built.formatted() })
     }
+}
+
+/// The header of a reference, for a message that has its others already.
+fn reference_line(reference: &str) -> Vec<u8> {
+    format!("{REFERENCE}: {reference}\r\n").into_bytes()
 }
 
 /// The same for every attempt at a message, so that receivers can drop a second copy.
@@ -187,6 +204,24 @@ mod tests {
         assert_eq!(composed.envelope.to()[0].to_string(), "ann@example.com");
         let wrong = EmailContent { bounce_address: Some("nobody".to_owned()), ..hello() };
         assert!(compose_to("ann@example.com", &wrong).unwrap_err().contains("the address for bounces"));
+    }
+
+    #[test]
+    fn a_reference_travels_in_a_header_of_its_own() {
+        let reference = format!("v1.{}_{}-z", "a".repeat(150), "b".repeat(150));
+        let line = format!("X-Pinwheel-Reference: {reference}\r\n");
+        let compose = |email: &EmailContent| {
+            let content = Content::Email(email.clone());
+            let message = suite::message(ChannelType::Email, "ann@example.net", content);
+            let message = Message { reference: Some(reference.as_str().into()), ..message };
+            let composed = composer().compose(&message, email, Timestamp::UNIX_EPOCH).unwrap();
+            String::from_utf8(composed.bytes).unwrap()
+        };
+        assert!(compose(&hello()).contains(&format!("\r\n{line}")), "{}", compose(&hello()));
+        let raw = BASE64_STANDARD.encode("Subject: x\r\n\r\nHi");
+        let raw = EmailContent { raw: Some(raw), ..EmailContent::default() };
+        assert_eq!(compose(&raw), format!("{line}Subject: x\r\n\r\nHi"));
+        assert!(super::header("x-pinwheel-reference", "forged").is_err());
     }
 
     fn with_header(name: &str, value: &str) -> EmailContent {

@@ -3,7 +3,7 @@
 //! The parts: [`compose`] builds a message, [`connection`] keeps connections and carries messages over them, [`reply`]
 //! says what a server's reply means.
 
-mod compose;
+pub(super) mod compose;
 mod connection;
 mod reply;
 
