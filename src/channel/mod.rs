@@ -16,6 +16,7 @@ mod suite;
 mod custom;
 mod email;
 mod gcm;
+mod pinpoint;
 mod sink;
 
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub use registry::{Channels, build_all, build_own, calls_at_once};
 pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
+pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &pinpoint::PINPOINT, &sink::SINK];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 
 pub mod fcm;
 pub mod function;
+pub mod pinpoint;
 mod record;
 pub mod sample;
 pub mod server;
