@@ -18,6 +18,7 @@ mod email;
 mod gcm;
 mod pinpoint;
 mod sink;
+mod twilio;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,8 @@ pub use registry::{Channels, build_all, build_own, calls_at_once};
 pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &pinpoint::PINPOINT, &sink::SINK];
+pub const ALL: &[&dyn Factory] =
+    &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &pinpoint::PINPOINT, &sink::SINK, &twilio::TWILIO];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]

@@ -9,5 +9,6 @@ mod record;
 pub mod sample;
 pub mod server;
 pub mod smtp;
+pub mod twilio;
 
 pub use record::{Entry, Record};
