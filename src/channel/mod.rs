@@ -26,7 +26,9 @@ mod email;
 mod end_user_messaging;
 mod gcm;
 mod ses;
+mod pinpoint;
 mod sink;
+mod twilio;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,8 +58,10 @@ pub const ALL: &[&dyn Factory] = &[
     &end_user_messaging::SMS,
     &end_user_messaging::VOICE,
     &gcm::GCM,
+    &pinpoint::PINPOINT,
     &ses::SES,
     &sink::SINK,
+    &twilio::TWILIO,
 ];
 
 /// Facts about an adapter that the campaign enforces.

@@ -7,10 +7,12 @@ pub mod baidu;
 pub mod aws;
 pub mod fcm;
 pub mod function;
+pub mod pinpoint;
 mod record;
 pub mod sample;
 pub mod server;
 pub mod smtp;
 mod token;
+pub mod twilio;
 
 pub use record::{Entry, Record};
