@@ -23,6 +23,9 @@ use crate::domain::{ApplicationId, ChannelType};
 use crate::store::{self, Definition, Kind};
 use crate::vault::{self, Vault};
 
+/// Which of its credentials an application wants to be used.
+const METHOD: &str = "DefaultAuthenticationMethod";
+
 /// The adapter that sends nothing.
 const SINK: &str = "sink";
 
@@ -83,9 +86,8 @@ impl ChannelDocument {
 
     /// Takes over the credentials of what stood here before, and how they are used.
     pub fn keep_credentials(&mut self, before: Self) {
-        let method = "DefaultAuthenticationMethod";
-        if let (false, Some(kept)) = (self.settings.contains_key(method), before.settings.get(method)) {
-            self.settings.insert(method.to_owned(), kept.clone());
+        if let (false, Some(kept)) = (self.settings.contains_key(METHOD), before.settings.get(METHOD)) {
+            self.settings.insert(METHOD.to_owned(), kept.clone());
         }
         (self.credentials, self.sealed) = (before.credentials, before.sealed);
     }
@@ -99,7 +101,13 @@ impl ChannelDocument {
         let Some(sealed) = &self.sealed else { return Ok(Credentials::default()) };
         let sealed = BASE64_STANDARD.decode(sealed).map_err(|_| Error::Unreadable)?;
         let plain = vault.ok_or(Error::NoKey)?.unseal(&context(application_id, channel_type), &sealed)?;
-        Credentials::from_json(plain.expose_secret()).ok_or(Error::Unreadable)
+        let credentials = Credentials::from_json(plain.expose_secret()).ok_or(Error::Unreadable)?;
+        Ok(credentials.with_method(self.authentication_method()))
+    }
+
+    /// Which of the credentials are to be used; `None` leaves it to the adapter.
+    pub fn authentication_method(&self) -> Option<String> {
+        self.text(METHOD)
     }
 
     fn text(&self, name: &str) -> Option<String> {

@@ -13,6 +13,7 @@ mod settings;
 #[cfg(test)]
 mod suite;
 
+mod apns;
 mod custom;
 mod email;
 mod gcm;
@@ -38,7 +39,7 @@ pub use registry::{Channels, build_all, build_own, calls_at_once};
 pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
-pub const ALL: &[&dyn Factory] = &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
+pub const ALL: &[&dyn Factory] = &[&apns::APNS, &custom::CUSTOM, &email::EMAIL, &gcm::GCM, &sink::SINK];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]
