@@ -201,15 +201,14 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
     use tokio_util::task::AbortOnDropHandle;
 
     use super::*;
 
-    type Server = h2::server::Connection<TcpStream, Bytes>;
-
-    /// What becomes of a request to a server that does this with its connection.
-    async fn asked<F>(serve: impl FnOnce(Server) -> F + Send + 'static) -> Error
+    /// What becomes of a request over HTTP/2 to a server that does this with its connection.
+    async fn asked<F>(serve: impl FnOnce(TcpStream) -> F + Send + 'static) -> Error
     where
         F: Future<Output = ()> + Send,
     {
@@ -217,38 +216,55 @@ mod tests {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let _server = AbortOnDropHandle::new(tokio::spawn(async move {
             let (stream, _) = listener.accept().await.unwrap();
-            serve(h2::server::handshake(stream).await.unwrap()).await;
+            serve(stream).await;
         }));
         let client = Client::http2(Access::ANY, Tls::default()).unwrap();
         client.send(Request::post(url).body(Bytes::from("x")).unwrap(), 1024).await.unwrap_err()
     }
 
+    /// Takes a request and resets its stream.
+    async fn reset(stream: TcpStream, reason: h2::Reason) {
+        let mut server = h2::server::handshake(stream).await.unwrap();
+        let (_request, mut answer) = server.accept().await.unwrap().unwrap();
+        answer.send_reset(reason);
+        while server.accept().await.is_some() {}
+    }
+
+    /// Waits for a request, and says that it processed none.
+    async fn go_away(mut stream: TcpStream) {
+        const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        const GO_AWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        const DATA: u8 = 0;
+        stream.read_exact(&mut [0; b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()]).await.unwrap();
+        stream.write_all(&SETTINGS).await.unwrap();
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            stream.read_exact(&mut vec![0; length as usize]).await.unwrap();
+            if head[3] == DATA {
+                break;
+            }
+        }
+        stream.write_all(&GO_AWAY).await.unwrap();
+        std::future::pending().await
+    }
+
     #[tokio::test]
     async fn what_the_server_surely_did_not_take_was_not_sent() {
-        let refused = asked(async |mut server| {
-            let (_request, mut answer) = server.accept().await.unwrap().unwrap();
-            answer.send_reset(h2::Reason::REFUSED_STREAM);
-            while server.accept().await.is_some() {}
-        });
-        assert!(matches!(refused.await, Error::Connect(_)));
-        let goes_away = asked(async |mut server| {
-            server.abrupt_shutdown(h2::Reason::NO_ERROR);
-            while server.accept().await.is_some() {}
-        });
-        assert!(matches!(goes_away.await, Error::Connect(_)));
+        let refused = asked(|stream| reset(stream, h2::Reason::REFUSED_STREAM)).await;
+        assert!(matches!(refused, Error::Connect(_)), "{refused:?}");
+        let turned_away = asked(go_away).await;
+        assert!(matches!(turned_away, Error::Connect(_)), "{turned_away:?}");
     }
 
     #[tokio::test]
     async fn what_the_server_may_have_taken_is_not_called_unsent() {
-        let resets = asked(async |mut server| {
-            let (_request, mut answer) = server.accept().await.unwrap().unwrap();
-            answer.send_reset(h2::Reason::INTERNAL_ERROR);
-            while server.accept().await.is_some() {}
+        let failed = asked(|stream| reset(stream, h2::Reason::INTERNAL_ERROR)).await;
+        assert!(matches!(failed, Error::Exchange(_)), "{failed:?}");
+        let broken = asked(async |stream| {
+            h2::server::handshake(stream).await.unwrap().accept().await.unwrap().unwrap();
         });
-        assert!(matches!(resets.await, Error::Exchange(_)));
-        let breaks = asked(async |mut server| {
-            server.accept().await.unwrap().unwrap();
-        });
-        assert!(matches!(breaks.await, Error::Exchange(_)));
+        assert!(matches!(broken.await, Error::Exchange(_)));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! They speak the real protocols, listen on port 0 and are steered by what is sent to them.
 
+pub mod apns;
 pub mod fcm;
 pub mod function;
 mod record;

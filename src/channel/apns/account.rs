@@ -30,6 +30,7 @@ pub fn read(settings: &Settings, now: Timestamp) -> Result<(Account, String), St
         secret(("private_key", &settings.private_key), ("private_key_file", settings.private_key_file.as_deref()))?;
     let bundle_id = settings.bundle_id.as_deref();
     match (token_key, certificate) {
+        (None, None) if private_key.is_some() => Err("`certificate_file` is missing (or `certificate`)".into()),
         (None, None) => Err("`token_key_file` is missing (or `token_key`, or `certificate_file`)".into()),
         (Some(_), Some(_)) => Err("a token key and a certificate exclude each other".into()),
         (Some(_), None) if private_key.is_some() => Err("`private_key` belongs to a certificate: there is none".into()),
@@ -51,24 +52,37 @@ pub fn read(settings: &Settings, now: Timestamp) -> Result<(Account, String), St
 }
 
 /// What an application brings, as settings; `None` if there is nothing to sign or to connect with.
-pub fn brought(credentials: &Credentials) -> Option<Settings> {
-    let secret = |name: &str| credentials.get(name).cloned();
-    let text = |name: &str| credentials.get(name).map(|text| text.expose_secret().to_owned());
-    let (token_key, certificate) = (secret("TokenKey"), secret("Certificate"));
-    if token_key.is_none() && certificate.is_none() {
+///
+/// Errors: what is missing for the way it wants to be known.
+pub fn brought(credentials: &Credentials) -> Option<Result<Settings, String>> {
+    let has = |name| credentials.get(name).is_some();
+    if !has("TokenKey") && !has("Certificate") {
         return None;
     }
     let uses_certificate = match credentials.method() {
         Some(method) => method.eq_ignore_ascii_case("CERTIFICATE"),
-        None => token_key.is_none(),
+        None => !has("TokenKey"),
     };
-    let bundle_id = text("BundleId");
-    Some(if uses_certificate {
-        Settings { certificate, private_key: secret("PrivateKey"), bundle_id, ..Settings::default() }
-    } else {
-        let (key_id, team_id) = (text("TokenKeyId"), text("TeamId"));
-        Settings { token_key, key_id, team_id, bundle_id, ..Settings::default() }
-    })
+    let needed: &[&str] = match uses_certificate {
+        true => &["Certificate", "PrivateKey"],
+        false => &["BundleId", "TeamId", "TokenKey", "TokenKeyId"],
+    };
+    if let Some(missing) = needed.iter().find(|name| !has(name)) {
+        let way = if uses_certificate { "a certificate" } else { "a token key" };
+        return Some(Err(format!("`{missing}` is missing, to be known by {way}")));
+    }
+    // Settings that have nothing of the other way.
+    let secret = |name| credentials.get(name).filter(|_| needed.contains(&name)).cloned();
+    let text = |name| credentials.get(name).map(|text| text.expose_secret().to_owned());
+    Some(Ok(Settings {
+        bundle_id: text("BundleId"),
+        token_key: secret("TokenKey"),
+        key_id: text("TokenKeyId"),
+        team_id: text("TeamId"),
+        certificate: secret("Certificate"),
+        private_key: secret("PrivateKey"),
+        ..Settings::default()
+    }))
 }
 
 /// The same certificate for one more connection.

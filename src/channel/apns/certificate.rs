@@ -28,7 +28,8 @@ impl Certificate {
             .collect::<Result<_, _>>()
             .map_err(|_| "the certificate is not in PEM form".to_owned())?;
         let first = chain.first().ok_or("there is no certificate in PEM form")?;
-        let (_, parsed) = parse_x509_certificate(first).map_err(|_| "the certificate is not one of X.509".to_owned())?;
+        let (_, parsed) =
+            parse_x509_certificate(first).map_err(|_| "the certificate is not one of X.509".to_owned())?;
         let end = parsed.validity().not_after.timestamp();
         if end < now.as_second() {
             let end = Timestamp::from_second(end).map_or_else(|_| "long ago".into(), |end| format!("at {end}"));

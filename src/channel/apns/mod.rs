@@ -77,20 +77,20 @@ impl Factory for ApnsFactory {
         settings: Option<&toml::Table>,
         deps: &Deps,
     ) -> Option<Result<Arc<dyn Adapter>, Error>> {
-        let brought = account::brought(credentials)?;
-        let shared = match settings.map(|section| settings::read::<Settings>(NAME, section.clone())).transpose() {
-            Ok(shared) => shared.unwrap_or_default(),
-            Err(error) => return Some(Err(error)),
-        };
-        let own = Settings {
-            base_url: shared.base_url,
-            sandbox_base_url: shared.sandbox_base_url,
-            ca_file: shared.ca_file,
-            connections: shared.connections,
-            in_flight: shared.in_flight,
-            ..brought
-        };
-        Some(Apns::new(own, deps.clock.clone()).map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
+        let built = account::brought(credentials)?.map_err(wrong).and_then(|brought| {
+            let section = settings.cloned().unwrap_or_default();
+            let shared: Settings = settings::read(NAME, section)?;
+            let own = Settings {
+                base_url: shared.base_url,
+                sandbox_base_url: shared.sandbox_base_url,
+                ca_file: shared.ca_file,
+                connections: shared.connections,
+                in_flight: shared.in_flight,
+                ..brought
+            };
+            Apns::new(own, deps.clock.clone())
+        });
+        Some(built.map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
     }
 }
 
