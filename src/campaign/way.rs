@@ -357,6 +357,9 @@ mod tests {
 
         let opened = document.unseal(Some(&vault), &mine, ChannelType::Gcm).unwrap();
         assert_eq!(opened.get("ServiceJson").unwrap().expose_secret(), "hunter2");
+        assert_eq!(opened.method(), None);
+        document.settings.insert(METHOD.into(), "TOKEN".into());
+        assert_eq!(document.unseal(Some(&vault), &mine, ChannelType::Gcm).unwrap().method(), Some("TOKEN"));
         assert!(document.unseal(Some(&vault), &other, ChannelType::Gcm).is_err());
         assert!(document.unseal(Some(&vault), &mine, ChannelType::Adm).is_err());
         assert!(matches!(document.unseal(None, &mine, ChannelType::Gcm), Err(Error::NoKey)));

@@ -14,7 +14,7 @@ use crate::http::Identity;
 /// How we show who we are.
 pub enum Account {
     /// By a token in each request.
-    Token(Signer),
+    Token(Box<Signer>),
     /// By the certificate of each connection.
     Certificate(Identity),
 }
@@ -38,7 +38,8 @@ pub fn read(settings: &Settings, now: Timestamp) -> Result<(Account, String), St
             let key_id = required("key_id", settings.key_id.as_deref())?;
             let team_id = required("team_id", settings.team_id.as_deref())?;
             let bundle_id = check_bundle_id(required("bundle_id", bundle_id)?)?;
-            Ok((Account::Token(Signer::parse(&key, key_id.to_owned(), team_id.to_owned())?), bundle_id))
+            let signer = Signer::parse(&key, key_id.to_owned(), team_id.to_owned())?;
+            Ok((Account::Token(Box::new(signer)), bundle_id))
         }
         (None, Some(certificate)) => {
             let private_key = private_key.ok_or("`private_key_file` is missing (or `private_key`)")?;

@@ -170,7 +170,7 @@ impl Apns {
             sandbox_url: url("sandbox_base_url", settings.sandbox_base_url.as_deref().unwrap_or(SANDBOX_URL))?,
             clients: clients.collect::<Result<_, _>>()?,
             tokens: match account {
-                Account::Token(signer) => Some(Tokens::new(signer, clock.clone())),
+                Account::Token(signer) => Some(Tokens::new(*signer, clock.clone())),
                 Account::Certificate(_) => None,
             },
             turn: AtomicUsize::new(0),
