@@ -24,6 +24,9 @@ use crate::domain::{ApplicationId, ChannelType};
 use crate::store::{self, Definition, Kind};
 use crate::vault::{self, Vault};
 
+/// Which of its credentials an application wants to be used.
+const METHOD: &str = "DefaultAuthenticationMethod";
+
 /// What the store keeps of an application's channel.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -81,9 +84,8 @@ impl ChannelDocument {
 
     /// Takes over the credentials of what stood here before, and how they are used.
     pub fn keep_credentials(&mut self, before: Self) {
-        let method = "DefaultAuthenticationMethod";
-        if let (false, Some(kept)) = (self.settings.contains_key(method), before.settings.get(method)) {
-            self.settings.insert(method.to_owned(), kept.clone());
+        if let (false, Some(kept)) = (self.settings.contains_key(METHOD), before.settings.get(METHOD)) {
+            self.settings.insert(METHOD.to_owned(), kept.clone());
         }
         (self.credentials, self.sealed) = (before.credentials, before.sealed);
     }
@@ -97,7 +99,13 @@ impl ChannelDocument {
         let Some(sealed) = &self.sealed else { return Ok(Credentials::default()) };
         let sealed = BASE64_STANDARD.decode(sealed).map_err(|_| Error::Unreadable)?;
         let plain = vault.ok_or(Error::NoKey)?.unseal(&context(application_id, channel_type), &sealed)?;
-        Credentials::from_json(plain.expose_secret()).ok_or(Error::Unreadable)
+        let credentials = Credentials::from_json(plain.expose_secret()).ok_or(Error::Unreadable)?;
+        Ok(credentials.with_method(self.authentication_method()))
+    }
+
+    /// Which of the credentials are to be used; `None` leaves it to the adapter.
+    pub fn authentication_method(&self) -> Option<String> {
+        self.text(METHOD)
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -366,6 +374,9 @@ mod tests {
 
         let opened = document.unseal(Some(&vault), &mine, ChannelType::Gcm).unwrap();
         assert_eq!(opened.get("ServiceJson").unwrap().expose_secret(), "hunter2");
+        assert_eq!(opened.method(), None);
+        document.settings.insert(METHOD.into(), "TOKEN".into());
+        assert_eq!(document.unseal(Some(&vault), &mine, ChannelType::Gcm).unwrap().method(), Some("TOKEN"));
         assert!(document.unseal(Some(&vault), &other, ChannelType::Gcm).is_err());
         assert!(document.unseal(Some(&vault), &mine, ChannelType::Adm).is_err());
         assert!(matches!(document.unseal(None, &mine, ChannelType::Gcm), Err(Error::NoKey)));

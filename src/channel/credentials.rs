@@ -7,47 +7,61 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Secrets by the names the API gives them, such as `ServiceJson`.
 #[derive(Clone, Default)]
-pub struct Credentials(BTreeMap<String, SecretString>);
+pub struct Credentials {
+    secrets: BTreeMap<String, SecretString>,
+    method: Option<String>,
+}
 
 impl Credentials {
     /// The secret of this name; empty text counts as none.
     pub fn get(&self, name: &str) -> Option<&SecretString> {
-        self.0.get(name).filter(|secret| !secret.expose_secret().is_empty())
+        self.secrets.get(name).filter(|secret| !secret.expose_secret().is_empty())
+    }
+
+    /// How the application wants to be known to the provider, if it brings what more than one way needs.
+    pub fn method(&self) -> Option<&str> {
+        self.method.as_deref()
+    }
+
+    /// The same secrets, for this way of being known (`DefaultAuthenticationMethod`).
+    pub fn with_method(self, method: Option<String>) -> Self {
+        Self { method, ..self }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.secrets.is_empty()
     }
 
     /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.secrets.keys().map(String::as_str)
     }
 
-    /// Reads what [`to_json`](Self::to_json) wrote; `None` for anything else.
+    /// Reads the secrets that [`to_json`](Self::to_json) wrote; `None` for anything else.
     pub fn from_json(json: &[u8]) -> Option<Self> {
-        serde_json::from_slice(json).ok().map(Self)
+        let secrets = serde_json::from_slice(json).ok()?;
+        Some(Self { secrets, method: None })
     }
 
-    /// A JSON object in plain text: for sealing, and nothing else.
+    /// The secrets as a JSON object in plain text: for sealing, and nothing else.
     pub fn to_json(&self) -> SecretString {
         let plain: BTreeMap<&str, &str> =
-            self.0.iter().map(|(name, secret)| (name.as_str(), secret.expose_secret())).collect();
+            self.secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose_secret())).collect();
         serde_json::to_string(&plain).expect("text is JSON").into()
     }
 }
 
 impl FromIterator<(String, SecretString)> for Credentials {
     fn from_iter<I: IntoIterator<Item = (String, SecretString)>>(secrets: I) -> Self {
-        Self(secrets.into_iter().collect())
+        Self { secrets: secrets.into_iter().collect(), method: None }
     }
 }
 
 /// Names only.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.secrets.keys()).finish()
     }
 }
 

@@ -21,6 +21,7 @@ mod suite;
 mod adm;
 mod baidu;
 mod aws;
+mod apns;
 mod custom;
 mod email;
 mod end_user_messaging;
@@ -52,6 +53,7 @@ pub use report::{Report, ReportKind};
 /// Every adapter there is.
 pub const ALL: &[&dyn Factory] = &[
     &adm::ADM,
+    &apns::APNS,
     &baidu::BAIDU,
     &custom::CUSTOM,
     &email::EMAIL,

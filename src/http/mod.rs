@@ -3,6 +3,7 @@
 mod aws;
 mod guard;
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -114,6 +115,7 @@ impl Client {
     }
 
     /// A client that speaks HTTP/2 alone: all requests to a server are streams of one connection, which is kept alive.
+    /// Until the server says how many streams it allows at once, there is one: some allow no more before they know us.
     ///
     /// Errors: certificates that cannot be used.
     pub fn http2(access: Access, tls: Tls) -> Result<Self, String> {
@@ -121,6 +123,7 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .http2_only(true)
+            .http2_initial_max_send_streams(1)
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .build(connector_with(access, Protocol::Http2, tls)?);
@@ -133,7 +136,11 @@ impl Client {
     pub async fn send(&self, request: Request<Bytes>, answer_bytes_max: usize) -> Result<Response<Bytes>, Error> {
         self.access.check(request.uri())?;
         let response = self.pool.request(request.map(Full::new)).await.map_err(|error| {
-            if error.is_connect() { Error::Connect(chain(&error)) } else { Error::Exchange(chain(&error)) }
+            if error.is_connect() || was_never_taken(&error) {
+                Error::Connect(chain(&error))
+            } else {
+                Error::Exchange(chain(&error))
+            }
         })?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, answer_bytes_max).collect().await.map_err(|error| {
@@ -147,13 +154,26 @@ impl Client {
     }
 }
 
+/// Whether the server surely has not looked at the request: it waited for a connection that closed, or the server itself
+/// said so.
+///
+/// Source: RFC 9113, sections 6.8 (GOAWAY: streams above the last one it names) and 8.7 (REFUSED_STREAM).
+fn was_never_taken(error: &hyper_util::client::legacy::Error) -> bool {
+    let Some(error) = error.source().and_then(|source| source.downcast_ref::<hyper::Error>()) else { return false };
+    let by_server = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+    error.is_canceled()
+        || by_server.is_some_and(|error| {
+            error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+        })
+}
+
 /// Why an exchange failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The URL is not one we may call.
     #[error("{0}")]
     Forbidden(String),
-    /// No connection: nothing was sent.
+    /// No connection, or the server took no more requests on it: nothing was sent.
     #[error("no connection: {0}")]
     Connect(String),
     /// The connection broke: the request may or may not have been received.
@@ -177,4 +197,74 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_util::task::AbortOnDropHandle;
+
+    use super::*;
+
+    /// What becomes of a request over HTTP/2 to a server that does this with its connection.
+    async fn asked<F>(serve: impl FnOnce(TcpStream) -> F + Send + 'static) -> Error
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let _server = AbortOnDropHandle::new(tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            serve(stream).await;
+        }));
+        let client = Client::http2(Access::ANY, Tls::default()).unwrap();
+        client.send(Request::post(url).body(Bytes::from("x")).unwrap(), 1024).await.unwrap_err()
+    }
+
+    /// Takes a request and resets its stream.
+    async fn reset(stream: TcpStream, reason: h2::Reason) {
+        let mut server = h2::server::handshake(stream).await.unwrap();
+        let (_request, mut answer) = server.accept().await.unwrap().unwrap();
+        answer.send_reset(reason);
+        while server.accept().await.is_some() {}
+    }
+
+    /// Waits for a request, and says that it processed none.
+    async fn go_away(mut stream: TcpStream) {
+        const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        const GO_AWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        const DATA: u8 = 0;
+        stream.read_exact(&mut [0; b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()]).await.unwrap();
+        stream.write_all(&SETTINGS).await.unwrap();
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            stream.read_exact(&mut vec![0; length as usize]).await.unwrap();
+            if head[3] == DATA {
+                break;
+            }
+        }
+        stream.write_all(&GO_AWAY).await.unwrap();
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn what_the_server_surely_did_not_take_was_not_sent() {
+        let refused = asked(|stream| reset(stream, h2::Reason::REFUSED_STREAM)).await;
+        assert!(matches!(refused, Error::Connect(_)), "{refused:?}");
+        let turned_away = asked(go_away).await;
+        assert!(matches!(turned_away, Error::Connect(_)), "{turned_away:?}");
+    }
+
+    #[tokio::test]
+    async fn what_the_server_may_have_taken_is_not_called_unsent() {
+        let failed = asked(|stream| reset(stream, h2::Reason::INTERNAL_ERROR)).await;
+        assert!(matches!(failed, Error::Exchange(_)), "{failed:?}");
+        let broken = asked(async |stream| {
+            h2::server::handshake(stream).await.unwrap().accept().await.unwrap().unwrap();
+        });
+        assert!(matches!(broken.await, Error::Exchange(_)));
+    }
 }

@@ -5,6 +5,7 @@
 pub mod adm;
 pub mod baidu;
 pub mod aws;
+pub mod apns;
 pub mod fcm;
 pub mod function;
 pub mod pinpoint;

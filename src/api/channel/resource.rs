@@ -62,6 +62,7 @@ impl Call<'_> {
         // Not said is on: who sets a channel up wants to use it.
         let enabled = settings.remove("Enabled").is_none_or(|enabled| enabled != json!(false));
         let mut document = ChannelDocument { enabled, settings, ..ChannelDocument::default() };
+        let credentials = credentials.with_method(document.authentication_method());
         let engine = &self.api.engine;
         let carrier =
             engine.carrier(channel_type, &credentials).map_err(|error| Error::bad_request(error.to_string()))?;

@@ -83,12 +83,19 @@ pub fn check_served(
     document: &ChannelDocument,
     carrier: Option<Carrier>,
 ) -> Result<(), Error> {
-    // Credentials that are kept were found to work when they came.
-    let brings_its_own = matches!(channel_type, ChannelType::Adm | ChannelType::Baidu | ChannelType::Gcm);
-    if !document.enabled || carrier.is_some() || brings_its_own && document.sealed.is_some() {
+    if is_apns(channel_type) && carrier != Some(Carrier::Sink) {
+        check_method(document)?;
+    }
+    if !document.enabled || carrier.is_some() || brings_its_own(channel_type, document) {
         return Ok(());
     }
     let what = match channel_type {
+        channel_type if is_apns(channel_type) => {
+            "give TokenKey, TokenKeyId, TeamId and BundleId, or Certificate and PrivateKey, or set `[channel.apns]` for all \
+             applications"
+        }
+        ChannelType::Adm => "give ClientId and ClientSecret, or set `[channel.adm]` for all applications",
+        ChannelType::Baidu => "give ApiKey and SecretKey, or set `[channel.baidu]` for all applications",
         ChannelType::Gcm => "give ServiceJson, or set `[channel.gcm]` for all applications",
         ChannelType::Email => "set `[channel.email]`",
         _ => "this release sends no such messages",
@@ -98,6 +105,27 @@ pub fn check_served(
         "there is no adapter for the {name} channel in the settings of this server: {what}; to take messages without sending \
          them, set `[channel.sink] types = [\"{name}\"]`"
     )))
+}
+
+/// Whether the channel has credentials that make an adapter. Those that are kept were found to work when they came.
+fn brings_its_own(channel_type: ChannelType, document: &ChannelDocument) -> bool {
+    let has = |name: &str| document.credentials.iter().any(|found| found == name);
+    match channel_type {
+        ChannelType::Adm | ChannelType::Baidu | ChannelType::Gcm => document.sealed.is_some(),
+        channel_type if is_apns(channel_type) => has("TokenKey") || has("Certificate"),
+        _ => false,
+    }
+}
+
+/// Makes sure that credentials that are kept are of the kind that is to be used from now on.
+fn check_method(document: &ChannelDocument) -> Result<(), Error> {
+    let has = |name: &str| document.credentials.iter().any(|found| found == name);
+    let Some(method) = document.authentication_method() else { return Ok(()) };
+    let needed = if method.eq_ignore_ascii_case("CERTIFICATE") { "Certificate" } else { "TokenKey" };
+    if document.credentials.is_empty() || has(needed) {
+        return Ok(());
+    }
+    Err(Error::bad_request(format!("DefaultAuthenticationMethod: it is {method}, and the channel has no {needed}")))
 }
 
 /// All or an error that names the first that is missing.
@@ -162,6 +190,38 @@ mod tests {
         let wrong = json!({"DefaultAuthenticationMethod": "TOCKEN"});
         let wrong = problem(ChannelType::Gcm, &[], wrong, Carrier::Sink);
         assert_eq!(wrong, "DefaultAuthenticationMethod: `TOCKEN` is not one of KEY, TOKEN");
+    }
+
+    #[test]
+    fn credentials_for_apns_serve_it_by_the_method_they_are_for() {
+        let served = |credentials: &[&str], method: Option<&str>, carrier| {
+            let settings = method.map(|method| ("DefaultAuthenticationMethod".to_owned(), json!(method)));
+            let document = ChannelDocument {
+                enabled: true,
+                settings: settings.into_iter().collect(),
+                credentials: credentials.iter().map(|name| (*name).to_owned()).collect(),
+                ..ChannelDocument::default()
+            };
+            check_served(ChannelType::ApnsVoip, &document, carrier).map_err(|error| error.message().to_owned())
+        };
+        let token = ["BundleId", "TeamId", "TokenKey", "TokenKeyId"];
+        let certificate = ["Certificate", "PrivateKey"];
+        for method in [None, Some("KEY"), Some("token")] {
+            assert_eq!(served(&token, method, None), Ok(()));
+        }
+        for method in [None, Some("Certificate")] {
+            assert_eq!(served(&certificate, method, None), Ok(()));
+        }
+        assert!(
+            served(&["BundleId"], None, None).unwrap_err().contains("give TokenKey, TokenKeyId, TeamId and BundleId")
+        );
+        let refused = |method, needed| {
+            Err(format!("DefaultAuthenticationMethod: it is {method}, and the channel has no {needed}"))
+        };
+        assert_eq!(served(&token, Some("CERTIFICATE"), None), refused("CERTIFICATE", "Certificate"));
+        assert_eq!(served(&certificate, Some("KEY"), None), refused("KEY", "TokenKey"));
+        assert_eq!(served(&certificate, Some("KEY"), Some(Carrier::Settings)), refused("KEY", "TokenKey"));
+        assert_eq!(served(&certificate, Some("KEY"), Some(Carrier::Sink)), Ok(()), "the sink needs none");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use pinwheel::app::App;
 use pinwheel::domain::{ChannelType, Fate};
 use pinwheel::sandbox::Record;
+use pinwheel::sandbox::apns::{Apns, BUNDLE_ID, KEY_ID, Senders, TEAM_ID};
 use pinwheel::sandbox::fcm::Fcm;
 use pinwheel::sandbox::function;
 use serde_json::{Value, json};
@@ -103,7 +104,7 @@ async fn channels_that_nothing_serves_are_refused() {
     // ADM and Baidu channels come with credentials, which serve them.
     for channel in TYPES.into_iter().filter(|channel| !["adm", "baidu"].contains(channel)) {
         let mut request = request(channel);
-        if channel == "gcm" {
+        if channel == "gcm" || channel.starts_with("apns") {
             request = json!({});
         }
         let path = format!("channels/{channel}");
@@ -119,6 +120,8 @@ async fn channels_that_nothing_serves_are_refused() {
     assert!(key.starts_with("ApiKey: Google has switched off") && !key.contains("hush"), "{key}");
     let broken = server.refused(400, "PUT", "channels/gcm", json!({"ServiceJson": "hush"})).await;
     assert!(broken.contains("not a key file") && !broken.contains("hush"), "{broken}");
+    let broken = server.refused(400, "PUT", "channels/apns", request("apns")).await;
+    assert!(broken.contains("the token key is not") && !broken.contains("hush"), "{broken}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,6 +153,42 @@ async fn a_campaign_sends_through_the_credentials_of_its_application() {
     assert_eq!(run(&app, json!({})).await.tally.get(Fate::ChannelDisabled), 3);
     server.ask("DELETE", "channels/gcm", Value::Null).await;
     assert_eq!(run(&app, json!({})).await.tally.get(Fate::Sent), 3, "without a channel the settings decide");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_is_known_to_apns_as_its_channel_says() {
+    let world = World::new(function::echo).await;
+    let apns = Apns::start(None, Senders::Tokens, Record::memory()).await.unwrap();
+    let mut settings = world.settings();
+    let section = toml::Table::from_iter([
+        ("types".to_owned(), toml::Value::from(vec!["APNS_SANDBOX"])),
+        ("token_key".to_owned(), apns.token_key().into()),
+        ("key_id".to_owned(), KEY_ID.into()),
+        ("team_id".to_owned(), TEAM_ID.into()),
+        ("bundle_id".to_owned(), BUNDLE_ID.into()),
+        ("sandbox_base_url".to_owned(), apns.base_url().into()),
+    ]);
+    settings["channel"].as_table_mut().unwrap().insert("apns".into(), section.into());
+    let app = world.app_of(settings);
+    populate(&app, vec![endpoint("phone", ChannelType::ApnsSandbox, "device")]).await;
+    let server = Server::start(&app).await;
+    assert_eq!(run(&app, json!({})).await.tally.get(Fate::Sent), 1);
+
+    let path = "channels/apns_sandbox";
+    let own = json!({"TokenKey": apns.token_key(), "TokenKeyId": KEY_ID, "TeamId": TEAM_ID, "BundleId": BUNDLE_ID});
+    let mut other = own.clone();
+    other["DefaultAuthenticationMethod"] = json!("CERTIFICATE");
+    let refused = server.refused(400, "PUT", path, other).await;
+    assert!(refused.contains("`Certificate` is missing"), "{refused}");
+    let shown = server.ask("PUT", path, own).await;
+    assert_eq!((&shown["HasTokenKey"], &shown["HasCredential"]), (&json!(true), &json!(true)));
+    assert_eq!(run(&app, json!({})).await.tally.get(Fate::Sent), 1);
+    assert_eq!((apns.messages(), apns.tokens()), (2, 2), "the application signs for itself");
+
+    let refused = server.refused(400, "PUT", path, json!({"DefaultAuthenticationMethod": "CERTIFICATE"})).await;
+    assert_eq!(refused, "DefaultAuthenticationMethod: it is CERTIFICATE, and the channel has no Certificate");
+    server.ask("PUT", path, json!({"DefaultAuthenticationMethod": "TOKEN"})).await;
+    assert_eq!(run(&app, json!({})).await.tally.get(Fate::Sent), 1, "the credentials are kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
