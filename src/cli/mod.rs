@@ -11,6 +11,7 @@ mod run;
 mod serve;
 mod summary;
 mod template;
+mod vault;
 mod watch;
 
 use std::path::PathBuf;
@@ -72,6 +73,9 @@ enum Command {
     /// Make, list and revoke the keys that requests to the API are signed with.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Change the key that seals secrets at rest.
+    #[command(subcommand)]
+    Vault(vault::Command),
     /// See what a message template says.
     #[command(subcommand)]
     Template(template::Command),
@@ -151,6 +155,10 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Activity(command) => activity::run(command, &settings).await,
         Command::Keys(command) => {
             keys::run(command, &settings.load(None)?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Vault(command) => {
+            vault::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Template(command) => template::run(command, &settings).await,

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -85,7 +85,8 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
             None => definition::in_app_template(&*app::open_to_read(&config)?, &args.reference()).await?,
         };
         // Apps show its texts as they are.
-        let content = json!({ "Content": template.content, "CustomConfig": template.custom_config, "Layout": template.layout });
+        let content =
+            json!({ "Content": template.content, "CustomConfig": template.custom_config, "Layout": template.layout });
         print(&content, args.json, stdout)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -105,7 +106,8 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
         bail!("the endpoint gets no message: variables without a value and a default: {}", missing.len());
     }
     let overrides = Overrides { substitutions: Some(&substitutions), ..Overrides::default() };
-    let content = composer(&templates, policy)?.compose(&Target { overrides, ..target }, now)?;
+    let content = composer(&templates, policy)?.compose(&Target { overrides, ..target }, now);
+    let content = content.map_err(|error| anyhow!("{error}"))?;
     // Of one kind: `{"email": {…}}`.
     let content = serde_json::to_value(&content)?;
     let parts = content.as_object().and_then(|kinds| kinds.values().next()).context("the message has no content")?;
@@ -200,7 +202,8 @@ fn read<T: DeserializeOwned + Check>(file: &Path) -> anyhow::Result<T> {
 fn composer(templates: &Templates, missing: MissingVariable) -> anyhow::Result<Composer> {
     match Composer::direct(&wire::DirectMessageConfiguration::default(), templates, missing) {
         Err(compose::Error::NoMessage) => bail!("the template has nothing to say"),
-        composer => Ok(composer?),
+        // It says what its source says.
+        composer => composer.map_err(|error| anyhow!("{error}")),
     }
 }
 
@@ -246,7 +249,13 @@ fn print(parts: &Value, json: bool, to: &mut dyn Write) -> anyhow::Result<()> {
     for (name, value) in parts {
         match value {
             Value::String(text) => writeln!(to, "[{name}]\n{text}")?,
-            value => writeln!(to, "[{name}]\n{}", serde_json::to_string_pretty(value)?)?,
+            value => match serde_json::from_value::<Vec<(String, String)>>(value.clone()) {
+                Ok(headers) => {
+                    writeln!(to, "[{name}]")?;
+                    headers.iter().try_for_each(|(name, text)| writeln!(to, "{name}: {text}"))?;
+                }
+                Err(_) => writeln!(to, "[{name}]\n{}", serde_json::to_string_pretty(value)?)?,
+            },
         }
     }
     Ok(())

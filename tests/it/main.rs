@@ -7,3 +7,5 @@ mod client;
 mod keys;
 mod send;
 mod support;
+mod template;
+mod vault;
