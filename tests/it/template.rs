@@ -125,7 +125,7 @@ fn mistakes_are_told_with_their_place() {
     let case = |kind, file, more: &[&str], expected| {
         fails(directory, &[&["template", "render", "--type", kind, "--file", file], more].concat(), expected);
     };
-    case("sms", "broken.json", &[], "SMSTemplate.Body: broken template syntax at line 2, column 10: ");
+    case("sms", "broken.json", &[], "SMSTemplate.Body: broken template syntax at line 2, column 12: ");
     case("email", "helper.json", &[], "EmailTemplate.HtmlPart: unknown helper `uper` at line 2, column 1");
     case("voice", "date.json", &[], "VoiceTemplate.Body: `dateFormat`: argument 1 is not a date of that format");
     case("sms", "number.json", &[], "`number.json`: Body: expected a string, found a number");

@@ -55,6 +55,7 @@ impl Place {
     fn app(&self) -> App {
         let mut settings = self.world.settings();
         set(&mut settings, "vault.key", self.key.as_str());
+        set(&mut settings, "channel.gcm.base_url", self.own.base_url());
         self.world.app_of(settings)
     }
 
@@ -193,7 +194,7 @@ async fn nothing_changes_beside_a_server_or_with_a_wrong_key() {
     let key = fs::read(&file).unwrap();
     let rotate = ["vault", "rotate", "--data", "data"];
     let app = place.app();
-    fails(directory, &rotate, "another process");
+    fails(directory, &rotate, "`data` is in use by another pinwheel process");
     assert_eq!(fs::read(&file).unwrap(), key);
     drop(app);
 
