@@ -46,9 +46,9 @@ pub async fn rotate_vault(config: &Config, new_key: Option<&SecretString>) -> Re
     let sealed = Sealed { store: &store, keys: &*keys };
     let Some(new_key) = new_key else {
         let file = vault_key_file(config);
-        sealed.check(&open_vault(config)?).await?;
+        sealed.check(&Vault::open_existing(&file)?).await?;
         vault::add_key(&file)?;
-        let vault = open_vault(config)?;
+        let vault = Vault::open_existing(&file)?;
         let mut rotated = sealed.reseal(&vault).await?;
         vault::drop_old_keys(&file)?;
         // A key to the API that was being made has been sealed with the old key, too.

@@ -467,11 +467,25 @@ fn read_head(endpoint: EndpointRef<'_>) -> Result<Head<'_>, store::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::{SmsContent, suite};
+    use crate::channel::SmsContent;
 
     #[test]
     fn receipts_say_what_became_of_a_message() {
-        let message = suite::message(ChannelType::Adm, "old", Content::Sms(SmsContent::default()));
+        let message = Message {
+            endpoint_id: String::new(),
+            channel_type: ChannelType::Sms,
+            address: "old".to_owned(),
+            idempotency_key: "key-1".to_owned(),
+            content: Content::Sms(SmsContent::default()),
+            origin: Arc::new(Origin {
+                application_id: ApplicationId::new("a"),
+                campaign_id: CampaignId::new(Origin::DIRECT),
+                activity_id: None,
+                treatment_id: None,
+                scheduled_time: String::new(),
+            }),
+            reference: None,
+        };
         let receipt_of = |fate, news, message_id: Option<&str>| {
             let message_id = message_id.map(str::to_owned);
             receipt(&message, Delivery { place: 0, fate, reason: None, news, message_id, was_unknown: false })

@@ -53,7 +53,8 @@ fn failed(operation: &'static str, path: &Path) -> impl Fn(io::Error) -> Error {
     move |source| Error::File { operation, path: path.to_owned(), source }
 }
 
-fn read(path: &Path) -> Result<Bytes, Error> {
+/// The keys of a file, one after the other.
+pub(super) fn read(path: &Path) -> Result<Bytes, Error> {
     let mut file = File::open(path).map_err(failed("open", path))?;
     let metadata = file.metadata().map_err(failed("look at", path))?;
     let allowed = if metadata.uid() == 0 { 0o740 } else { 0o700 };

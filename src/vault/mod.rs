@@ -99,6 +99,12 @@ impl Vault {
         Ok(Self::new(bytes.chunks_exact(KEY_BYTES)))
     }
 
+    /// As [`open`](Self::open), but a file that is missing is an error.
+    pub fn open_existing(key_file: &Path) -> Result<Self, Error> {
+        let bytes = file::read(key_file)?;
+        Ok(Self::new(bytes.chunks_exact(KEY_BYTES)))
+    }
+
     /// The vault of keys that are given as base64, the one that seals first.
     ///
     /// Panics: without a key. Errors: [`Text`](Error::Text).

@@ -204,9 +204,13 @@ async fn nothing_changes_beside_a_server_or_with_a_wrong_key() {
     assert_eq!(fs::read(&file).unwrap(), [7; 32]);
     fs::write(&file, [7; 31]).unwrap();
     fails(directory, &rotate, "has 31 bytes, but a key has 32");
+    fs::remove_file(&file).unwrap();
+    fails(directory, &rotate, "cannot open key file `data/pinwheel.key`");
+    assert!(!file.exists(), "no key is made up");
     fails(directory, &["vault", "rotate", "--data", "nowhere"], "there is no data in `nowhere`");
 
     fs::write(&file, key).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     place.assert_usable().await;
 }
 
