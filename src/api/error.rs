@@ -180,6 +180,7 @@ impl From<campaign::direct::Error> for Error {
             campaign::direct::Error::Store(error) => error.into(),
             campaign::direct::Error::Template(error) => error.into(),
             campaign::direct::Error::UnknownUsers => Self::not_found(),
+            campaign::direct::Error::TooSoon => Self::too_many_requests(error.to_string()),
             error => Self::bad_request(error.to_string()),
         }
     }

@@ -1,12 +1,15 @@
 //! Composition: from settings to a running engine. The only place that picks implementations.
 
+mod rotate;
 mod tls;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::auth::Authenticator;
@@ -20,6 +23,8 @@ use crate::http::Aws;
 use crate::store::{self, KeyStore, Store, sqlite};
 use crate::telemetry::Health;
 use crate::vault::{self, Vault};
+
+pub use rotate::{Rotated, rotate_vault};
 
 /// The vault's key in the data directory, unless the settings name another.
 const KEY_FILE: &str = "pinwheel.key";
@@ -52,6 +57,14 @@ pub enum Error {
     },
     #[error(transparent)]
     Vault(#[from] vault::Error),
+    #[error("{what}")]
+    Sealed {
+        what: String,
+        #[source]
+        source: vault::Error,
+    },
+    #[error("the new key is the one that the settings have")]
+    SameKey,
     #[error("`send.rates.{name}`: there is no channel section and no channel adapter `{name}`")]
     UnknownRate { name: String },
 }
@@ -74,11 +87,17 @@ pub fn open_keys(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<dyn KeySt
 
 /// Opens the vault, also beside other processes. The data directory has to be there.
 pub fn open_vault(config: &Config) -> Result<Vault, Error> {
-    let Config { vault, data, .. } = config;
-    if vault.key_file.as_os_str().is_empty() {
-        return Ok(Vault::open(&data.directory.join(KEY_FILE))?);
+    let key = &config.vault.key;
+    if key.expose_secret().is_empty() {
+        return Ok(Vault::open(&vault_key_file(config))?);
     }
-    Ok(Vault::open(&vault.key_file)?)
+    Ok(Vault::of_keys(&[key])?)
+}
+
+/// The key file, where the settings have no key.
+fn vault_key_file(config: &Config) -> PathBuf {
+    let Config { vault, data, .. } = config;
+    if vault.key_file.as_os_str().is_empty() { data.directory.join(KEY_FILE) } else { vault.key_file.clone() }
 }
 
 /// Makes sure that hooks and channels can be set up from these settings; reaches for nobody.

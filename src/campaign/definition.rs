@@ -88,6 +88,18 @@ pub async fn templates(store: &dyn DefinitionStore, names: &wire::TemplateConfig
     })
 }
 
+/// An in-app template, from the store.
+///
+/// Errors: a template that does not exist.
+pub async fn in_app_template(
+    store: &dyn DefinitionStore,
+    template: &wire::Template,
+) -> Result<wire::InAppTemplateRequest, Error> {
+    let mut shelf = BTreeMap::new();
+    fetch(store, &mut shelf, Kind::InAppTemplate, Some(template)).await?;
+    Ok(shelf.into_values().next().expect("it was just fetched"))
+}
+
 /// The version of a template that a campaign asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum TemplateVersion {

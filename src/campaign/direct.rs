@@ -43,6 +43,9 @@ pub enum Error {
     /// A field's value breaks a rule.
     #[error("{field}: {problem}")]
     Invalid { field: &'static str, problem: String },
+    /// A one-time password so soon after another one.
+    #[error("DestinationIdentity: a number gets one message a second, and there was one just now")]
+    TooSoon,
     /// None of the users has an endpoint.
     #[error("none of the users is known")]
     UnknownUsers,
@@ -459,4 +462,50 @@ fn check_count(field: &'static str, recipients: usize) -> Result<(), Error> {
 fn read_head(endpoint: EndpointRef<'_>) -> Result<Head<'_>, store::Error> {
     Head::read(endpoint.document)
         .map_err(|error| store::Error::Damaged { what: format!("endpoint number {}: {error}", endpoint.number) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::SmsContent;
+
+    #[test]
+    fn receipts_say_what_became_of_a_message() {
+        let message = Message {
+            endpoint_id: String::new(),
+            channel_type: ChannelType::Sms,
+            address: "old".to_owned(),
+            idempotency_key: "key-1".to_owned(),
+            content: Content::Sms(SmsContent::default()),
+            origin: Arc::new(Origin {
+                application_id: ApplicationId::new("a"),
+                campaign_id: CampaignId::new(Origin::DIRECT),
+                activity_id: None,
+                treatment_id: None,
+                scheduled_time: String::new(),
+            }),
+            reference: None,
+        };
+        let receipt_of = |fate, news, message_id: Option<&str>| {
+            let message_id = message_id.map(str::to_owned);
+            receipt(&message, Delivery { place: 0, fate, reason: None, news, message_id, was_unknown: false })
+        };
+        let moved = receipt_of(Some(Fate::Sent), Some(AddressNews::Moved("new".to_owned())), Some("id-7"));
+        assert_eq!((moved.updated_token.as_deref(), moved.address.as_deref()), (Some("new"), Some("old")));
+        assert_eq!((moved.text.as_str(), moved.message_id.as_deref()), ("MessageId: id-7", Some("id-7")));
+        let sent = receipt_of(Some(Fate::Sent), None, None);
+        assert_eq!((sent.message_id.as_deref(), sent.updated_token), (Some(&*message.idempotency_key), None));
+        for (fate, news, status, code) in [
+            (Some(Fate::Throttled), None, DeliveryStatus::Throttled, 429),
+            (Some(Fate::Expired), None, DeliveryStatus::Throttled, 429),
+            (Some(Fate::TemporaryFailure), None, DeliveryStatus::TemporaryFailure, 500),
+            (Some(Fate::OptOut), None, DeliveryStatus::OptOut, 403),
+            (Some(Fate::PermanentFailure), None, DeliveryStatus::PermanentFailure, 400),
+            (Some(Fate::PermanentFailure), Some(AddressNews::Dead), DeliveryStatus::PermanentFailure, 410),
+            (Some(Fate::Unknown), None, DeliveryStatus::UnknownFailure, 500),
+        ] {
+            let receipt = receipt_of(fate, news, Some("id"));
+            assert_eq!((receipt.status, receipt.code, receipt.message_id), (status, code, None), "{fate:?}");
+        }
+    }
 }

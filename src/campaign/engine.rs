@@ -11,7 +11,7 @@ use super::definition::{Definition, Document};
 use super::deliver::Deliverer;
 use super::rate::Rate;
 use super::way::{OwnWays, Way, Ways};
-use super::{Error, ledger};
+use super::{Error, ledger, otp};
 use crate::channel::{Channels, Deps};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -37,6 +37,7 @@ pub struct Engine {
     pub(super) own_ways: OwnWays,
     pub(super) vault: Option<Arc<Vault>>,
     pub(super) caps: Caps,
+    pub(super) recent_passwords: otp::Recent,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
     counting: tokio::sync::Mutex<()>,
@@ -52,6 +53,7 @@ impl Engine {
             vault: None,
             rates: Mutex::default(),
             caps: Caps::default(),
+            recent_passwords: otp::Recent::default(),
             counting: tokio::sync::Mutex::default(),
             store,
             channel_deps,

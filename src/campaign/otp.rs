@@ -5,11 +5,13 @@
 //!
 //! Source: Pinpoint developer guide, "Sending and validating one-time passwords"; defaults and texts are our choice.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -32,6 +34,28 @@ const PAGE_PASSWORDS: usize = 500;
 const SWEEP_PAUSE: Duration = Duration::from_secs(600);
 /// How long a password outlives its end: a sweep never meets one that is just being replaced.
 const KEPT_AFTER_END: SignedDuration = SignedDuration::from_hours(1);
+
+/// Between two messages to one recipient. Source: Pinpoint developer guide, "Quotas", one-time passwords.
+const RECIPIENT_PAUSE: Duration = Duration::from_secs(1);
+
+/// When recipients were sent a password, by the clock's elapsed time; of the last second alone.
+#[derive(Default)]
+pub(super) struct Recent(Mutex<HashMap<String, Duration>>);
+
+impl Recent {
+    /// Notes a message; `false` when the last one to this number was too short a while ago.
+    fn note(&self, destination: &str, now: Duration) -> bool {
+        let mut recent = self.0.lock();
+        recent.retain(|_, sent| now < *sent + RECIPIENT_PAUSE);
+        match recent.entry(same_number(destination).to_owned()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(now);
+                true
+            }
+        }
+    }
+}
 
 /// What the store keeps of a password. Never the code, nor whom it went to.
 #[derive(Deserialize, Serialize)]
@@ -105,13 +129,16 @@ impl Engine {
     /// Makes a password, replacing an earlier one of the same number and reference, and sends it by SMS. One that was
     /// certainly not sent is not kept.
     ///
-    /// Shape: what became of the message. Errors: a request that breaks a rule.
+    /// Shape: what became of the message. Errors: a request that breaks a rule, a further message within a second.
     pub async fn send_one_time_password(
         self: &Arc<Self>,
         application_id: &ApplicationId,
         request: &wire::SendOTPMessageRequestParameters,
     ) -> Result<Receipt, Error> {
         let order = Order::check(request)?;
+        if !self.recent_passwords.note(&order.destination, self.clock.elapsed()) {
+            return Err(Error::TooSoon);
+        }
         let id = id(&order.destination, &order.reference);
         let random = SystemRandom::new();
         let code = code(&random, order.code_digits);
@@ -248,9 +275,14 @@ fn key(salt: &[u8]) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, salt)
 }
 
-/// What the store calls a password: it says nothing about whose it is. A number is the same with and without `+`.
+/// A number is the same with and without `+`.
+fn same_number(destination: &str) -> &str {
+    destination.trim_start_matches('+')
+}
+
+/// What the store calls a password: it says nothing about whose it is.
 fn id(destination: &str, reference: &str) -> String {
-    let destination = destination.trim_start_matches('+');
+    let destination = same_number(destination);
     hex::encode(digest(&SHA256, format!("{destination}\0{reference}").as_bytes()))
 }
 
@@ -365,6 +397,17 @@ mod tests {
         }
         assert_ne!(id("+1", "23"), id("+12", "3"));
         assert_eq!(id("+12065550100", "r"), id("12065550100", "r"));
+    }
+
+    #[test]
+    fn a_recipient_gets_one_message_a_second() {
+        let (recent, at) = (Recent::default(), Duration::from_millis);
+        assert!(recent.note("+12065550100", at(0)) && recent.note("+12065550101", at(500)));
+        assert!(!recent.note("12065550100", at(999)), "with and without `+`");
+        assert!(recent.note("+12065550100", at(1000)), "one that was refused does not count");
+        assert!(!recent.note("+12065550101", at(1499)) && recent.note("+12065550101", at(1500)));
+        assert!(recent.note("+12065550102", at(9000)));
+        assert_eq!(recent.0.lock().len(), 1, "others are forgotten");
     }
 
     #[test]

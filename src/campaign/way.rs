@@ -113,6 +113,11 @@ impl ChannelDocument {
     }
 }
 
+/// What the credentials of a channel are sealed for, by the channel's application and id.
+pub fn sealed_for(application_id: Option<&ApplicationId>, id: &str) -> Option<String> {
+    Some(context(application_id?, ChannelType::parse(id)?))
+}
+
 /// What credentials are sealed for: those of another application or channel do not open in its place.
 fn context(application_id: &ApplicationId, channel_type: ChannelType) -> String {
     format!("channel {application_id} {channel_type}")

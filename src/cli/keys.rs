@@ -67,6 +67,10 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
             let keys = app::open_keys(config, clock.clone())?;
             let issued = auth::issue(&app::open_vault(config)?, policy, args.name, clock.now())?;
             keys.put_key(issued.key.clone()).await?;
+            if !auth::can_verify(&app::open_vault(config)?, &issued.key) {
+                keys.revoke_key(&issued.key.id, clock.now()).await?;
+                bail!("the vault's key was changed meanwhile; make the key again");
+            }
             print_new(&issued, args.json, stdout)
         }
         Command::List(List { json }) => {

@@ -10,6 +10,8 @@ mod keys;
 mod run;
 mod serve;
 mod summary;
+mod template;
+mod vault;
 mod watch;
 
 use std::path::PathBuf;
@@ -71,6 +73,12 @@ enum Command {
     /// Make, list and revoke the keys that requests to the API are signed with.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Change the key that seals secrets at rest.
+    #[command(subcommand)]
+    Vault(vault::Command),
+    /// See what a message template says.
+    #[command(subcommand)]
+    Template(template::Command),
     /// Check or show the settings.
     Config(config::Args),
     /// Ask a running process whether it is well, for container health checks.
@@ -149,6 +157,11 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             keys::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Vault(command) => {
+            vault::run(command, &settings.load(None)?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Template(command) => template::run(command, &settings).await,
         Command::Config(args) => {
             let check = |config: &Config| Ok(app::check_settings(config)?);
             config::run(&args, settings.sources(None), check, &mut std::io::stdout())?;

@@ -35,6 +35,8 @@ enum Rule {
     Filter,
     /// A Standard Webhooks secret, or nothing.
     Secret,
+    /// A key of 32 bytes as base64, or nothing.
+    VaultKey,
     /// Twelve digits.
     Account,
     /// An `http` or `https` URL, or nothing.
@@ -50,6 +52,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Rules by key. Keys without one are switches and choices, whose types say it all.
 const RULES: &[(&str, Rule)] = &[
     ("data.directory", Rule::NotEmpty),
+    ("vault.key", Rule::VaultKey),
     ("log.filter", Rule::Filter),
     ("telemetry.listen", Rule::Listen),
     ("telemetry.stalled_after", Rule::Time(SECOND, HOUR)),
@@ -111,6 +114,10 @@ pub(super) fn broken(table: &Table, is_default: impl Fn(&Key) -> bool) -> Vec<(K
             });
         }
     }
+    let is_set = |key| get(table, &Key::dotted(key)).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    if is_set("vault.key") && is_set("vault.key_file") {
+        broken.push((Key::dotted("vault.key"), "be empty where `vault.key_file` names a file".to_owned()));
+    }
     let rates = Key::dotted("send.rates");
     for (name, value) in get(table, &rates).and_then(Value::as_table).into_iter().flatten() {
         if value.as_str().is_some_and(|text| text.parse::<Rate>().is_err()) {
@@ -166,6 +173,10 @@ impl Rule {
             Self::Secret => (
                 text.is_empty() || is_webhook_secret(text),
                 "be \"whsec_\" and base64 of 24 to 64 bytes, or empty".to_owned(),
+            ),
+            Self::VaultKey => (
+                text.is_empty() || BASE64_STANDARD.decode(text.trim()).is_ok_and(|key| key.len() == 32),
+                "be 32 bytes as base64, or empty".to_owned(),
             ),
             Self::Account => {
                 (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()), "be 12 digits".to_owned())

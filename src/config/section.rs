@@ -60,6 +60,8 @@ pub struct Data {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vault {
+    /// Base64; empty for a key file.
+    pub key: SecretString,
     /// Empty for one in the data directory.
     pub key_file: PathBuf,
 }

@@ -118,6 +118,14 @@ fn errors_name_source_key_value_and_rule() {
             "settings.toml:1: `hook.signing_secret` is `********`, but must be \"whsec_\" and base64 of 24 to 64 bytes, or empty",
         ),
         (
+            "vault.key = \"hunter2\"",
+            "settings.toml:1: `vault.key` is `********`, but must be 32 bytes as base64, or empty",
+        ),
+        (
+            "vault = { key = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\", key_file = \"k\" }",
+            "settings.toml:1: `vault.key` is `********`, but must be empty where `vault.key_file` names a file",
+        ),
+        (
             "telemetry.listen = \":80\"",
             "settings.toml:1: `telemetry.listen` is `:80`, but must be an IP address and a port such as \"127.0.0.1:9464\", or empty",
         ),

@@ -43,6 +43,10 @@ pub const TREATMENTS_MAX: usize = 5;
 pub const ACTIVE_CAMPAIGNS_MAX: usize = 200;
 /// Headers of an e-mail message. Source: API reference, `CampaignEmailMessage`.
 pub const EMAIL_HEADERS_MAX: usize = 15;
+/// Bytes of a header's name. Source: API reference, `MessageHeader`.
+pub const EMAIL_HEADER_NAME_BYTES_MAX: usize = 126;
+/// Characters of a header's value. Source: as above.
+pub const EMAIL_HEADER_VALUE_CHARS_MAX: usize = 870;
 /// Bytes of a custom channel's `Data`. Source: as above.
 pub const CUSTOM_DATA_BYTES_MAX: usize = 5 * 1024;
 /// Highest daily and total cap. Source: API reference, `CampaignLimits`.
@@ -51,6 +55,13 @@ pub const CAP_MAX: u32 = 100;
 pub const MESSAGES_PER_SECOND_MAX: u32 = 20_000;
 /// Shortest `MaximumDuration`. Source: API reference, `CampaignLimits`.
 pub const MAXIMUM_DURATION_MIN: Duration = Duration::from_secs(60);
+
+/// Longest `TimeToLive` of a direct message by GCM: 28 days. Source: API reference, `GCMMessage`.
+pub const GCM_TIME_TO_LIVE_SECONDS_MAX: u32 = 2_419_200;
+/// Longest `TimeToLive` of a direct message by Baidu: 7 days. Source: API reference, `BaiduMessage`.
+pub const BAIDU_TIME_TO_LIVE_SECONDS_MAX: u32 = 604_800;
+/// Bytes of APNs' `CollapseId`. Source: API reference, `APNSMessage`.
+pub const COLLAPSE_ID_BYTES_MAX: usize = 64;
 
 /// Recipients of one direct message. Source: Pinpoint developer guide, "Quotas", direct messages.
 pub const DIRECT_RECIPIENTS_MAX: usize = 100;

@@ -25,6 +25,9 @@ pub trait KeyStore: Send + Sync {
     /// All keys, oldest first.
     fn keys(&self) -> Call<'_, Vec<AccessKey>>;
 
+    /// Replaces the sealed secret of a key; an id without a key is passed over.
+    fn put_sealed_secret(&self, id: &str, sealed_secret: Vec<u8>) -> Call<'_, ()>;
+
     /// Revokes a key for good and gives it as it then is; `None` when there is no such key. A key that was revoked
     /// before keeps the time of then.
     fn revoke_key(&self, id: &str, now: Timestamp) -> Call<'_, Option<AccessKey>>;

@@ -134,11 +134,20 @@ pub struct Serving {
 
 impl Serving {
     pub async fn start(app: &App) -> Self {
+        Self::serve(app, true).await
+    }
+
+    /// Lets in only who signs with a key.
+    pub async fn verifying(app: &App) -> Self {
+        Self::serve(app, false).await
+    }
+
+    async fn serve(app: &App, open: bool) -> Self {
         app::install_tls();
         let server = api::Server::bind((Ipv4Addr::LOCALHOST, 0).into(), None).await.unwrap();
         let client = HttpClient::new(server.address());
         let scheduler = app.scheduler(Health::new(app.clock.clone(), PATIENCE));
-        let api = app.api(true, scheduler.clone()).unwrap();
+        let api = app.api(open, scheduler.clone()).unwrap();
         let stop = CancellationToken::new();
         let (serving, running) = (server.run(api.clone(), stop.clone(), PATIENCE), scheduler.clone().run(stop.clone()));
         let task = tokio::spawn(async move {

@@ -10,3 +10,5 @@ mod payload;
 mod provider;
 mod send;
 mod support;
+mod template;
+mod vault;

@@ -39,7 +39,7 @@ pub fn issue(vault: &Vault, policy: Policy, name: String, now: Timestamp) -> Res
     let random = SystemRandom::new();
     let id = format!("{ID_PREFIX}{}", *text(&random, ID_ALPHABET, ID_SIGNS)?);
     let secret = SecretString::from(text(&random, SECRET_ALPHABET, SECRET_SIGNS)?.as_str());
-    let sealed_secret = vault.seal(&context(&id), secret.expose_secret().as_bytes())?;
+    let sealed_secret = vault.seal(&sealed_for(&id), secret.expose_secret().as_bytes())?;
     // As exact as it is stored.
     let created_at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
     let key = AccessKey { id, sealed_secret, policy, name, created_at, revoked_at: None };
@@ -47,8 +47,13 @@ pub fn issue(vault: &Vault, policy: Policy, name: String, now: Timestamp) -> Res
 }
 
 /// The place a key's secret is sealed for.
-pub fn context(id: &str) -> String {
+pub fn sealed_for(id: &str) -> String {
     format!("access-key/{id}")
+}
+
+/// Whether requests that are signed with a key can be verified: its secret opens.
+pub fn can_verify(vault: &Vault, key: &AccessKey) -> bool {
+    vault.unseal(&sealed_for(&key.id), &key.sealed_secret).is_ok()
 }
 
 /// Random signs, all equally likely.
@@ -86,7 +91,7 @@ mod tests {
             assert!(rest.len() == 16 && rest.bytes().all(|byte| ID_ALPHABET.contains(&byte)), "{id}");
             let secret = issued.secret.expose_secret();
             assert!(secret.len() == 40 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-            assert_eq!(vault.unseal(&context(id), sealed_secret).unwrap().expose_secret(), secret.as_bytes());
+            assert_eq!(vault.unseal(&sealed_for(id), sealed_secret).unwrap().expose_secret(), secret.as_bytes());
             assert!(!format!("{issued:?}").contains(secret));
             signs.extend(secret.bytes());
             ids.insert(issued.key.id);

@@ -46,7 +46,7 @@ use axum::http::request::Parts;
 use secrecy::ExposeSecret;
 
 pub use self::error::Error;
-pub use self::issue::{Issued, issue};
+pub use self::issue::{Issued, can_verify, issue, sealed_for};
 use self::signing_keys::SigningKeys;
 use self::sigv4::{Claim, SigningKey};
 use crate::clock::Clock;
@@ -116,7 +116,7 @@ impl Authenticator {
         let signing_key = match &known {
             Some(signing_key) => signing_key.clone(),
             None => {
-                let secret = vault.unseal(&issue::context(&key.id), &key.sealed_secret)?;
+                let secret = vault.unseal(&sealed_for(&key.id), &key.sealed_secret)?;
                 SigningKey::derive(secret.expose_secret(), &date, &claim.region)
             }
         };

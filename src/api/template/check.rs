@@ -2,7 +2,7 @@
 
 use crate::api::Error;
 use crate::domain::limit::{
-    ADM_TEMPLATE_CHARS_MAX, EMAIL_TEMPLATE_CHARS_MAX, IN_APP_BODY_CHARS_MAX, IN_APP_CONTENTS_MAX,
+    ADM_TEMPLATE_CHARS_MAX, EMAIL_HEADERS_MAX, EMAIL_TEMPLATE_CHARS_MAX, IN_APP_BODY_CHARS_MAX, IN_APP_CONTENTS_MAX,
     IN_APP_CUSTOM_CONFIG_MAX, IN_APP_HEADER_CHARS_MAX, IN_APP_TEMPLATE_CHARS_MAX, PUSH_TEMPLATE_CHARS_MAX,
     SMS_TEMPLATE_CHARS_MAX, VOICE_TEMPLATE_CHARS_MAX,
 };
@@ -61,6 +61,7 @@ impl Checked for wire::EmailTemplateRequest {
         defaults(self.default_substitutions.as_deref())?;
         let texts = [("Subject", &self.subject), ("HtmlPart", &self.html_part), ("TextPart", &self.text_part)];
         parts("", &texts, EMAIL_TEMPLATE_CHARS_MAX)?;
+        count("Headers", self.headers.iter().flatten().count(), EMAIL_HEADERS_MAX)?;
         for (i, header) in self.headers.iter().flatten().enumerate() {
             let field = format!("Headers[{i}]");
             let name = header.name.as_deref().unwrap_or_default();

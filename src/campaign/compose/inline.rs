@@ -3,13 +3,20 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 use super::Error;
 use crate::channel::PushPriority;
+use crate::domain::limit::{BAIDU_TIME_TO_LIVE_SECONDS_MAX, COLLAPSE_ID_BYTES_MAX, GCM_TIME_TO_LIVE_SECONDS_MAX};
 use crate::template::Substitutions;
 use crate::wire::generated::{
     ADMMessage, APNSMessage, Action, BaiduMessage, DefaultMessage, DefaultPushNotificationMessage,
     DirectMessageConfiguration, GCMMessage, Message, MessageConfiguration, MessageHeader, MessageType, SimpleEmailPart,
 };
+
+/// Bytes of an MD5 checksum.
+const MD5_BYTES: usize = 16;
 
 /// What a request says to each kind of channel; a channel without a message of its own has the default one, whole.
 #[derive(Default)]
@@ -36,17 +43,24 @@ pub struct PushText<'a> {
     pub media_url: Option<&'a str>,
     pub raw_content: Option<&'a str>,
     pub silent: Option<bool>,
-    /// The field's name, and its value in seconds.
-    pub time_to_live: Option<(&'static str, Cow<'a, str>)>,
+    /// The field's name, its value in seconds, and the most it may be.
+    pub time_to_live: Option<(&'static str, Cow<'a, str>, u32)>,
     pub sound: Option<&'a str>,
     pub icon: Option<&'a str>,
     pub collapse_key: Option<&'a str>,
+    /// What APNs calls its collapse key.
+    pub collapse_id: Option<&'a str>,
     pub priority: Option<&'a str>,
     pub restricted_package_name: Option<&'a str>,
     pub badge: Option<i32>,
     pub category: Option<&'a str>,
     pub thread_id: Option<&'a str>,
     pub push_type: Option<&'a str>,
+    /// How to prove who we are to the provider, and the words for it. The channel's credentials decide; it has to be one of
+    /// these words.
+    pub authentication: Option<(&'a str, [&'static str; 2])>,
+    /// Checksum of `Data`. What is sent has other data around it, whose checksum ADM gets.
+    pub md5: Option<&'a str>,
     pub substitutions: Option<&'a Substitutions>,
 }
 
@@ -141,9 +155,12 @@ impl<'a> Inline<'a> {
             }),
             (None, None) => None,
         };
+        // `TimeToLive` is not for ADM. Source: API reference, campaign `Message`.
+        let adm = push("MessageConfiguration.ADMMessage", &configuration.adm_message)
+            .map(|adm| PushText { time_to_live: None, ..adm });
         Self {
             push: [
-                push("MessageConfiguration.ADMMessage", &configuration.adm_message),
+                adm,
                 push("MessageConfiguration.APNSMessage", &configuration.apns_message),
                 push("MessageConfiguration.BaiduMessage", &configuration.baidu_message),
                 push("MessageConfiguration.GCMMessage", &configuration.gcm_message),
@@ -241,8 +258,9 @@ fn json<'a>(data: &Option<BTreeMap<String, String>>) -> Option<Cow<'a, str>> {
     data.as_ref().map(|data| Cow::Owned(serde_json::to_string(data).expect("text is JSON")))
 }
 
-fn seconds<'a>(name: &'static str, seconds: Option<i32>) -> Option<(&'static str, Cow<'a, str>)> {
-    seconds.map(|seconds| (name, Cow::Owned(seconds.to_string())))
+/// `TimeToLive` of up to so many seconds.
+fn seconds<'a>(seconds: Option<i32>, seconds_max: u32) -> Option<(&'static str, Cow<'a, str>, u32)> {
+    seconds.map(|seconds| ("TimeToLive", Cow::Owned(seconds.to_string()), seconds_max))
 }
 
 impl<'a> PushText<'a> {
@@ -260,7 +278,7 @@ impl<'a> PushText<'a> {
             media_url: message.media_url.as_deref(),
             raw_content: message.raw_content.as_deref(),
             silent: message.silent_push,
-            time_to_live: seconds("TimeToLive", message.time_to_live),
+            time_to_live: seconds(message.time_to_live, u32::MAX),
             ..Self::default()
         }
     }
@@ -301,10 +319,11 @@ impl<'a> PushText<'a> {
             small_image_icon_url: message.small_image_icon_url.as_deref(),
             raw_content: message.raw_content.as_deref(),
             silent: message.silent_push,
-            time_to_live: message.expires_after.as_deref().map(|text| ("ExpiresAfter", Cow::Borrowed(text))),
+            time_to_live: message.expires_after.as_deref().map(|text| ("ExpiresAfter", Cow::Borrowed(text), u32::MAX)),
             sound: message.sound.as_deref(),
             icon: message.icon_reference.as_deref(),
             collapse_key: message.consolidation_key.as_deref(),
+            md5: message.md5.as_deref(),
             substitutions: message.substitutions.as_ref(),
             ..Self::default()
         }
@@ -321,14 +340,18 @@ impl<'a> PushText<'a> {
             media_url: message.media_url.as_deref(),
             raw_content: message.raw_content.as_deref(),
             silent: message.silent_push,
-            time_to_live: seconds("TimeToLive", message.time_to_live),
+            time_to_live: seconds(message.time_to_live, u32::MAX),
             sound: message.sound.as_deref(),
-            collapse_key: message.collapse_id.as_deref(),
+            collapse_id: message.collapse_id.as_deref(),
             priority: message.priority.as_deref(),
             badge: message.badge,
             category: message.category.as_deref(),
             thread_id: message.thread_id.as_deref(),
             push_type: message.apns_push_type.as_deref(),
+            authentication: message
+                .preferred_authentication_method
+                .as_deref()
+                .map(|method| (method, ["CERTIFICATE", "TOKEN"])),
             substitutions: message.substitutions.as_ref(),
             ..Self::default()
         }
@@ -347,7 +370,7 @@ impl<'a> PushText<'a> {
             small_image_icon_url: message.small_image_icon_url.as_deref(),
             raw_content: message.raw_content.as_deref(),
             silent: message.silent_push,
-            time_to_live: seconds("TimeToLive", message.time_to_live),
+            time_to_live: seconds(message.time_to_live, BAIDU_TIME_TO_LIVE_SECONDS_MAX),
             sound: message.sound.as_deref(),
             icon: message.icon_reference.as_deref(),
             substitutions: message.substitutions.as_ref(),
@@ -368,12 +391,13 @@ impl<'a> PushText<'a> {
             small_image_icon_url: message.small_image_icon_url.as_deref(),
             raw_content: message.raw_content.as_deref(),
             silent: message.silent_push,
-            time_to_live: seconds("TimeToLive", message.time_to_live),
+            time_to_live: seconds(message.time_to_live, GCM_TIME_TO_LIVE_SECONDS_MAX),
             sound: message.sound.as_deref(),
             icon: message.icon_reference.as_deref(),
             collapse_key: message.collapse_key.as_deref(),
             priority: message.priority.as_deref(),
             restricted_package_name: message.restricted_package_name.as_deref(),
+            authentication: message.preferred_authentication_method.as_deref().map(|method| (method, ["KEY", "TOKEN"])),
             substitutions: message.substitutions.as_ref(),
             ..Self::default()
         }
@@ -392,5 +416,39 @@ impl<'a> PushText<'a> {
                 problem: format!("is `{other}`; it must be `normal` or `5`, or `high` or `10`"),
             }),
         }
+    }
+
+    /// What must hold whoever gets the message.
+    ///
+    /// Errors: the first field that breaks a rule.
+    pub fn check(&self) -> Result<(), Error> {
+        let broken =
+            |field: &str, problem: String| Err(Error::Field { field: format!("{}.{field}", self.name), problem });
+        if let Some((method, words)) = self.authentication.filter(|(method, words)| !words.contains(method)) {
+            let problem = format!("is `{method}`; it must be `{}` or `{}`", words[0], words[1]);
+            return broken("PreferredAuthenticationMethod", problem);
+        }
+        if let Some(id) = self.collapse_id.filter(|id| id.len() > COLLAPSE_ID_BYTES_MAX) {
+            let problem = format!("has {} bytes; {COLLAPSE_ID_BYTES_MAX} are allowed", id.len());
+            return broken("CollapseId", problem);
+        }
+        match self.md5.map(|md5| BASE64_STANDARD.decode(md5)) {
+            None => Ok(()),
+            Some(Ok(digest)) if digest.len() == MD5_BYTES => Ok(()),
+            Some(_) => broken("MD5", format!("is not a checksum of {MD5_BYTES} bytes as base64")),
+        }
+    }
+
+    /// How long the provider keeps the message for a device that cannot be reached, in seconds.
+    ///
+    /// Errors: what is no number of seconds, or more than the provider's longest time.
+    pub fn time_to_live(&self) -> Result<Option<u32>, Error> {
+        let Some((field, text, seconds_max)) = &self.time_to_live else { return Ok(None) };
+        let seconds = text.parse::<u32>().ok().filter(|seconds| seconds <= seconds_max);
+        seconds.map(Some).ok_or_else(|| {
+            let upto = if *seconds_max == u32::MAX { String::new() } else { format!(" to {seconds_max}") };
+            let problem = format!("is `{text}`; it must be a number of seconds from 0{upto}");
+            Error::Field { field: format!("{}.{field}", self.name), problem }
+        })
     }
 }

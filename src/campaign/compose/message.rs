@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::inline::{EmailText, PushText, SmsText, VoiceText};
 use super::{Error, Field, Overrides, Values, overridden};
 use crate::channel::{EmailContent, PushAction, PushContent, PushExtra, SmsContent, VoiceContent};
+use crate::domain::limit::{EMAIL_HEADER_NAME_BYTES_MAX, EMAIL_HEADER_VALUE_CHARS_MAX, EMAIL_HEADERS_MAX};
 use crate::template::{Defaults, Escape, Missing, Substitutions};
 use crate::wire::generated::{
     APNSPushNotificationTemplate, Action, AndroidPushNotificationTemplate, DefaultPushNotificationTemplate,
@@ -152,7 +153,7 @@ pub fn push(
 fn extra(message: &PushText<'_>) -> Result<Option<PushExtra>, Error> {
     let extra = PushExtra {
         icon: message.icon.map(str::to_owned),
-        collapse_key: message.collapse_key.map(str::to_owned),
+        collapse_key: message.collapse_key.or(message.collapse_id).map(str::to_owned),
         priority: message.priority()?,
         restricted_package_name: message.restricted_package_name.map(str::to_owned),
         badge: message.badge,
@@ -187,12 +188,7 @@ impl Push {
             field,
             problem: format!("is `{value}`; it must be one of {}", Action::VALUES.join(", ")),
         })?;
-        let time_to_live = message.time_to_live.as_ref().map(|(field, seconds)| {
-            seconds.parse::<u32>().map_err(|_| Error::Field {
-                field: format!("{name}.{field}"),
-                problem: format!("is {seconds}; it must be a number of seconds from 0"),
-            })
-        });
+        message.check()?;
         let push = Self {
             defaults: defaults.clone(),
             substitutions: message.substitutions.cloned().unwrap_or_default(),
@@ -212,7 +208,7 @@ impl Push {
             fixed: PushContent {
                 action,
                 silent: message.silent.unwrap_or(false),
-                time_to_live: time_to_live.transpose()?,
+                time_to_live: message.time_to_live()?,
                 sound: section.sound.or(message.sound).map(str::to_owned),
                 extra: extra(message)?.map(Box::new),
                 ..PushContent::default()
@@ -314,13 +310,24 @@ pub fn email(
 }
 
 fn headers(name: &str, headers: &[MessageHeader], missing: Missing) -> Result<Vec<(String, Field)>, Error> {
+    let broken = |problem: String| Err(Error::Field { field: format!("{name}.Headers"), problem });
+    if headers.len() > EMAIL_HEADERS_MAX {
+        return broken(format!("has {} headers; {EMAIL_HEADERS_MAX} are allowed", headers.len()));
+    }
     let mut compiled = Vec::with_capacity(headers.len());
     for header in headers {
         let Some(header_name) = header.name.clone().filter(|name| !name.is_empty()) else {
-            let problem = "has a header without a `Name`".to_owned();
-            return Err(Error::Field { field: format!("{name}.Headers"), problem });
+            return broken("has a header without a `Name`".to_owned());
         };
+        // RFC 5322, section 2.2: printable ASCII but the colon.
+        let is_name = header_name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        if !is_name || header_name.len() > EMAIL_HEADER_NAME_BYTES_MAX {
+            return broken(format!("has `{}`, which is not the name of a header", header_name.escape_debug()));
+        }
         let value = header.value.as_deref().unwrap_or_default();
+        if value.chars().count() > EMAIL_HEADER_VALUE_CHARS_MAX {
+            return broken(format!("has a `{header_name}` of more than {EMAIL_HEADER_VALUE_CHARS_MAX} characters"));
+        }
         let field = Field::new(format!("{name}.Headers.{header_name}"), value, Escape::None, missing)?;
         compiled.push((header_name, field));
     }

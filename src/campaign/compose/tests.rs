@@ -344,8 +344,8 @@ fn templates_win_for_the_fields_they_have() {
     let adm = PushContent {
         title: Some("default".into()),
         body: Some("inline body".into()),
+        // `TimeToLive` of campaigns is not for ADM.
         sound: Some("ding".into()),
-        time_to_live: Some(5),
         ..PushContent::default()
     };
     assert_eq!(push_of(plain(&composer, ChannelType::Adm)), adm);
@@ -400,7 +400,7 @@ fn unusable_campaigns_say_why() {
         (
             json!({"GCMMessage": {"Body": "b", "TimeToLive": -1}}),
             None,
-            "MessageConfiguration.GCMMessage.TimeToLive is -1; it must be a number of seconds from 0".to_owned(),
+            "MessageConfiguration.GCMMessage.TimeToLive is `-1`; it must be a number of seconds from 0".to_owned(),
         ),
         (
             json!({"SMSMessage": {"Body": "b", "MessageType": "LOUD"}}),

@@ -10,9 +10,10 @@ use lettre::message::{Mailbox, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
 use crate::channel::{EmailContent, Message};
+use crate::domain::limit::EMAIL_HEADERS_MAX;
 
-/// Headers of a campaign's own. Source: Pinpoint model, `CampaignEmailMessage.Headers`.
-const HEADERS_MAX: usize = 15;
+/// Headers of a message's own, and the two that other fields of it make: `Reply-To`, and the trace id.
+const HEADERS_MAX: usize = EMAIL_HEADERS_MAX + 2;
 /// Bytes of a header's name that lettre writes; Pinpoint allows 126.
 const HEADER_NAME_BYTES_MAX: usize = 76;
 /// Bytes of a header's value. Source: Pinpoint model, `MessageHeader`.
@@ -318,8 +319,8 @@ mod tests {
     #[test]
     fn headers_have_limits() {
         let headers = |count| (0..count).map(|index| (format!("X-{index}"), "v".into())).collect();
-        assert!(compose(EmailContent { headers: headers(15), ..hello() }).is_ok());
-        assert!(compose(EmailContent { headers: headers(16), ..hello() }).unwrap_err().contains("16 headers"));
+        assert!(compose(EmailContent { headers: headers(17), ..hello() }).is_ok());
+        assert!(compose(EmailContent { headers: headers(18), ..hello() }).unwrap_err().contains("18 headers"));
         assert!(compose(with_header("X-A", &"v".repeat(870))).is_ok());
         assert!(compose(with_header("X-A", &"v".repeat(871))).unwrap_err().contains("871 bytes"));
         let twice = vec![("X-A".into(), "1".into()), ("x-a".into(), "2".into())];

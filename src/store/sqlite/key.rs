@@ -129,6 +129,17 @@ impl KeyStore for Keys {
         }))
     }
 
+    fn put_sealed_secret(&self, id: &str, sealed_secret: Vec<u8>) -> Call<'_, ()> {
+        let id = id.to_owned();
+        Box::pin(self.run("save a key", move |file| {
+            file.write(|connection| {
+                let statement = "UPDATE access_key SET sealed_secret = ? WHERE id = ?";
+                connection.execute(statement, params![sealed_secret, id])?;
+                Ok(())
+            })
+        }))
+    }
+
     fn revoke_key(&self, id: &str, now: Timestamp) -> Call<'_, Option<AccessKey>> {
         let id = id.to_owned();
         Box::pin(self.run("revoke a key", move |file| {
@@ -254,6 +265,7 @@ mod tests {
         key::keys_read_back
         key::ids_are_taken_once
         key::revoked_keys_stay_revoked
+        key::sealed_secrets_are_replaced
         key::what_one_process_changes_others_see
         key::processes_write_at_once
     }

@@ -54,6 +54,19 @@ pub async fn ids_are_taken_once(place: &dyn KeyPlace) {
     assert_eq!(keys.keys().await.unwrap(), [first]);
 }
 
+pub async fn sealed_secrets_are_replaced(place: &dyn KeyPlace) {
+    let keys = place.open();
+    let (mut one, other) = (key("a", Policy::Administrator, 1), key("b", Policy::Administrator, 2));
+    for key in [&one, &other] {
+        keys.put_key(key.clone()).await.unwrap();
+    }
+    one.sealed_secret = vec![7; 40];
+    keys.put_sealed_secret("a", one.sealed_secret.clone()).await.unwrap();
+    keys.put_sealed_secret("c", vec![8]).await.unwrap();
+    assert_eq!(keys.key("a").await.unwrap().as_ref(), Some(&one), "at once");
+    assert_eq!(keys.keys().await.unwrap(), [one, other]);
+}
+
 pub async fn revoked_keys_stay_revoked(place: &dyn KeyPlace) {
     let keys = place.open();
     let (other, mut revoked) = (key("b", Policy::Administrator, 2), key("a", Policy::Administrator, 1));

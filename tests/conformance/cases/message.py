@@ -48,9 +48,19 @@ def direct(run):
     run.bad("SendMessages", "MessageConfiguration", ApplicationId=app, MessageRequest={"Addresses": request["Addresses"]})
     run.missing("SendMessages", ApplicationId=NOWHERE, MessageRequest=request)
 
+    bad("TimeToLive", MessageConfiguration={"GCMMessage": {"Body": "b", "TimeToLive": 2_419_201}})
+    bad("MD5", MessageConfiguration={"ADMMessage": {"Body": "b", "MD5": "x"}})
+    bad("Headers", MessageConfiguration={"EmailMessage": {"SimpleEmail": {
+        "Subject": {"Data": "s"}, "Headers": [{"Name": "a b", "Value": "v"}],
+    }}})
+
     wanted = {"Users": {"u": {}}, "MessageConfiguration": request["MessageConfiguration"]}
     answer = run.happy("SendUsersMessages", ApplicationId=app, SendUsersMessageRequest=wanted)
     run.equal(answer["Result"]["u"]["e1"]["DeliveryStatus"], "SUCCESSFUL", "SendUsersMessages")
+    broken = {**wanted, "Users": {"u": {"BodyOverride": "{{#if}}"}}}
+    answer = run.happy("SendUsersMessages", ApplicationId=app, SendUsersMessageRequest=broken)
+    found = answer["Result"]["u"]["e1"]
+    run.equal((found["DeliveryStatus"], found["StatusCode"]), ("PERMANENT_FAILURE", 400), "a user's own broken text")
     run.bad("SendUsersMessages", "MessageConfiguration", ApplicationId=app, SendUsersMessageRequest={"Users": {"u": {}}})
     many = {**wanted, "Users": {str(n): {} for n in range(101)}}
     run.bad("SendUsersMessages", "", ApplicationId=app, SendUsersMessageRequest=many)
@@ -61,7 +71,8 @@ def direct(run):
 def one_time_passwords(run):
     app = new_app(run, "otp")
     channels(run, app)
-    number = "+4915187654321"
+    # A number gets one message a second, whoever asks for it.
+    number = f"+49151{sum(map(ord, run.name)):08}"
     request = {
         "BrandName": f"Shop {run.name}",
         "Channel": "SMS",
@@ -85,6 +96,12 @@ def one_time_passwords(run):
     run.equal(verify("1" * 7 if code != "1" * 7 else "2" * 7), False, "a wrong code")
     run.equal(verify(code), True, "the right code")
     run.equal(verify(code), False, "the code once more")
+
+    off = new_app(run, "otp-off")
+    run.happy("UpdateSmsChannel", ApplicationId=off, SMSChannelRequest={"Enabled": False})
+    unsent = {**request, "DestinationIdentity": number + "0"}
+    answer = run.happy("SendOTPMessage", ApplicationId=off, SendOTPMessageRequestParameters=unsent)
+    run.equal(answer["Result"][number + "0"]["DeliveryStatus"], "PERMANENT_FAILURE", "a channel that is off")
 
     def bad(fragment, **members):
         wanted = {**request, **members}

@@ -256,3 +256,95 @@ async fn channels_with_credentials_of_their_own_learn_what_providers_say_of_addr
     let page = app.store.endpoint(&ApplicationId::new(APPLICATION), "adm-moved").await.unwrap();
     assert_eq!(Head::read(page.get(0).document).unwrap().address(), Some(&*adm::moved_to("moved-1")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_part_of_a_message_reaches_its_channel() {
+    let world = World::new(function::echo).await;
+    let mut settings = world.settings();
+    settings["channel"].as_table_mut().unwrap().retain(|name, _| name == "sink");
+    settings["channel"]["sink"].as_table_mut().unwrap().remove("types");
+    let app = world.app_of(settings);
+    populate(&app, Vec::new()).await;
+    let server = Server::start(&app).await;
+    let raw = r#"{"aps": {"alert": "{{name}}", "content-available": 1}}"#;
+    let request = json!({
+        "Addresses": {
+            "ann@example.com": {"ChannelType": "EMAIL", "Substitutions": {"name": ["<Ann>"]}},
+            "+12065550100": {"ChannelType": "SMS"}, "+12065550101": {"ChannelType": "VOICE"},
+            "kindle": {"ChannelType": "ADM", "Context": {"order": "8"}},
+            "iphone": {"ChannelType": "APNS", "RawContent": raw, "Substitutions": {"name": ["Ann"]}},
+        },
+        "Context": {"order": "7", "shop": "s"}, "TraceId": "trace-1",
+        "MessageConfiguration": {
+            "EmailMessage": {
+                "FromAddress": "from@example.com", "FeedbackForwardingAddress": "bounce@example.com",
+                "ReplyToAddresses": ["reply@example.com"], "Substitutions": {"name": ["you"], "day": ["Monday"]},
+                "SimpleEmail": {
+                    "Subject": {"Data": "{{name}}, {{day}}", "Charset": "UTF-8"}, "TextPart": {"Data": "{{name}}"},
+                    "HtmlPart": {"Data": "<b>{{name}}</b>"}, "Headers": [{"Name": "X-Day", "Value": "{{day}}"}],
+                },
+            },
+            "SMSMessage": {"Body": "b", "MessageType": "TRANSACTIONAL", "OriginationNumber": "+12065550199",
+                "Keyword": "STOP", "EntityId": "e", "TemplateId": "t"},
+            "VoiceMessage": {"Body": "Hallo", "LanguageCode": "de-DE", "VoiceId": "Vicki",
+                "OriginationNumber": "+12065550199"},
+            "ADMMessage": {"Title": "t", "Data": {"k": "v"}, "MD5": "kAFQmDzST7DWlj99KOF/cg==", "ExpiresAfter": "3600",
+                "ConsolidationKey": "c"},
+            "APNSMessage": {"Title": "t", "PreferredAuthenticationMethod": "TOKEN", "Badge": 2},
+        },
+    });
+    let answer = server.ask("POST", "messages", request).await;
+    for (address, result) in answer["Result"].as_object().unwrap() {
+        assert_eq!(result["DeliveryStatus"], "SUCCESSFUL", "{address}: {result}");
+    }
+    let sunk = world.sunk();
+    let of = |channel: &str| &sunk.iter().find(|line| line["channel"] == channel).unwrap()["content"];
+    let email = &of("EMAIL")["email"];
+    assert_eq!((&email["subject"], &email["text"]), (&json!("<Ann>, Monday"), &json!("<Ann>")));
+    assert_eq!(email["html"], "<b>&lt;Ann&gt;</b>");
+    assert_eq!(
+        (&email["from_address"], &email["bounce_address"]),
+        (&json!("from@example.com"), &json!("bounce@example.com"))
+    );
+    let headers = json!([["X-Day", "Monday"], ["Reply-To", "reply@example.com"], ["X-Trace-Id", "trace-1"]]);
+    assert_eq!(email["headers"], headers);
+    let sms = &of("SMS")["sms"];
+    assert_eq!((&sms["is_transactional"], &sms["keyword"]), (&json!(true), &json!("STOP")));
+    assert_eq!((&sms["entity_id"], &sms["template_id"]), (&json!("e"), &json!("t")));
+    let voice = json!({"body": "Hallo", "language_code": "de-DE", "voice_id": "Vicki",
+        "origination_number": "+12065550199"});
+    assert_eq!(of("VOICE")["voice"], voice);
+    let adm = &of("ADM")["push"];
+    assert_eq!((&adm["time_to_live"], &adm["collapse_key"]), (&json!(3600), &json!("c")));
+    assert_eq!(adm["context"], json!({"order": "8", "shop": "s", "trace_id": "trace-1"}), "a recipient's own wins");
+    let apns = &of("APNS")["push"];
+    assert_eq!(apns["raw_content"], r#"{"aps": {"alert": "Ann", "content-available": 1}}"#);
+    assert_eq!((&apns["title"], &apns["badge"]), (&Value::Null, &json!(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_breaks_a_rule_is_refused_as_a_whole() {
+    let world = World::new(function::echo).await;
+    let app = world.app("");
+    populate(&app, Vec::new()).await;
+    let server = Server::start(&app).await;
+    for (message, expected) in [
+        (json!({"GCMMessage": {"Body": "b", "TimeToLive": 2_419_201}}), "GCMMessage.TimeToLive is `2419201`"),
+        (json!({"ADMMessage": {"Body": "b", "MD5": "x"}}), "ADMMessage.MD5 is not a checksum"),
+        (
+            json!({"APNSMessage": {"Body": "b", "PreferredAuthenticationMethod": "KEY"}}),
+            "APNSMessage.PreferredAuthenticationMethod is `KEY`",
+        ),
+        (json!({"EmailMessage": {"RawEmail": {"Data": "?"}}}), "EmailMessage.RawEmail.Data is not base64"),
+        (json!({"SMSMessage": {"Body": "{{#if}}"}}), "SMSMessage.Body: broken template syntax at line 1"),
+    ] {
+        let request = json!({"Addresses": {"+12065550100": {"ChannelType": "SMS"}}, "MessageConfiguration": message});
+        let refused = server.refused(400, "POST", "messages", request).await;
+        assert!(refused.starts_with(&format!("MessageConfiguration.{expected}")), "{refused}");
+    }
+    let voice = json!({"Addresses": {"+12065550100": {"ChannelType": "SMS"}}, "MessageConfiguration": {},
+        "TemplateConfiguration": {"InAppTemplate": {"Name": "x"}}});
+    let refused = server.refused(400, "POST", "messages", voice).await;
+    assert_eq!(refused, "TemplateConfiguration.InAppTemplate: in-app messages are fetched by apps, not sent");
+    assert!(world.sunk().is_empty(), "nobody was sent anything");
+}

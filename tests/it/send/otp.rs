@@ -68,7 +68,8 @@ async fn a_code_is_right_once() {
     let other = json!({"DestinationIdentity": "+12065550100", "ReferenceId": "other", "Otp": code});
     assert_eq!(server.ask("POST", "verify-otp", other).await, json!({"Valid": false}));
 
-    server.ask("POST", "otp", order(json!({"CodeLength": 8, "Language": "de-DE"}))).await;
+    let other = json!({"CodeLength": 8, "Language": "de-DE", "DestinationIdentity": "+12065550101"});
+    server.ask("POST", "otp", order(other)).await;
     assert_eq!(last_code(&world).len(), 8);
     assert!(world.sunk().pop().unwrap()["content"]["sms"]["body"].as_str().unwrap().starts_with("Ihr Einmalpasswort"));
     let refused = server.refused(400, "POST", "otp", order(json!({"CodeLength": 9}))).await;
@@ -88,9 +89,10 @@ async fn attempts_are_counted_however_many_come_at_once() {
     }
     assert_eq!(server.ask("POST", "verify-otp", attempt(&code)).await, json!({"Valid": false}), "no attempt is left");
 
-    // A new code has attempts of its own; of many who have it, one is let in.
-    server.ask("POST", "otp", order(json!({"AllowedAttempts": 5}))).await;
-    let attempt = attempt(&last_code(&world));
+    // Of many who have a code, one is let in.
+    server.ask("POST", "otp", order(json!({"AllowedAttempts": 5, "DestinationIdentity": "+12065550101"}))).await;
+    let mut attempt = attempt(&last_code(&world));
+    attempt["DestinationIdentity"] = json!("+12065550101");
     let answers = join_all((0..4).map(|_| server.ask("POST", "verify-otp", attempt.clone()))).await;
     assert_eq!(answers.iter().filter(|answer| answer["Valid"] == true).count(), 1, "{answers:?}");
 }
@@ -124,7 +126,7 @@ impl Clock for Forward {
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.elapsed()
+        self.0.elapsed() + *self.1.lock()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
@@ -154,4 +156,45 @@ async fn a_code_ends_and_is_swept_away() {
     *clock.1.lock() += Duration::from_secs(3600);
     assert_eq!(engine.sweep_one_time_passwords().await.unwrap(), 1);
     assert_eq!(engine.sweep_one_time_passwords().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_gets_one_code_a_second() {
+    let world = World::new(function::echo).await;
+    let clock = Arc::new(Forward::default());
+    let (engine, store) = world.engine(clock.clone());
+    populate_store(&*store, Vec::new()).await;
+    let application_id = ApplicationId::new(APPLICATION);
+    let send = async |change| {
+        let request = serde_json::from_value(order(change)).unwrap();
+        engine.send_one_time_password(&application_id, &request).await.map_err(|error| error.to_string())
+    };
+    send(json!({})).await.unwrap();
+    let first = last_code(&world);
+    let refused = send(json!({"ReferenceId": "other", "DestinationIdentity": "12065550100"})).await.unwrap_err();
+    assert_eq!(refused, "DestinationIdentity: a number gets one message a second, and there was one just now");
+    send(json!({"DestinationIdentity": "+12065550101"})).await.unwrap();
+    assert_eq!(world.sunk().len(), 2);
+    let verify = serde_json::from_value(attempt(&first)).unwrap();
+    assert!(engine.verify_one_time_password(&application_id, &verify).await.unwrap(), "the first code stays");
+
+    *clock.1.lock() += Duration::from_secs(1);
+    send(json!({})).await.unwrap();
+    let verify = serde_json::from_value(attempt(&last_code(&world))).unwrap();
+    assert!(engine.verify_one_time_password(&application_id, &verify).await.unwrap(), "a new code has attempts again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_codes_are_refused_over_the_api() {
+    let world = World::new(function::echo).await;
+    let app = world.app("");
+    populate(&app, Vec::new()).await;
+    let server = Server::start(&app).await;
+    // Five at once: not all of them have a second for themselves.
+    let path = format!("/v1/apps/{APPLICATION}/otp");
+    let body = order(json!({}));
+    let answers = join_all((0..5).map(|_| server.call("POST", &path, Some(&body)))).await;
+    let refused: Vec<_> = answers.iter().filter(|(status, _)| *status == 429).collect();
+    assert!(!refused.is_empty() && answers.iter().any(|(status, _)| *status == 200), "{answers:?}");
+    assert!(refused[0].1["Message"].as_str().unwrap().starts_with("DestinationIdentity: "), "{:?}", refused[0]);
 }

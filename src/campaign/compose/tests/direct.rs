@@ -179,7 +179,71 @@ fn what_cannot_be_sent_is_named() {
         "MessageConfiguration.GCMMessage.Priority is `urgent`; it must be `normal` or `5`, or `high` or `10`"
     );
     let expiry = problem(json!({"ADMMessage": {"Body": "b", "ExpiresAfter": "soon"}}));
-    assert!(expiry.starts_with("MessageConfiguration.ADMMessage.ExpiresAfter is soon"), "{expiry}");
+    assert_eq!(expiry, "MessageConfiguration.ADMMessage.ExpiresAfter is `soon`; it must be a number of seconds from 0");
     let raw = problem(json!({"EmailMessage": {"RawEmail": {"Data": "?"}}}));
     assert_eq!(raw, "MessageConfiguration.EmailMessage.RawEmail.Data is not base64");
+}
+
+#[test]
+fn fields_of_push_messages_have_their_limits() {
+    let refused = |platform: &str, field: &str, value: Value| {
+        let mut message = json!({ platform: {"Body": "b"} });
+        message[platform][field] = value;
+        match direct_of(message, &Templates::default()) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string().replacen(&format!("MessageConfiguration.{platform}.{field} "), "", 1),
+        }
+    };
+    for (platform, field, value) in [
+        ("GCMMessage", "TimeToLive", json!(2_419_200)),
+        ("BaiduMessage", "TimeToLive", json!(604_800)),
+        ("APNSMessage", "TimeToLive", json!(i32::MAX)),
+        ("ADMMessage", "ExpiresAfter", json!("2678400")),
+        ("ADMMessage", "MD5", json!("kAFQmDzST7DWlj99KOF/cg==")),
+        ("APNSMessage", "CollapseId", json!("x".repeat(64))),
+        ("APNSMessage", "PreferredAuthenticationMethod", json!("CERTIFICATE")),
+        ("GCMMessage", "PreferredAuthenticationMethod", json!("TOKEN")),
+    ] {
+        assert_eq!(refused(platform, field, value), "", "{platform}.{field}");
+    }
+    for (platform, field, value, expected) in [
+        (
+            "GCMMessage",
+            "TimeToLive",
+            json!(2_419_201),
+            "is `2419201`; it must be a number of seconds from 0 to 2419200",
+        ),
+        ("BaiduMessage", "TimeToLive", json!(604_801), "is `604801`; it must be a number of seconds from 0 to 604800"),
+        ("APNSMessage", "TimeToLive", json!(-1), "is `-1`; it must be a number of seconds from 0"),
+        ("ADMMessage", "MD5", json!("abc"), "is not a checksum of 16 bytes as base64"),
+        ("APNSMessage", "CollapseId", json!("x".repeat(65)), "has 65 bytes; 64 are allowed"),
+        ("APNSMessage", "PreferredAuthenticationMethod", json!("KEY"), "is `KEY`; it must be `CERTIFICATE` or `TOKEN`"),
+        ("GCMMessage", "PreferredAuthenticationMethod", json!("x"), "is `x`; it must be `KEY` or `TOKEN`"),
+    ] {
+        assert_eq!(refused(platform, field, value), expected, "{platform}.{field}");
+    }
+}
+
+#[test]
+fn headers_of_an_email_have_their_limits() {
+    let refused = |headers: Value| {
+        let part = json!({"Subject": {"Data": "s"}, "Headers": headers});
+        let message = json!({"EmailMessage": {"SimpleEmail": part}});
+        direct_of(message, &Templates::default()).map_or_else(|error| error.to_string(), |_| String::new())
+    };
+    let headers = |count: usize| (0..count).map(|i| json!({"Name": format!("X-{i}"), "Value": "v"})).collect();
+    let of = "MessageConfiguration.EmailMessage.Headers has";
+    assert_eq!(refused(headers(15)), "");
+    assert_eq!(refused(headers(16)), format!("{of} 16 headers; 15 are allowed"));
+    assert_eq!(refused(json!([{"Name": "X".repeat(126), "Value": "ü".repeat(870)}])), "");
+    assert_eq!(
+        refused(json!([{"Name": "X", "Value": "v".repeat(871)}])),
+        format!("{of} a `X` of more than 870 characters")
+    );
+    assert_eq!(refused(json!([{"Value": "v"}])), format!("{of} a header without a `Name`"));
+    for name in ["a b", "a:b", "a\r\nBcc", "ü"] {
+        let expected = format!("{of} `{}`, which is not the name of a header", name.escape_debug());
+        assert_eq!(refused(json!([{"Name": name, "Value": "v"}])), expected);
+    }
+    assert!(refused(json!([{"Name": "X".repeat(127), "Value": "v"}])).contains("is not the name of a header"));
 }
