@@ -4,6 +4,7 @@ mod activity;
 mod config;
 mod demo;
 mod export;
+mod feedback;
 mod health;
 mod import;
 mod keys;
@@ -71,6 +72,9 @@ enum Command {
     /// Make, list and revoke the keys that requests to the API are signed with.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Hand on what came back by mail.
+    #[command(subcommand)]
+    Feedback(feedback::Command),
     /// Check or show the settings.
     Config(config::Args),
     /// Ask a running process whether it is well, for container health checks.
@@ -149,6 +153,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             keys::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Feedback(command) => feedback::run(command, &settings.load(None)?, &System::default()).await,
         Command::Config(args) => {
             let check = |config: &Config| Ok(app::check_settings(config)?);
             config::run(&args, settings.sources(None), check, &mut std::io::stdout())?;

@@ -49,7 +49,9 @@ pub fn of_report(report: &Report, endpoint_id: &str, run: Option<&Run>, now: Tim
         }
         _ => {}
     }
-    let at = report.at.map(|at| at.to_string()).unwrap_or_default();
+    // A message is opened more than once, but ends once, however often and by however many ways that is told.
+    let ends_once = !matches!(report.kind, ReportKind::Opened | ReportKind::Clicked) && report.message_id.is_some();
+    let at = report.at.filter(|_| !ends_once).map(|at| at.to_string()).unwrap_or_default();
     let of = [
         report.message_id.as_deref().unwrap_or_default(),
         report.reference.as_deref().unwrap_or_default(),
@@ -242,8 +244,9 @@ mod tests {
             Report { message_id: Some("n".into()), ..first.clone() },
             Report { address: None, ..first.clone() },
             Report { reference: Some("r".into()), ..first.clone() },
-            Report { at: Some(now()), ..first.clone() },
+            Report { at: Some(now()), message_id: None, ..first.clone() },
         ];
+        assert_eq!(id(&first, 1), id(&Report { at: Some(now()), ..first.clone() }, 1), "a message ends once");
         assert!(others.iter().all(|other| id(other, 1) != id(&first, 1)));
     }
 
@@ -271,17 +274,7 @@ mod tests {
         let failure = "_SMS.FAILURE";
         assert_eq!(
             of(ChannelType::Sms),
-            [
-                "_SMS.BUFFERED",
-                "_SMS.SUCCESS",
-                failure,
-                failure,
-                failure,
-                failure,
-                "none",
-                "_SMS.OPTOUT",
-                "_SMS.OPTOUT"
-            ]
+            ["_SMS.BUFFERED", "_SMS.SUCCESS", failure, failure, failure, failure, "none", "_SMS.OPTOUT", "_SMS.OPTOUT"]
         );
         assert_eq!(of(ChannelType::Voice), ["none"; 9]);
     }

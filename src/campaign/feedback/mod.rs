@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn only_who_can_be_reported_about_gets_a_reference() {
         let sms = || Content::Sms(SmsContent::default());
-        for (channel_type, has_one) in [(ChannelType::Sms, true), (ChannelType::Voice, true), (ChannelType::Gcm, false)] {
+        for (channel_type, has_one) in [(ChannelType::Sms, true), (ChannelType::Voice, true), (ChannelType::Gcm, false)]
+        {
             let mut message = message(channel_type, sms(), false);
             references().mark(&mut message);
             assert_eq!(message.reference.is_some(), has_one, "{channel_type}");

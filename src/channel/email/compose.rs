@@ -91,7 +91,8 @@ impl Composer {
         if let Some(envelope) = envelope {
             builder = builder.envelope(envelope);
         }
-        let reference = message.reference.as_deref().map(|reference| header(REFERENCE_HEADER, reference)).transpose()?;
+        let reference =
+            message.reference.as_deref().map(|reference| header(REFERENCE_HEADER, reference)).transpose()?;
         for header in self.headers.iter().cloned().chain(own_headers(email)?).chain(reference) {
             builder = builder.raw_header(header);
         }
