@@ -4,6 +4,7 @@ mod api;
 mod campaign;
 mod cli;
 mod client;
+mod feedback;
 mod keys;
 mod send;
 mod support;

@@ -28,7 +28,7 @@ enum Kind {
     UnsubscribeConfirmation,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope {
     #[serde(rename = "Type")]
@@ -166,6 +166,38 @@ mod tests {
                      TopicArn\nt\nType\n{kind}\n"
                 )
             );
+        }
+    }
+
+    #[test]
+    fn both_versions_of_signatures_are_verified() {
+        use rustls_pki_types::CertificateDer;
+        use rustls_pki_types::pem::PemObject;
+        use x509_parser::prelude::{FromDer, X509Certificate};
+
+        let pem = include_bytes!("../../../tests/support/sns/certificate.pem");
+        let der = CertificateDer::from_pem_slice(pem).unwrap();
+        let (_, certificate) = X509Certificate::from_der(&der).unwrap();
+        let key = &certificate.public_key().subject_public_key.data;
+        // Made with `openssl dgst -sign` over the text of the test above.
+        let signatures = [
+            ("1", include_str!("../../../tests/data/feedback/sns-1.sig")),
+            ("2", include_str!("../../../tests/data/feedback/sns-2.sig")),
+        ];
+        for (version, signature) in signatures {
+            let signed = Envelope {
+                signature_version: version.to_owned(),
+                signature: signature.trim().to_owned(),
+                ..envelope("Notification")
+            };
+            signed.check_signature(key).unwrap();
+            let refused = |envelope: Envelope| envelope.check_signature(key).unwrap_err().status() == 403;
+            assert!(refused(Envelope { message: "y".to_owned(), ..signed.clone() }));
+            assert!(refused(Envelope { subject: None, ..signed.clone() }));
+            assert!(refused(Envelope { signature: String::new(), ..signed.clone() }));
+            for other in ["1", "2", "3", ""].into_iter().filter(|other| *other != version) {
+                assert!(refused(Envelope { signature_version: other.to_owned(), ..signed.clone() }));
+            }
         }
     }
 
