@@ -44,6 +44,11 @@ impl Error {
         Self::new(StatusCode::NOT_FOUND, "NotFoundException", "Resource not found")
     }
 
+    /// The sender cannot prove who it is, or may not do this.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "ForbiddenException", message)
+    }
+
     /// The path is known, the verb is not.
     pub fn method_not_allowed(method: &str, allowed: &str) -> Self {
         let message = format!("{method} is not allowed here; allowed: {allowed}");
@@ -168,8 +173,18 @@ impl From<campaign::Error> for Error {
             campaign::Error::Definition(error) => error.into(),
             campaign::Error::Segment(error) => error.into(),
             campaign::Error::Store(error) => error.into(),
+            campaign::Error::Feedback(error) => error.into(),
             campaign::Error::Hook(error) => Self::bad_request(format!("Hook: {error}")),
             error => Self::bad_request(error.to_string()),
+        }
+    }
+}
+
+impl From<campaign::feedback::Error> for Error {
+    fn from(error: campaign::feedback::Error) -> Self {
+        match error {
+            campaign::feedback::Error::Store(error) => error.into(),
+            error => Self::internal(error),
         }
     }
 }
@@ -178,6 +193,7 @@ impl From<campaign::direct::Error> for Error {
     fn from(error: campaign::direct::Error) -> Self {
         match error {
             campaign::direct::Error::Store(error) => error.into(),
+            campaign::direct::Error::Feedback(error) => error.into(),
             campaign::direct::Error::Template(error) => error.into(),
             campaign::direct::Error::UnknownUsers => Self::not_found(),
             campaign::direct::Error::TooSoon => Self::too_many_requests(error.to_string()),

@@ -40,7 +40,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The id of a request.
 #[derive(Clone)]
-pub struct RequestId(Arc<str>);
+pub struct RequestId(pub(super) Arc<str>);
 
 /// Gives every request an id, and every answer the id of its request.
 pub async fn name(mut request: Request<Body>, next: Next) -> Response {
@@ -127,8 +127,8 @@ impl Api {
 
 /// Bytes of a body, and the room they take of what all bodies together may take.
 #[derive(Debug)]
-struct Held {
-    bytes: Bytes,
+pub(super) struct Held {
+    pub bytes: Bytes,
     room: OwnedSemaphorePermit,
 }
 
@@ -143,7 +143,7 @@ fn take(room: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Err
 
 /// Reads a body to its end. One that is refused, is too large, or for which there is no room, is read further and thrown
 /// away for a while: most clients look for the answer only when all is sent.
-async fn read(
+pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,
@@ -227,7 +227,7 @@ fn success(operation: Operation, body: Vec<u8>) -> Response {
     response
 }
 
-fn failure(error: &Error, operation: Option<Operation>, id: &str) -> Response {
+pub(super) fn failure(error: &Error, operation: Option<Operation>, id: &str) -> Response {
     if let Some(cause) = error.cause() {
         let operation = operation.map_or("none", Operation::name);
         tracing::error!(request.id = id, operation, error = %chain(cause), "request failed");

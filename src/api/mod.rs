@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Operations are the methods of the traits in [`wire::generated`](crate::wire::generated), implemented by [`Call`], one
-//! file a resource. They read and write the store and start what works on; [`error`] alone knows how failures look on the
+//! file a resource; [`feedback`] stands beside them, and its routes are no operations. They read and write the store and start what works on; [`error`] alone knows how failures look on the
 //! wire. No SQL here, and no rule of campaigns.
 
 mod app;
@@ -20,6 +20,7 @@ mod endpoint;
 mod error;
 mod event;
 mod event_stream;
+mod feedback;
 mod glob;
 mod handle;
 mod job;
@@ -72,6 +73,8 @@ pub struct Api {
     kpis: Semaphore,
     /// Bytes of bodies that may still be held.
     bodies: Arc<Semaphore>,
+    /// What proves who tells us something.
+    feedback: feedback::Feedback,
     /// Operations under way, also those whose clients are gone.
     operations: TaskTracker,
     router: Router,
@@ -95,8 +98,22 @@ impl Api {
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
         let (kpis, bodies) = (Semaphore::new(KPIS_MAX), Arc::new(Semaphore::new(BODIES_BYTES_MAX)));
+        let feedback = feedback::Feedback::new(&config.feedback);
         let (operations, router) = (TaskTracker::new(), Router::default());
-        Self { store, engine, scheduler, clock, config, authenticator, jobs, kpis, bodies, operations, router }
+        Self {
+            store,
+            engine,
+            scheduler,
+            clock,
+            config,
+            authenticator,
+            jobs,
+            kpis,
+            bodies,
+            feedback,
+            operations,
+            router,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use secrecy::ExposeSecret;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::auth::Authenticator;
@@ -28,6 +29,9 @@ pub use rotate::{Rotated, rotate_vault};
 
 /// The vault's key in the data directory, unless the settings name another.
 const KEY_FILE: &str = "pinwheel.key";
+
+/// Reports of adapters that wait to be applied; more make their adapters wait.
+const REPORTS_MAX: usize = 1024;
 
 /// Everything a process needs to run campaigns.
 pub struct App {
@@ -140,13 +144,14 @@ impl App {
 
     fn assemble(config: Config, aws: Aws) -> Result<Self, Error> {
         let clock: Arc<dyn Clock> = Arc::new(System::default());
-        let deps = deps(&config, clock.clone(), aws)?;
+        let (report_to, reports) = mpsc::channel(REPORTS_MAX);
+        let deps = Deps { reports: Some(report_to), ..deps(&config, clock.clone(), aws)? };
         let config = Arc::new(config);
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
         let channels = Arc::new(build_channels(&config, &deps)?);
         let vault = Arc::new(open_vault(&config)?);
         let engine = Engine::new(store.clone(), channels.clone(), deps, config.clone());
-        let engine = Arc::new(engine.with_vault(vault));
+        let engine = Arc::new(engine.with_vault(vault).with_reports(reports));
         Ok(Self { config, clock, store, engine, channels })
     }
 }

@@ -1,8 +1,11 @@
 //! Writes down what providers say of addresses.
 
 use super::engine::Engine;
+use super::feedback::event;
+use super::feedback::reference::Run;
+use crate::channel::Origin;
 use crate::clock;
-use crate::domain::{AddressNews, ApplicationId, EndpointNumber, EndpointUpdate};
+use crate::domain::{AddressNews, ApplicationId, ChannelType, EndpointNumber, EndpointUpdate};
 use crate::store::{self, Cause, EndpointWrite, Withdrawal};
 
 /// What a provider says of an endpoint's address.
@@ -10,23 +13,48 @@ use crate::store::{self, Cause, EndpointWrite, Withdrawal};
 pub struct AddressReport {
     pub number: EndpointNumber,
     pub endpoint_id: String,
+    pub channel_type: ChannelType,
     /// The address that this is about.
     pub address: String,
     pub news: AddressNews,
+    /// The provider's words.
+    pub reason: Option<String>,
 }
 
 impl Engine {
-    /// Makes endpoints inactive, opts them out or gives them their new addresses. What was said of an address that the
-    /// endpoint no longer has is passed over.
+    /// Learns what was said while these messages were sent: changes the endpoints, and makes an event of each that gets no
+    /// more messages.
     ///
     /// Errors: those of the store. What was said is true all the same, and the next message meets it again.
     pub(super) async fn learn_addresses(
+        &self,
+        origin: &Origin,
+        reports: Vec<AddressReport>,
+    ) -> Result<(), store::Error> {
+        let (now, run) = (self.clock.now(), Run::of(origin));
+        let events: Vec<_> = reports
+            .iter()
+            .filter_map(|report| {
+                let AddressReport { endpoint_id, channel_type, news, reason, .. } = report;
+                event::of_verdict(*channel_type, endpoint_id, news, reason.as_deref(), run.as_ref(), now)
+            })
+            .collect();
+        self.change_addresses(&origin.application_id, reports).await?;
+        if !events.is_empty() {
+            self.store.append_events(&origin.application_id, events, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes endpoints inactive, opts them out or gives them their new addresses. What was said of an address that the
+    /// endpoint no longer has is passed over.
+    pub(super) async fn change_addresses(
         &self,
         application_id: &ApplicationId,
         reports: Vec<AddressReport>,
     ) -> Result<(), store::Error> {
         let (mut withdrawn, mut moved) = (Vec::new(), Vec::new());
-        for AddressReport { number, endpoint_id, address, news } in reports {
+        for AddressReport { number, endpoint_id, address, news, .. } in reports {
             match news {
                 AddressNews::Dead => withdrawn.push(Withdrawal { number, address, cause: Cause::Dead }),
                 AddressNews::OptedOut => withdrawn.push(Withdrawal { number, address, cause: Cause::OptedOut }),

@@ -20,6 +20,7 @@ use super::compose::{self, Composer};
 use super::definition;
 use super::deliver::{Delivery, Terms};
 use super::engine::Engine;
+use super::feedback;
 use super::way::{Way, Ways};
 use crate::channel::{Content, Message, Origin};
 use crate::clock;
@@ -55,6 +56,8 @@ pub enum Error {
     /// A template cannot be read.
     #[error(transparent)]
     Template(#[from] definition::Error),
+    #[error(transparent)]
+    Feedback(#[from] feedback::Error),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -241,6 +244,7 @@ impl Engine {
         recipients: Vec<Recipient>,
     ) -> Result<Vec<(Recipient, Receipt)>, Error> {
         let ways = self.ways(application_id).await?;
+        let references = self.references().await?;
         let now = self.clock.now();
         let origin = Arc::new(Origin {
             application_id: application_id.clone(),
@@ -254,9 +258,8 @@ impl Engine {
         let mut messages = Vec::new();
         for (place, recipient) in recipients.iter().enumerate() {
             match compose(order, composer, &ways, recipient, &mut served, now) {
-                Ok((channel_type, address, content)) => messages.push((
-                    place,
-                    Message {
+                Ok((channel_type, address, content)) => {
+                    let mut message = Message {
                         endpoint_id: recipient.id().to_owned(),
                         channel_type,
                         address,
@@ -264,8 +267,12 @@ impl Engine {
                         content,
                         origin: origin.clone(),
                         reference: None,
-                    },
-                )),
+                    };
+                    if let Some(references) = &references {
+                        references.mark(&mut message);
+                    }
+                    messages.push((place, message));
+                }
                 Err(receipt) => receipts[place] = Some(receipt),
             }
         }
@@ -317,8 +324,10 @@ impl Engine {
             let report = |number, id: &str| AddressReport {
                 number,
                 endpoint_id: id.to_owned(),
+                channel_type: *channel_type,
                 address: address.clone(),
                 news: news.clone(),
+                reason: delivery.reason.clone(),
             };
             let reports = match number {
                 Some(number) => Ok(vec![report(*number, &message.endpoint_id)]),
@@ -329,7 +338,7 @@ impl Engine {
                     .map(|page| page.iter().map(|endpoint| report(endpoint.number, endpoint.id)).collect()),
             };
             let learned = match reports {
-                Ok(reports) => self.learn_addresses(&origin.application_id, reports).await,
+                Ok(reports) => self.learn_addresses(origin, reports).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = learned {

@@ -5,14 +5,16 @@ use std::sync::{Arc, Weak};
 
 use jiff::SignedDuration;
 use parking_lot::Mutex;
+use tokio::sync::{OnceCell, mpsc};
 
 use super::cap::{Caps, Earlier, Sender};
 use super::definition::{Definition, Document};
 use super::deliver::Deliverer;
+use super::feedback::References;
 use super::rate::Rate;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, ledger, otp};
-use crate::channel::{Channels, Deps};
+use crate::channel::{Channels, Deps, Report};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::{CampaignId, ChannelType};
@@ -36,6 +38,10 @@ pub struct Engine {
     pub(super) settings_ways: Arc<Ways>,
     pub(super) own_ways: OwnWays,
     pub(super) vault: Option<Arc<Vault>>,
+    /// Once somebody asked for them.
+    pub(super) references: OnceCell<Arc<References>>,
+    /// From adapters that hear from their providers by themselves.
+    pub(super) reports: tokio::sync::Mutex<Option<mpsc::Receiver<Report>>>,
     pub(super) caps: Caps,
     pub(super) recent_passwords: otp::Recent,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
@@ -51,6 +57,8 @@ impl Engine {
             settings_ways: Arc::new(Ways::of_settings(&channels, &config.send, &clock)),
             own_ways: OwnWays::default(),
             vault: None,
+            references: OnceCell::new(),
+            reports: tokio::sync::Mutex::default(),
             rates: Mutex::default(),
             caps: Caps::default(),
             recent_passwords: otp::Recent::default(),
@@ -67,6 +75,11 @@ impl Engine {
     /// credentials cannot be used.
     pub fn with_vault(self, vault: Arc<Vault>) -> Self {
         Self { vault: Some(vault), ..self }
+    }
+
+    /// As [`new`](Self::new), and applies what adapters report there, while [`keep_reports`](Self::keep_reports) is at work.
+    pub fn with_reports(self, reports: mpsc::Receiver<Report>) -> Self {
+        Self { reports: tokio::sync::Mutex::new(Some(reports)), ..self }
     }
 
     /// What opens and seals the credentials of applications.

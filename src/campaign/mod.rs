@@ -4,7 +4,7 @@
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
 //! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `circuit`, `sheet` and `status` are pure.
 //!
-//! [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
+//! [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
 mod address;
 pub mod audience;
@@ -19,6 +19,7 @@ pub mod deliver;
 pub mod deliveries;
 pub mod direct;
 mod engine;
+pub mod feedback;
 pub mod filter;
 mod lane;
 pub mod ledger;
@@ -62,6 +63,9 @@ pub enum Error {
     /// The store failed. The activity can be resumed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Messages cannot be given references.
+    #[error(transparent)]
+    Feedback(#[from] feedback::Error),
     /// Nobody could be sent to.
     #[error(
         "the campaign has messages for {wanted}, and no channel serves any of them, neither of the settings nor of the application"
@@ -88,10 +92,13 @@ impl Error {
     /// Whether the same call may succeed later, with nothing changed but time.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Store(error) | Self::Definition(definition::Error::Store(error)) => error.is_retryable(),
+            Self::Store(error)
+            | Self::Definition(definition::Error::Store(error))
+            | Self::Feedback(feedback::Error::Store(error)) => error.is_retryable(),
             Self::Segment(error) => error.is_retryable(),
             // Somebody has to change a definition or a setting first.
             Self::Definition(_)
+            | Self::Feedback(_)
             | Self::Hook(_)
             | Self::NoChannel { .. }
             | Self::ChannelBroken { .. }

@@ -21,6 +21,7 @@ use super::audience::Rules;
 use super::batch::{self, Batch};
 use super::cap::Sender;
 use super::engine::{self, Engine};
+use super::feedback::References;
 use super::ledger::{self, Standing};
 use super::progress::Progress;
 use super::rate::Rate;
@@ -65,6 +66,8 @@ pub(super) struct Run {
     /// Batches past their intent at once, where the campaign's rate makes them wait: about a second's messages.
     pub(super) sending: Option<Semaphore>,
     pub(super) sender: Sender,
+    /// What gives messages their references, if they get any.
+    pub(super) references: Option<Arc<References>>,
     pub(super) progress: Arc<Progress>,
     pub(super) stop: CancellationToken,
     /// Batches whose hook failed.
@@ -113,9 +116,10 @@ impl Engine {
         self.count_earlier_messages(&activity).await?;
         let ways = self.ways(&activity.application_id).await?;
         ways.forgive();
+        let references = self.references().await?;
 
         // A run that fails stops itself, and nobody else.
-        let run = Arc::new(Run::prepare(self.clone(), ways, activity, progress, stop.child_token())?);
+        let run = Arc::new(Run::prepare(self.clone(), ways, references, activity, progress, stop.child_token())?);
         match run.work_through(frozen.clone(), standing).await? {
             Ending::Completed => run.complete(&frozen).await.map(|()| Ending::Completed),
             Ending::Stopped => Ok(Ending::Stopped),
@@ -127,6 +131,7 @@ impl Run {
     fn prepare(
         engine: Arc<Engine>,
         ways: Arc<Ways>,
+        references: Option<Arc<References>>,
         activity: Activity,
         progress: Arc<Progress>,
         stop: CancellationToken,
@@ -155,6 +160,7 @@ impl Run {
                 .map(|limit| Semaphore::new((limit.get() as usize / BATCH_ENDPOINTS_MAX).max(SENDING_MIN))),
             slots: Arc::new(Semaphore::new(engine.config.campaign.batches_in_flight)),
             sender: engine::sender(&activity),
+            references,
             rules: Rules {
                 application_id: activity.application_id.clone(),
                 definition,

@@ -109,7 +109,7 @@ impl Run {
             }
         }
         if !reports.is_empty()
-            && let Err(error) = self.engine.learn_addresses(&self.activity.application_id, reports).await
+            && let Err(error) = self.engine.learn_addresses(&due.origin, reports).await
         {
             // The fates are true all the same, and the next message will meet the address again.
             tracing::warn!(activity.id = %self.activity.id, error = %error, "addresses stay as they are");
@@ -305,9 +305,8 @@ impl Run {
                 now,
             );
             match composed.map(|content| self.rules.ways.complete(content)) {
-                Ok(content) => messages.push((
-                    target.place,
-                    Message {
+                Ok(content) => {
+                    let mut message = Message {
                         endpoint_id: target.endpoint.id.to_owned(),
                         channel_type: target.channel_type,
                         address: target.address,
@@ -315,8 +314,12 @@ impl Run {
                         content,
                         origin: due.origin.clone(),
                         reference: None,
-                    },
-                )),
+                    };
+                    if let Some(references) = &self.references {
+                        references.mark(&mut message);
+                    }
+                    messages.push((target.place, message));
+                }
                 Err(error) => sheet.settle(target.place, Fate::RenderFailed, Some(error.to_string())),
             }
         }
@@ -332,9 +335,11 @@ impl Run {
         messages: Vec<(usize, Message)>,
         sheet: &mut Sheet,
     ) -> Vec<AddressReport> {
-        let receivers: BTreeMap<usize, (String, String)> = messages
+        let receivers: BTreeMap<usize, (String, ChannelType, String)> = messages
             .iter()
-            .map(|(place, message)| (*place, (message.endpoint_id.clone(), message.address.clone())))
+            .map(|(place, message)| {
+                (*place, (message.endpoint_id.clone(), message.channel_type, message.address.clone()))
+            })
             .collect();
         let gate = |place: usize, now: Timestamp| {
             if due.deadline.is_some_and(|deadline| now > deadline) {
@@ -368,8 +373,9 @@ impl Run {
                 sheet.mark_unknown(place);
             }
             if let Some(news) = news {
-                let (endpoint_id, address) = receivers[&place].clone();
-                reports.push(AddressReport { number: batch.members[place], endpoint_id, address, news });
+                let (endpoint_id, channel_type, address) = receivers[&place].clone();
+                let (number, reason) = (batch.members[place], reason.clone());
+                reports.push(AddressReport { number, endpoint_id, channel_type, address, news, reason });
             }
             if let Some(fate) = fate {
                 sheet.settle(place, fate, reason);

@@ -129,6 +129,7 @@ fn lines(batch: &[Message]) -> Vec<u8> {
             campaign_id: message.origin.campaign_id.as_str(),
             activity_id: message.origin.activity_id.as_ref().map(ActivityId::as_str),
             treatment_id: message.origin.treatment_id.as_ref().map(TreatmentId::as_str),
+            reference: message.reference.as_deref(),
             content: &message.content,
         };
         serde_json::to_writer(&mut lines, &line).expect("text, and documents that are JSON");
@@ -149,6 +150,8 @@ struct Line<'a> {
     activity_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     treatment_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
     content: &'a Content,
 }
 

@@ -4,6 +4,7 @@ mod activity;
 mod config;
 mod demo;
 mod export;
+mod feedback;
 mod health;
 mod import;
 mod keys;
@@ -79,6 +80,9 @@ enum Command {
     /// See what a message template says.
     #[command(subcommand)]
     Template(template::Command),
+    /// Hand on what came back by mail.
+    #[command(subcommand)]
+    Feedback(feedback::Command),
     /// Check or show the settings.
     Config(config::Args),
     /// Ask a running process whether it is well, for container health checks.
@@ -162,6 +166,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Template(command) => template::run(command, &settings).await,
+        Command::Feedback(command) => feedback::run(command, &settings.load(None)?, &System::default()).await,
         Command::Config(args) => {
             let check = |config: &Config| Ok(app::check_settings(config)?);
             config::run(&args, settings.sources(None), check, &mut std::io::stdout())?;

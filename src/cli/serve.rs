@@ -30,6 +30,8 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         for_development(&mut config)?;
     }
     let app = App::open(config)?;
+    // Messages are not to go out without a way to unsubscribe because a key file is another one.
+    app.engine.references().await?;
     let stop = app::stop_on_signal();
     let server = app.listen().await?;
     let watch = Watch::start(&app, stop.clone()).await?;

@@ -18,7 +18,7 @@ use crate::telemetry::{Health, Recorder, Server, Work};
 /// Time between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Serves metrics and health from now on.
+/// Serves metrics and health from now on, and applies what providers report to adapters.
 pub struct Watch<'a> {
     app: &'a App,
     health: Health,
@@ -38,6 +38,7 @@ impl<'a> Watch<'a> {
             tracing::info!(address = %server.address(), "serving /metrics, /healthz and /readyz");
             tokio::spawn(server.run(recorder, health.clone(), over.clone().cancelled_owned()));
         }
+        tokio::spawn(app.engine.clone().keep_reports(over.clone()));
         health.ready();
         Ok(Self { app, health, stop, _over: over.clone().drop_guard(), over })
     }

@@ -41,6 +41,10 @@ enum Rule {
     Account,
     /// An `http` or `https` URL, or nothing.
     Url,
+    /// As [`Url`](Self::Url), to which paths can be added.
+    BaseUrl,
+    /// A list of texts, none of which is empty.
+    Texts,
 }
 
 const ZERO: Duration = Duration::ZERO;
@@ -83,6 +87,11 @@ const RULES: &[(&str, Rule)] = &[
     ("aws.account_id", Rule::Account),
     ("aws.lambda_endpoint_url", Rule::Url),
     ("aws.s3_endpoint_url", Rule::Url),
+    ("feedback.base_url", Rule::BaseUrl),
+    ("feedback.sns_topic_arns", Rule::Texts),
+    ("feedback.sns_certificate_hosts", Rule::Texts),
+    ("feedback.secret", Rule::Secret),
+    ("feedback.stop_words", Rule::Texts),
 ];
 
 /// Pairs of durations of which the first must not exceed the second.
@@ -182,6 +191,16 @@ impl Rule {
                 (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()), "be 12 digits".to_owned())
             }
             Self::Url => (text.is_empty() || is_http_url(text), "be an http or https URL, or empty".to_owned()),
+            Self::BaseUrl => (
+                text.is_empty() || is_http_url(text) && !text.contains(['?', '#']),
+                "be an http or https URL without a query, or empty".to_owned(),
+            ),
+            Self::Texts => (
+                value.as_array().is_some_and(|texts| {
+                    texts.iter().all(|text| text.as_str().is_some_and(|text| !text.trim().is_empty()))
+                }),
+                "be a list of texts, none of them empty".to_owned(),
+            ),
         };
         if holds { Ok(()) } else { Err(rule) }
     }
@@ -215,6 +234,7 @@ mod tests {
         "hook.allow_http",
         "hook.allow_private_addresses",
         "send.rates",
+        "feedback.twilio_auth_token",
     ];
 
     #[test]

@@ -26,6 +26,7 @@ pub struct Config {
     pub hook: Hook,
     pub send: Send,
     pub aws: Aws,
+    pub feedback: Feedback,
     /// Channel sections by name.
     #[serde(default)]
     pub channel: toml::Table,
@@ -34,7 +35,7 @@ pub struct Config {
 /// Channels are named only: their sections hold secrets in plain text.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, vault, log, telemetry, api, campaign, policy, hook, send, aws, channel } = self;
+        let Self { data, vault, log, telemetry, api, campaign, policy, hook, send, aws, feedback, channel } = self;
         f.debug_struct("Config")
             .field("data", data)
             .field("vault", vault)
@@ -46,6 +47,7 @@ impl fmt::Debug for Config {
             .field("hook", hook)
             .field("send", send)
             .field("aws", aws)
+            .field("feedback", feedback)
             .field("channel", &channel.keys().collect::<Vec<_>>())
             .finish()
     }
@@ -214,6 +216,22 @@ pub struct Aws {
     pub lambda_endpoint_url: String,
     /// Empty for the SDK's own resolution.
     pub s3_endpoint_url: String,
+}
+
+/// How recipients and providers tell us what became of messages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// The public URL of this server, without the `/feedback/…`; empty for no feedback.
+    pub base_url: String,
+    pub sns_topic_arns: Vec<String>,
+    /// Host names, in which `*` stands for one label, or whole origins such as `http://127.0.0.1:9000`.
+    pub sns_certificate_hosts: Vec<String>,
+    /// Empty for none.
+    pub twilio_auth_token: SecretString,
+    /// Standard Webhooks secret (`whsec_…`); empty for none.
+    pub secret: SecretString,
+    pub stop_words: Vec<String>,
 }
 
 /// Reads a duration as text, such as `"15s"` or `"250ms"`.

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 pub use caller::Caller;
-pub use http::{Signer, Webhook};
+pub use http::{Signer, WEBHOOK_ID, Webhook};
 pub use invokers::{Invokers, Target};
 
 /// Carries an event to a function and its answer back. One call is one attempt: no retry, no timeout, no limit.

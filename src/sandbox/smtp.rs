@@ -55,6 +55,7 @@ struct State {
     messages: AtomicU64,
     connections: AtomicU64,
     record: Record,
+    last: Mutex<Vec<u8>>,
     /// Recipients of `once` that were seen.
     seen: Mutex<HashSet<String>>,
     hanging: Notify,
@@ -88,6 +89,11 @@ impl Smtp {
     /// Recipients of the messages taken, marked with the messages' ids.
     pub fn record(&self) -> &Record {
         &self.state.record
+    }
+
+    /// The content of the message taken last; empty before the first one.
+    pub fn last_message(&self) -> Vec<u8> {
+        self.state.last.lock().clone()
     }
 
     /// Ends when a message that hangs has arrived.
@@ -239,6 +245,7 @@ impl<'a> Session<'a> {
             std::future::pending::<()>().await;
         }
         self.state.messages.fetch_add(recipients.len() as u64, Ordering::Relaxed);
+        content.clone_into(&mut self.state.last.lock());
         let id = message_id(content);
         for recipient in &recipients {
             self.state.record.add(recipient, id);

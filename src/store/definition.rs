@@ -42,6 +42,8 @@ pub enum Kind {
     ImportJob = 12,
     ExportJob = 13,
     OneTimePassword = 14,
+    /// The one secret that references of messages are signed with; it belongs to no application.
+    FeedbackKey = 15,
 }
 
 impl Kind {
@@ -62,6 +64,7 @@ impl Kind {
             Self::ImportJob => "import job",
             Self::ExportJob => "export job",
             Self::OneTimePassword => "one-time password",
+            Self::FeedbackKey => "feedback key",
         }
     }
 }

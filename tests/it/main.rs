@@ -5,6 +5,7 @@ mod api;
 mod campaign;
 mod cli;
 mod client;
+mod feedback;
 mod keys;
 mod payload;
 mod provider;

@@ -1,0 +1,82 @@
+//! The secret of references: made once, kept in the store, sealed by the vault.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use ring::rand::{SecureRandom, SystemRandom};
+use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
+use serde::{Deserialize, Serialize};
+
+use super::reference::Key;
+use super::{Error, References};
+use crate::campaign::engine::Engine;
+use crate::clock;
+use crate::store::{self, Definition, DefinitionWrite, Kind, Versioning};
+use crate::vault::{self, Vault};
+
+/// What the one secret is stored under.
+const ID: &str = "feedback";
+
+/// What the secret is sealed for.
+const CONTEXT: &str = "feedback-key";
+
+/// What the store keeps.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    /// Base64.
+    sealed: String,
+}
+
+impl Document {
+    fn seal(vault: &Vault, secret: &[u8]) -> Result<String, Error> {
+        let document = Self { sealed: BASE64_STANDARD.encode(vault.seal(CONTEXT, secret)?) };
+        Ok(serde_json::to_string(&document).expect("text is JSON"))
+    }
+
+    fn open(vault: &Vault, stored: &Definition) -> Result<Key, Error> {
+        let document: Self = serde_json::from_str(&stored.document).map_err(|_| Error::Unreadable)?;
+        let sealed = BASE64_STANDARD.decode(&document.sealed).map_err(|_| Error::Unreadable)?;
+        Ok(Key::new(vault.unseal(CONTEXT, &sealed)?.expose_secret()))
+    }
+}
+
+impl Engine {
+    /// What gives messages their references; `None` without a vault, or where `feedback.base_url` is empty. The first call
+    /// makes the secret, unless the store has it from earlier.
+    ///
+    /// Errors: a secret that another vault sealed.
+    pub async fn references(&self) -> Result<Option<Arc<References>>, Error> {
+        let base_url = &self.config.feedback.base_url;
+        let Some(vault) = self.vault.as_deref().filter(|_| !base_url.is_empty()) else { return Ok(None) };
+        let references = self.references.get_or_try_init(|| async {
+            let key = Document::open(vault, &self.stored_key(vault).await?)?;
+            Ok::<_, Error>(Arc::new(References::new(key, base_url)))
+        });
+        Ok(Some(references.await?.clone()))
+    }
+
+    async fn stored_key(&self, vault: &Vault) -> Result<Definition, Error> {
+        let stored = || self.store.definition(None, Kind::FeedbackKey, ID, None);
+        if let Some(stored) = stored().await? {
+            return Ok(stored);
+        }
+        let mut secret = Zeroizing::new([0; Key::BYTES]);
+        SystemRandom::new().fill(&mut *secret).map_err(|_| vault::Error::Random)?;
+        let write = DefinitionWrite {
+            kind: Kind::FeedbackKey,
+            id: ID.to_owned(),
+            document: Document::seal(vault, &*secret)?,
+            versioning: Versioning::Latest,
+            after: None,
+            now: clock::wire_text(self.clock.now()),
+        };
+        match self.store.write_definition(None, write).await {
+            // Somebody made it at the same time.
+            Err(store::Error::Conflict { .. }) => stored().await?.ok_or(Error::Unreadable),
+            written => Ok(written?),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Bounce mails: posted by a mail server's pipe.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use hyper::{HeaderMap, Method};
+use serde_json::json;
+use standardwebhooks::Webhook;
+
+use super::{MAIL, Server};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const BOUNCE: &str = include_str!("../../data/feedback/bounce.eml");
+const COMPLAINT: &str = include_str!("../../data/feedback/complaint.eml");
+
+async fn start() -> Server {
+    Server::start(&format!("feedback.secret={SECRET}")).await
+}
+
+/// What the crate `standardwebhooks` signs for a mail, at a time.
+fn signed(secret: &str, mail: &str, at: i64) -> Vec<(&'static str, String)> {
+    let signature = Webhook::new(secret).unwrap().sign("msg_1", at, mail.as_bytes()).unwrap();
+    vec![("webhook-id", "msg_1".to_owned()), ("webhook-timestamp", at.to_string()), ("webhook-signature", signature)]
+}
+
+async fn post(server: &Server, mail: &str, headers: &[(&str, String)]) -> (u16, String) {
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    server.send(Method::POST, "/feedback/bounce", &headers, mail.to_owned()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounce_ends_the_address_and_is_an_event_of_its_campaign() {
+    let server = start().await;
+    let mail = BOUNCE.replace("REFERENCE", &server.reference("mail").await);
+    let now = server.app.clock.now().as_second();
+    let before = server.standing().await;
+
+    let other = mail.replace("5.1.1", "5.1.2");
+    let mut nameless = signed(SECRET, &mail, now);
+    nameless.retain(|(name, _)| *name != "webhook-id");
+    for (forged, headers) in [
+        (&mail, Vec::new()),
+        (&mail, nameless),
+        (&mail, signed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx", &mail, now)),
+        (&mail, signed(SECRET, &mail, now - 301)),
+        (&mail, signed(SECRET, &mail, now + 330)),
+        (&other, signed(SECRET, &mail, now)),
+    ] {
+        let (status, body) = post(&server, forged, &headers).await;
+        assert_eq!(status, 403, "{headers:?}: {body}");
+    }
+    assert_eq!(server.standing().await, before);
+
+    for _ in 0..2 {
+        let answer = post(&server, &mail, &signed(SECRET, &mail, now)).await;
+        assert_eq!(answer, (200, "1 reports, 1 of them about somebody known\n".to_owned()));
+    }
+    let standing = server.standing().await;
+    assert_eq!((standing.of("mail"), standing.of("phone")), ((false, false), (true, false)));
+    let (endpoint_id, event_type, attributes) = standing.event();
+    assert_eq!((endpoint_id, event_type), ("mail", "_email.hardbounce"));
+    assert_eq!((&attributes["campaign_id"], &attributes["treatment_id"]), (&json!("c"), &json!("0")));
+    assert_eq!(attributes["status"], "5.1.1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_reference_the_address_decides_and_with_another_address_nothing_changes() {
+    let server = start().await;
+    let now = server.app.clock.now().as_second();
+    let elsewhere = BOUNCE.replace("REFERENCE", &server.reference("mail").await).replace(MAIL, "bob@example.net");
+    assert_eq!(post(&server, &elsewhere, &signed(SECRET, &elsewhere, now)).await.0, 200);
+    let standing = server.standing().await;
+    assert_eq!(standing.of("mail"), (true, false), "it has another address by now");
+    assert_eq!(standing.event().1, "_email.hardbounce");
+
+    let forged = COMPLAINT.replace("ann@", "Ann@");
+    assert_eq!(post(&server, &forged, &signed(SECRET, &forged, now)).await.0, 200);
+    let standing = server.standing().await;
+    assert_eq!(standing.of("mail"), (true, true));
+    let (endpoint_id, event_type, attributes) = &standing.events[1];
+    assert_eq!((endpoint_id.as_str(), event_type.as_str()), ("mail", "_email.complaint"));
+    assert_eq!(attributes.get("campaign_id"), None, "a reference of somebody else's making says nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_mails_are_taken_and_passed_over() {
+    let server = start().await;
+    let mail = "Subject: on holiday\r\n\r\nUntil Monday.";
+    let answer = post(&server, mail, &signed(SECRET, mail, server.app.clock.now().as_second())).await;
+    assert_eq!(answer, (200, "0 reports, 0 of them about somebody known\n".to_owned()));
+    assert_eq!(server.standing().await.events, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_hands_a_mail_on() {
+    let server = start().await;
+    let reference = server.reference("mail").await;
+    let url = format!("http://{}", server.serving.client.address());
+    let directory = server.world.directory.path().to_owned();
+    let hand_on = move |url: String, secret: &str, mail: Vec<u8>| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pinwheel"))
+            .args(["feedback", "bounce", "--url", &url, "--set", &format!("feedback.secret={secret}")])
+            .current_dir(&directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(&mail).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap(), output.stderr)
+    };
+    let told = tokio::task::spawn_blocking(move || {
+        // Mails need not be UTF-8.
+        let mut mail = BOUNCE.replace("REFERENCE", &reference).into_bytes();
+        mail.extend_from_slice(b"\xff\n");
+        let wrong = hand_on(url.clone(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx", mail.clone());
+        let nobody = hand_on("http://127.0.0.1:1".into(), SECRET, mail.clone());
+        (wrong.0, nobody.0, hand_on(url, SECRET, mail))
+    });
+    let (wrong, nobody, taken) = told.await.unwrap();
+    assert_eq!((wrong, nobody), (1, 75), "refused for good, and to be tried again");
+    assert_eq!((taken.0, taken.1.as_str()), (0, "1 reports, 1 of them about somebody known\n"), "{taken:?}");
+    assert_eq!(server.standing().await.of("mail"), (false, false));
+}
+
+#[test]
+fn the_crate_and_we_sign_alike() {
+    let mut headers = HeaderMap::new();
+    let now = "2026-03-01T09:00:00Z".parse().unwrap();
+    let signer = pinwheel::hook::Signer::new(SECRET).unwrap();
+    signer.sign("msg_1", now, b"{}", &mut headers);
+    for (name, value) in signed(SECRET, "{}", now.as_second()).into_iter().skip(1) {
+        assert_eq!(headers[name], value);
+    }
+}
