@@ -19,15 +19,15 @@ mod sms_parts;
 mod suite;
 
 mod adm;
-mod baidu;
-mod aws;
 mod apns;
+mod aws;
+mod baidu;
 mod custom;
 mod email;
 mod end_user_messaging;
 mod gcm;
-mod ses;
 mod pinpoint;
+mod ses;
 mod sink;
 mod twilio;
 

@@ -3,9 +3,9 @@
 //! They speak the real protocols, listen on port 0 and are steered by what is sent to them.
 
 pub mod adm;
-pub mod baidu;
-pub mod aws;
 pub mod apns;
+pub mod aws;
+pub mod baidu;
 pub mod fcm;
 pub mod function;
 pub mod pinpoint;

@@ -33,6 +33,9 @@ use tokio::sync::Notify;
 use super::Record;
 use super::server::{Cut, Handler, Reply, Server, reply};
 
+/// The one alphanumeric sender it may use.
+pub const SENDER_ID: &str = "ACME";
+
 /// The one account there is, and what logs in to it.
 pub const ACCOUNT_SID: &str = "AC00000000000000000000000000000001";
 pub const AUTH_TOKEN: &str = "sandbox-token";
@@ -122,7 +125,7 @@ impl State {
         let field = |name: &str| form.get(name).map_or("", String::as_str);
         match (field("From"), field("MessagingServiceSid")) {
             ("", "") => return Ok(refusal(400, 21603, "A 'From' phone number is required.")),
-            (FROM, "") | ("", MESSAGING_SERVICE_SID) => {}
+            (FROM | SENDER_ID, "") | ("", MESSAGING_SERVICE_SID) => {}
             ("", _) => return Ok(refusal(400, 21701, "The Messaging Service does not exist")),
             _ => return Ok(refusal(400, 21659, "'From' is not a Twilio phone number")),
         }

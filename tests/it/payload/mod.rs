@@ -131,3 +131,98 @@ async fn push(provider: Provider, channel_type: ChannelType, member: &str) -> Va
 async fn gcm() {
     insta::assert_json_snapshot!(push(provider::gcm().await, ChannelType::Gcm, "GCMMessage").await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apns() {
+    insta::assert_json_snapshot!(push(provider::apns().await, ChannelType::Apns, "APNSMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn adm() {
+    insta::assert_json_snapshot!(push(provider::adm().await, ChannelType::Adm, "ADMMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn baidu() {
+    insta::assert_json_snapshot!(push(provider::baidu().await, ChannelType::Baidu, "BaiduMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apns_sandbox() {
+    insta::assert_json_snapshot!(push(provider::apns().await, ChannelType::ApnsSandbox, "APNSMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apns_voip() {
+    insta::assert_json_snapshot!(push(provider::apns().await, ChannelType::ApnsVoip, "APNSMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apns_voip_sandbox() {
+    insta::assert_json_snapshot!(push(provider::apns().await, ChannelType::ApnsVoipSandbox, "APNSMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pinpoint_gcm() {
+    let provider = provider::pinpoint(ChannelType::Gcm).await;
+    insta::assert_json_snapshot!(push(provider, ChannelType::Gcm, "GCMMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pinpoint_apns() {
+    let provider = provider::pinpoint(ChannelType::Apns).await;
+    insta::assert_json_snapshot!(push(provider, ChannelType::Apns, "APNSMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pinpoint_adm() {
+    let provider = provider::pinpoint(ChannelType::Adm).await;
+    insta::assert_json_snapshot!(push(provider, ChannelType::Adm, "ADMMessage").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pinpoint_baidu() {
+    let provider = provider::pinpoint(ChannelType::Baidu).await;
+    insta::assert_json_snapshot!(push(provider, ChannelType::Baidu, "BaiduMessage").await);
+}
+
+/// Both flavours of text messages.
+async fn text(provider: Provider) -> Value {
+    json!({
+        "direct": direct(&provider, ChannelType::Sms, cases::sms_direct()).await,
+        "campaign": campaigns(&provider, ChannelType::Sms, cases::sms_campaign()).await,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sms() {
+    insta::assert_json_snapshot!(text(provider::sms().await).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twilio() {
+    insta::assert_json_snapshot!(text(provider::twilio().await).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn voice() {
+    insta::assert_json_snapshot!(direct(&provider::voice().await, ChannelType::Voice, cases::voice_direct()).await);
+}
+
+/// Both flavours of e-mails.
+async fn mail(provider: Provider) -> Value {
+    json!({
+        "direct": direct(&provider, ChannelType::Email, cases::email_direct()).await,
+        "campaign": campaigns(&provider, ChannelType::Email, cases::email_campaign()).await,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ses() {
+    insta::assert_json_snapshot!(mail(provider::ses().await).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn email() {
+    insta::assert_json_snapshot!(mail(provider::email().await).await);
+}

@@ -2,11 +2,21 @@
 
 mod render;
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use pinwheel::app;
+use pinwheel::domain::ChannelType;
 use pinwheel::sandbox::Record;
+use pinwheel::sandbox::adm::{self, Adm};
+use pinwheel::sandbox::apns::{self, Apns, Senders};
+use pinwheel::sandbox::aws::{self, Messaging, Ses};
+use pinwheel::sandbox::baidu::{self, Baidu};
 use pinwheel::sandbox::fcm::{self, Fcm};
+use pinwheel::sandbox::pinpoint::{self, Pinpoint};
 use pinwheel::sandbox::server::Seen;
+use pinwheel::sandbox::smtp::Smtp;
+use pinwheel::sandbox::twilio::{self, Twilio};
 use serde_json::Value;
 
 /// A provider, and the settings that lead to it.
@@ -64,4 +74,145 @@ pub async fn gcm() -> Provider {
         dropped: "drop-1",
     };
     Provider::http(&sections, steered, move || fcm.server().requests())
+}
+
+pub async fn apns() -> Provider {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls_pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    app::install_tls();
+    let builder = rustls::ServerConfig::builder().with_no_client_auth();
+    let mut tls = builder.with_single_cert(vec![cert.der().clone()], key).unwrap();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let apns = Apns::start(Some(tls.into()), Senders::Tokens, Record::None).await.unwrap();
+    apns.server().keep_requests();
+    let directory = tempfile::tempdir().unwrap();
+    let ca_file = directory.path().join("ca.pem");
+    std::fs::write(&ca_file, cert.pem()).unwrap();
+    let (url, token_key) = (apns.base_url(), toml::Value::from(apns.token_key()));
+    let sections = format!(
+        "[apns]\nbase_url = \"{url}\"\nsandbox_base_url = \"{url}\"\nca_file = {ca_file:?}\ntoken_key = {token_key}\n\
+         key_id = \"{}\"\nteam_id = \"{}\"\nbundle_id = \"{}\"\n",
+        apns::KEY_ID,
+        apns::TEAM_ID,
+        apns::BUNDLE_ID
+    );
+    let throttled = ("throttle-1", Some(apns::RETRY_AFTER));
+    let steered = Steered { taken: "device-1", throttled, gone: Some("gone-1"), dropped: "drop-1" };
+    Provider::http(&sections, steered, move || {
+        let _lives_as_long = &directory;
+        apns.server().requests()
+    })
+}
+
+pub async fn adm() -> Provider {
+    let adm = Adm::start(Record::None).await.unwrap();
+    adm.server().keep_requests();
+    let sections = format!(
+        "[adm]\nbase_url = \"{}\"\nclient_id = \"{}\"\nclient_secret = \"{}\"\n",
+        adm.base_url(),
+        adm::CLIENT_ID,
+        adm::CLIENT_SECRET
+    );
+    let throttled = ("throttle-1", Some(adm::RETRY_AFTER));
+    let steered = Steered { taken: "registration-1", throttled, gone: Some("gone-1"), dropped: "drop-1" };
+    Provider::http(&sections, steered, move || adm.server().requests())
+}
+
+pub async fn baidu() -> Provider {
+    let baidu = Baidu::start(Record::None).await.unwrap();
+    baidu.server().keep_requests();
+    let sections = format!(
+        "[baidu]\nbase_url = \"{}\"\napi_key = \"{}\"\nsecret_key = \"{}\"\n",
+        baidu.base_url(),
+        baidu::API_KEY,
+        baidu::SECRET_KEY
+    );
+    let steered = Steered { taken: "1", throttled: ("throttle-1", None), gone: Some("gone-1"), dropped: "drop-1" };
+    Provider::http(&sections, steered, move || baidu.server().requests())
+}
+
+/// Push of this type through AWS.
+pub async fn pinpoint(channel_type: ChannelType) -> Provider {
+    let pinpoint = Pinpoint::start(Record::None).await.unwrap();
+    pinpoint.server().keep_requests();
+    let sections = format!(
+        "[pinpoint]\nendpoint_url = \"{}\"\napplication_id = \"{}\"\ntypes = [\"{channel_type}\"]\n",
+        pinpoint.endpoint_url(),
+        pinpoint::APPLICATION_ID
+    );
+    let throttled = ("limit-1", Some(pinpoint::RETRY_AFTER));
+    let steered = Steered { taken: "token-1", throttled, gone: Some("gone-1"), dropped: "drop-1" };
+    Provider::http(&sections, steered, move || pinpoint.server().requests())
+}
+
+const AWS_RETRY_AFTER: Option<Duration> = Some(Duration::from_secs(aws::RETRY_AFTER_SECONDS));
+
+pub async fn sms() -> Provider {
+    messaging("sms").await
+}
+
+pub async fn voice() -> Provider {
+    messaging("voice").await
+}
+
+async fn messaging(section: &str) -> Provider {
+    let messaging = Messaging::start(Record::None).await.unwrap();
+    messaging.server().keep_requests();
+    let url = messaging.server().base_url();
+    let sections = format!("[{section}]\nendpoint_url = \"{url}\"\norigination_identity = \"+12065550199\"\n");
+    let throttled = ("+12065559901", AWS_RETRY_AFTER);
+    let steered = Steered { taken: "+12065550100", throttled, gone: Some("+12065559905"), dropped: "+12065559913" };
+    Provider::http(&sections, steered, move || messaging.server().requests())
+}
+
+pub async fn twilio() -> Provider {
+    let twilio = Twilio::start(Record::None).await.unwrap();
+    twilio.server().keep_requests();
+    let sections = format!(
+        "[twilio]\nbase_url = \"{}\"\naccount_sid = \"{}\"\nauth_token = \"{}\"\nfrom = \"{}\"\n",
+        twilio.base_url(),
+        twilio::ACCOUNT_SID,
+        twilio::AUTH_TOKEN,
+        twilio::FROM
+    );
+    let throttled = ("+15554290001", Some(twilio::RETRY_AFTER));
+    let steered = Steered { taken: "+12065550100", throttled, gone: Some("+15552110001"), dropped: "+15550000001" };
+    Provider::http(&sections, steered, move || twilio.server().requests())
+}
+
+pub async fn ses() -> Provider {
+    let ses = Ses::start(Record::None).await.unwrap();
+    ses.server().keep_requests();
+    let url = ses.server().base_url();
+    let sections = format!("[ses]\nendpoint_url = \"{url}\"\nfrom_address = \"News <news@example.com>\"\n");
+    let throttled = ("throttle@example.net", AWS_RETRY_AFTER);
+    let steered = Steered { taken: "ann@example.net", throttled, gone: None, dropped: "drop@example.net" };
+    Provider::http(&sections, steered, move || ses.server().requests())
+}
+
+pub async fn email() -> Provider {
+    let smtp = Smtp::start(Record::None).await.unwrap();
+    let (host, port) = (smtp.address().ip(), smtp.address().port());
+    let sections = format!(
+        "[email]\nhost = \"{host}\"\nport = {port}\nconnect_timeout = \"15m\"\nfrom_address = \"News <news@example.com>\"\n"
+    );
+    let known = AtomicU64::new(0);
+    let arrived = move || {
+        let messages = smtp.messages();
+        let new = messages - known.swap(messages, Relaxed);
+        let last = || render::mail(&String::from_utf8(smtp.last_message()).unwrap());
+        (0..new).map(|_| last()).collect()
+    };
+    let throttled = ("throttle@example.net", None);
+    Provider {
+        sections: sections.parse().unwrap(),
+        steered: Steered {
+            taken: "ann@example.net",
+            throttled,
+            gone: Some("gone@example.net"),
+            dropped: "drop@example.net",
+        },
+        arrived: Box::new(arrived),
+    }
 }

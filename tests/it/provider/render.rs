@@ -1,5 +1,7 @@
 //! Requests as snapshots show them: what says something about the message, readable.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use pinwheel::sandbox::server::Seen;
 use serde_json::{Map, Value, json};
 
@@ -27,13 +29,27 @@ pub fn request(seen: &Seen) -> Value {
         headers.insert(name.to_string(), value.into());
     }
     let kind = seen.head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let body = if kind.starts_with("application/x-www-form-urlencoded") {
+    let mut body = if kind.starts_with("application/x-www-form-urlencoded") {
         let fields = url::form_urlencoded::parse(&seen.body);
         Value::Object(fields.map(|(name, value)| (name.into_owned(), nested(&value))).collect())
     } else {
         serde_json::from_slice(&seen.body).unwrap_or_else(|_| String::from_utf8_lossy(&seen.body).into())
     };
+    if let Some(data) = body.pointer_mut("/Content/Raw/Data") {
+        let raw = BASE64_STANDARD.decode(data.as_str().unwrap()).unwrap();
+        *data = mail(&String::from_utf8(raw).unwrap());
+    }
     json!({ "request": format!("{} {}", seen.head.method, seen.head.uri.path()), "headers": headers, "body": body })
+}
+
+/// An e-mail by lines, without what differs each time.
+pub fn mail(text: &str) -> Value {
+    let boundary = text.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("no boundary");
+    let line = |line: &str| match line.split_once(": ") {
+        Some((name @ ("Message-ID" | "Date" | "X-Pinwheel-Reference"), _)) => format!("{name}: […]"),
+        _ => line.replace(boundary, "[boundary]"),
+    };
+    text.lines().map(line).collect()
 }
 
 /// JSON inside a field shows as what it is.
