@@ -20,6 +20,14 @@ pub(super) fn read<T: DeserializeOwned>(channel: &'static str, section: toml::Ta
     })
 }
 
+/// As [`read`]; defaults where there is no section.
+pub(super) fn read_optional<T: DeserializeOwned + Default>(
+    channel: &'static str,
+    section: Option<&toml::Table>,
+) -> Result<T, Error> {
+    section.map_or_else(|| Ok(T::default()), |section| read(channel, section.clone()))
+}
+
 /// Reads an optional secret; empty text counts as none. Unlike a plain field, it never repeats a wrong value in the error.
 pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     match toml::Value::deserialize(deserializer) {

@@ -204,7 +204,10 @@ fn check(parameters: &Parameters) -> Result<(&str, &str), Refusal> {
     let (channel_id, msg_type, msg) = (parameter("channel_id"), parameter("msg_type"), parameter("msg"));
     let is_formed = match msg_type {
         "0" => !msg.is_empty(),
-        "1" => serde_json::from_str::<Value>(msg).is_ok_and(|msg| msg["description"].as_str().is_some_and(|d| d != "")),
+        "1" => {
+            let msg = serde_json::from_str::<Value>(msg).unwrap_or_default();
+            msg["description"].as_str().is_some_and(|text| !text.is_empty())
+        }
         _ => false,
     };
     let expires = parameter("msg_expires").parse::<u32>().is_ok_and(|seconds| seconds <= EXPIRES_SECONDS_MAX);

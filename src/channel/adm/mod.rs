@@ -77,12 +77,11 @@ impl Factory for AdmFactory {
         deps: &Deps,
     ) -> Option<Result<Arc<dyn Adapter>, Error>> {
         let (id, secret) = (credentials.get("ClientId")?, credentials.get("ClientSecret")?);
-        let shared = match settings.map(|section| settings::read::<Settings>(NAME, section.clone())).transpose() {
-            Ok(shared) => shared.unwrap_or_default(),
-            Err(error) => return Some(Err(error)),
-        };
-        let own = Settings { client_id: Some(id.clone()), client_secret: Some(secret.clone()), ..shared };
-        Some(Adm::new(own, deps.clock.clone()).map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
+        let built = settings::read_optional(NAME, settings).and_then(|shared| {
+            let own = Settings { client_id: Some(id.clone()), client_secret: Some(secret.clone()), ..shared };
+            Adm::new(own, deps.clock.clone())
+        });
+        Some(built.map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
     }
 }
 

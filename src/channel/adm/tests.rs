@@ -119,12 +119,17 @@ async fn an_address_stays_one_part_of_the_path() {
 
 #[tokio::test]
 async fn nobody_listening_is_temporary() {
-    let Sandbox { provider, adapter } = Sandbox::start().await;
-    assert!(matches!(send(&adapter, "id").await, Outcome::Successful { .. }));
-    drop(provider);
-    let outcome = send(&adapter, "id").await;
-    assert!(matches!(outcome, Outcome::TemporaryFailure { .. }), "{outcome:?}");
-    adapter.tokens.replace(&adapter.tokens.get().await.unwrap()).await.expect_err("so is the token endpoint");
+    let provider = adm::Adm::start(Record::None).await.unwrap();
+    let gone = adm::Adm::start(Record::None).await.unwrap();
+    let clock = Arc::new(clock::System::default());
+    let without_token = adapter(&gone, "", clock.clone()).unwrap();
+    let with_token = adapter(&gone, &format!("token_url = '{}/auth/O2/token'", provider.base_url()), clock).unwrap();
+    drop(gone);
+    for (adapter, grants) in [(&without_token, 0), (&with_token, 1)] {
+        let outcome = send(adapter, "id").await;
+        assert!(matches!(outcome, Outcome::TemporaryFailure { .. }), "{outcome:?}");
+        assert_eq!(provider.grants(), grants);
+    }
 }
 
 #[tokio::test]

@@ -69,12 +69,11 @@ impl Factory for BaiduFactory {
         deps: &Deps,
     ) -> Option<Result<Arc<dyn Adapter>, Error>> {
         let (key, secret) = (credentials.get("ApiKey")?, credentials.get("SecretKey")?);
-        let shared = match settings.map(|section| settings::read::<Settings>(NAME, section.clone())).transpose() {
-            Ok(shared) => shared.unwrap_or_default(),
-            Err(error) => return Some(Err(error)),
-        };
-        let own = Settings { api_key: Some(key.clone()), secret_key: Some(secret.clone()), ..shared };
-        Some(Baidu::new(own, deps.clock.clone()).map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
+        let built = settings::read_optional(NAME, settings).and_then(|shared| {
+            let own = Settings { api_key: Some(key.clone()), secret_key: Some(secret.clone()), ..shared };
+            Baidu::new(own, deps.clock.clone())
+        });
+        Some(built.map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
     }
 }
 

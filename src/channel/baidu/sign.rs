@@ -23,7 +23,8 @@ pub fn sign(method: &str, url: &str, parameters: &[(&str, &str)], secret_key: &S
     hex::encode(digest.finalize())
 }
 
-/// URL-encodes as PHP's `urlencode` does, whose text Baidu compares: letters, digits, `-`, `_` and `.` stay, a space is `+`.
+/// URL-encodes as PHP's `urlencode` does, whose text Baidu compares: letters, digits, `-`, `_` and `.` stay, and a space
+/// is `+`.
 fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('*', "%2A")
 }

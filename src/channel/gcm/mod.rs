@@ -66,24 +66,18 @@ impl Factory for GcmFactory {
         deps: &Deps,
     ) -> Option<Result<Arc<dyn Adapter>, Error>> {
         let key = credentials.get("ServiceJson")?;
-        let shared = match settings.map(|section| settings::read::<Settings>(NAME, section.clone())).transpose() {
-            Ok(shared) => shared,
-            Err(error) => return Some(Err(error)),
-        };
-        let own = Settings {
-            service_account_file: None,
-            service_account_json: Some(key.clone()),
-            project_id: None,
-            base_url: shared.as_ref().and_then(|shared| shared.base_url.clone()),
-            token_url: shared.as_ref().and_then(|shared| shared.token_url.clone()),
-            in_flight: shared.as_ref().and_then(|shared| shared.in_flight),
-        };
-        Some(Gcm::new(own, deps.clock.clone()).map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
+        let built = settings::read_optional(NAME, settings).and_then(|shared: Settings| {
+            let account = Some(key.clone());
+            let own =
+                Settings { service_account_file: None, service_account_json: account, project_id: None, ..shared };
+            Gcm::new(own, deps.clock.clone())
+        });
+        Some(built.map(|adapter| Arc::new(adapter) as Arc<dyn Adapter>))
     }
 }
 
 /// The section `[channel.gcm]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// The service account's key file, as the Google Cloud console gives it.
