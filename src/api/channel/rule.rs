@@ -89,7 +89,9 @@ pub fn check_served(
     }
     let what = match channel_type {
         ChannelType::Gcm => "give ServiceJson, or set `[channel.gcm]` for all applications",
-        ChannelType::Email => "set `[channel.email]`",
+        ChannelType::Email => "set `[channel.email]` or `[channel.ses]`",
+        ChannelType::Sms => "set `[channel.sms]`",
+        ChannelType::Voice => "set `[channel.voice]`",
         _ => "this release sends no such messages",
     };
     let name = channel_type.as_str();

@@ -7,6 +7,7 @@ mod ses;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -40,6 +41,12 @@ pub fn sdk_config(url: &str) -> SdkConfig {
 /// As [`sdk_config`], with a key that no service knows.
 pub fn stranger_config(url: &str) -> SdkConfig {
     sdk_config_of(url, "stranger")
+}
+
+/// A URL of loopback where nobody listens.
+pub fn url_of_nobody() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    format!("http://{}", listener.local_addr().expect("it is bound"))
 }
 
 fn sdk_config_of(url: &str, access_key: &str) -> SdkConfig {
