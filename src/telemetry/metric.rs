@@ -149,6 +149,7 @@ mod tests {
             hook_permit_wait(Duration::ZERO);
             hook_bytes(1, 1);
             message(ChannelType::Gcm, "successful");
+            sms_parts("sms", 2);
             send_retry(ChannelType::Gcm);
             limiter_wait(Duration::ZERO);
             store_commit(Duration::ZERO, 1);

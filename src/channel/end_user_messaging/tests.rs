@@ -12,7 +12,7 @@ use crate::channel::suite::{self, Behaviour, Provider};
 use crate::channel::{Adapter, Content, Outcome, SmsContent, Spec, VoiceContent, settings};
 use crate::domain::ChannelType;
 use crate::sandbox::Record;
-use crate::sandbox::aws::{Messaging, RETRY_AFTER_SECONDS, sdk_config, stranger_config, url_of_nobody};
+use crate::sandbox::aws::{Messaging, RETRY_AFTER_SECONDS, sdk_config, sender_config, stranger_config, url_of_nobody};
 
 /// What makes the sandbox do things, by the receiver's number.
 const THROTTLE: &str = "+12065559901";
@@ -308,6 +308,15 @@ async fn nobody_calls_without_a_number() {
     let (outcome, request) = sandbox.send(sandbox.to("+12065550001")).await;
     assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
     assert_eq!(request, Value::Null);
+}
+
+#[tokio::test]
+async fn credentials_that_may_only_send_are_good_ones() {
+    let server = Messaging::start(Record::None).await.unwrap();
+    let adapter = sms("", Aws::by_sdk_config(&sender_config(&server.server().base_url()))).unwrap();
+    adapter.check().await.unwrap();
+    assert_eq!(server.refusals(), 1, "it asked");
+    assert!(matches!(adapter.send(&[text("+12065550001", hello())]).await[0], Outcome::Successful { .. }));
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use super::*;
 use crate::channel::suite::{self, Behaviour, Provider};
 use crate::clock;
 use crate::sandbox::Record;
-use crate::sandbox::aws::{RETRY_AFTER_SECONDS, Ses as Server, sdk_config, stranger_config, url_of_nobody};
+use crate::sandbox::aws::{
+    RETRY_AFTER_SECONDS, Ses as Server, sdk_config, sender_config, stranger_config, url_of_nobody,
+};
 
 struct Sandbox {
     server: Server,
@@ -262,6 +264,15 @@ async fn nobody_listening_is_temporary() {
     let outcome = ses.send(&[email("ann@example.net", hello())]).await.remove(0);
     assert!(matches!(outcome, Outcome::TemporaryFailure { .. }), "{outcome:?}");
     ses.check().await.expect_err("nobody is there");
+}
+
+#[tokio::test]
+async fn credentials_that_may_only_send_are_good_ones() {
+    let server = Server::start(Record::None).await.unwrap();
+    let ses = adapter("", Aws::by_sdk_config(&sender_config(&server.server().base_url()))).unwrap();
+    ses.check().await.unwrap();
+    assert_eq!(server.refusals(), 1, "it asked");
+    assert!(matches!(ses.send(&[email("ann@example.net", hello())]).await[0], Outcome::Successful { .. }));
 }
 
 #[tokio::test]
