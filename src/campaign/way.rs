@@ -142,6 +142,7 @@ pub struct Ways {
     /// In the order of [`ChannelType::ALL`].
     by_type: [Way; ChannelType::ALL.len()],
     from_address: Option<String>,
+    configuration_set: Option<String>,
     sender_id: Option<String>,
     short_code: Option<String>,
 }
@@ -212,7 +213,10 @@ impl Ways {
             }
         };
         match &mut content {
-            Content::Email(email) => fill(&mut email.from_address, &self.from_address),
+            Content::Email(email) => {
+                fill(&mut email.from_address, &self.from_address);
+                fill(&mut email.configuration_set, &self.configuration_set);
+            }
             Content::Sms(sms) => {
                 // A message with an origin of its own gets no other.
                 if sms.sender_id.is_none() && sms.origination_number.is_none() {
@@ -263,7 +267,10 @@ impl Engine {
             let Some(channel_type) = ChannelType::parse(&definition.id) else { continue };
             let document = ChannelDocument::read(definition)?;
             match channel_type {
-                ChannelType::Email => ways.from_address = document.text("FromAddress"),
+                ChannelType::Email => {
+                    ways.from_address = document.text("FromAddress");
+                    ways.configuration_set = document.text("ConfigurationSet");
+                }
                 ChannelType::Sms => {
                     ways.sender_id = document.text("SenderId");
                     ways.short_code = document.text("ShortCode");
@@ -395,18 +402,20 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         let ways = Ways {
             from_address: text("news@example.com"),
+            configuration_set: text("news"),
             sender_id: text("ACME"),
             short_code: text("12345"),
             ..Ways::default()
         };
-        let sender = |from: Option<String>| match ways
-            .complete(Content::Email(EmailContent { from_address: from, ..EmailContent::default() }))
-        {
-            Content::Email(email) => email.from_address.unwrap(),
-            other => panic!("{other:?}"),
+        let email = |from_address, configuration_set| {
+            let email = EmailContent { from_address, configuration_set, ..EmailContent::default() };
+            match ways.complete(Content::Email(email)) {
+                Content::Email(email) => (email.from_address, email.configuration_set),
+                other => panic!("{other:?}"),
+            }
         };
-        assert_eq!(sender(None), "news@example.com");
-        assert_eq!(sender(text("own@example.com")), "own@example.com");
+        assert_eq!(email(None, None), (text("news@example.com"), text("news")));
+        assert_eq!(email(text("own@example.com"), text("own")), (text("own@example.com"), text("own")));
 
         let origin = |sender_id, origination_number| {
             let sms = SmsContent { sender_id, origination_number, ..SmsContent::default() };

@@ -159,6 +159,7 @@ mod tests {
             hook_bytes(1, 1);
             message(ChannelType::Gcm, &"relay".into(), "successful");
             circuit(&"relay".into(), 2);
+            sms_parts("sms", 2);
             send_retry(ChannelType::Gcm);
             limiter_wait(Duration::ZERO);
             store_commit(Duration::ZERO, 1);

@@ -97,7 +97,9 @@ pub fn check_served(
         ChannelType::Adm => "give ClientId and ClientSecret, or set `[channel.adm]` for all applications",
         ChannelType::Baidu => "give ApiKey and SecretKey, or set `[channel.baidu]` for all applications",
         ChannelType::Gcm => "give ServiceJson, or set `[channel.gcm]` for all applications",
-        ChannelType::Email => "set `[channel.email]`",
+        ChannelType::Email => "set `[channel.email]` or `[channel.ses]`",
+        ChannelType::Sms => "set `[channel.sms]`",
+        ChannelType::Voice => "set `[channel.voice]`",
         _ => "this release sends no such messages",
     };
     let name = channel_type.as_str();

@@ -12,7 +12,7 @@ use crate::channel::suite::{self, Behaviour, Provider};
 use crate::channel::{Adapter, Content, Outcome, SmsContent, Spec, VoiceContent, settings};
 use crate::domain::ChannelType;
 use crate::sandbox::Record;
-use crate::sandbox::aws::{Messaging, RETRY_AFTER_SECONDS, sdk_config, stranger_config};
+use crate::sandbox::aws::{Messaging, RETRY_AFTER_SECONDS, sdk_config, sender_config, stranger_config, url_of_nobody};
 
 /// What makes the sandbox do things, by the receiver's number.
 const THROTTLE: &str = "+12065559901";
@@ -176,9 +176,7 @@ async fn what_was_taken_is_never_called_unsent() {
 
 #[tokio::test]
 async fn nobody_listening_is_temporary() {
-    let Sandbox { server, adapter, .. } = Sandbox::sms("").await;
-    assert!(matches!(adapter.send(&[text("+12065550001", hello())]).await[0], Outcome::Successful { .. }));
-    drop(server);
+    let adapter = sms("", Aws::by_sdk_config(&sdk_config(&url_of_nobody()))).unwrap();
     let outcome = adapter.send(&[text("+12065550001", hello())]).await.remove(0);
     assert!(matches!(outcome, Outcome::TemporaryFailure { .. }), "{outcome:?}");
     adapter.check().await.expect_err("nobody is there");
@@ -313,9 +311,18 @@ async fn nobody_calls_without_a_number() {
 }
 
 #[tokio::test]
+async fn credentials_that_may_only_send_are_good_ones() {
+    let server = Messaging::start(Record::None).await.unwrap();
+    let adapter = sms("", Aws::by_sdk_config(&sender_config(&server.server().base_url()))).unwrap();
+    adapter.check().await.unwrap();
+    assert_eq!(server.refusals(), 1, "it asked");
+    assert!(matches!(adapter.send(&[text("+12065550001", hello())]).await[0], Outcome::Successful { .. }));
+}
+
+#[tokio::test]
 async fn settings_say_where_the_service_is() {
     let server = Messaging::start(Record::None).await.unwrap();
-    let nowhere = Aws::by_sdk_config(&sdk_config("http://127.0.0.1:1"));
+    let nowhere = Aws::by_sdk_config(&sdk_config(&url_of_nobody()));
     let section = format!("endpoint_url = '{}'\nregion = 'eu-west-1'", server.server().base_url());
     let adapter = sms(&section, nowhere).unwrap();
     server.server().keep_requests();
@@ -327,7 +334,7 @@ async fn settings_say_where_the_service_is() {
 
 #[test]
 fn wrong_settings_are_named() {
-    let nowhere = || Aws::by_sdk_config(&sdk_config("http://127.0.0.1:1"));
+    let nowhere = || Aws::by_sdk_config(&sdk_config(&url_of_nobody()));
     let problem = |section: &str| sms(section, nowhere()).map(|_| ()).unwrap_err().to_string();
     assert!(problem("endpoint_url = 'x'").contains("channel `sms`: `endpoint_url` is `x`"));
     assert!(problem("max_price = 'much'").contains("`max_price` is `much`"));

@@ -10,7 +10,9 @@ use super::*;
 use crate::channel::suite::{self, Behaviour, Provider};
 use crate::clock;
 use crate::sandbox::Record;
-use crate::sandbox::aws::{RETRY_AFTER_SECONDS, Ses as Server, sdk_config, stranger_config};
+use crate::sandbox::aws::{
+    RETRY_AFTER_SECONDS, Ses as Server, sdk_config, sender_config, stranger_config, url_of_nobody,
+};
 
 struct Sandbox {
     server: Server,
@@ -258,18 +260,25 @@ async fn attempts_at_one_message_carry_one_id() {
 
 #[tokio::test]
 async fn nobody_listening_is_temporary() {
-    let Sandbox { server, ses } = Sandbox::start().await;
-    assert!(matches!(ses.send(&[email("ann@example.net", hello())]).await[0], Outcome::Successful { .. }));
-    drop(server);
+    let ses = adapter("", Aws::by_sdk_config(&sdk_config(&url_of_nobody()))).unwrap();
     let outcome = ses.send(&[email("ann@example.net", hello())]).await.remove(0);
     assert!(matches!(outcome, Outcome::TemporaryFailure { .. }), "{outcome:?}");
     ses.check().await.expect_err("nobody is there");
 }
 
 #[tokio::test]
+async fn credentials_that_may_only_send_are_good_ones() {
+    let server = Server::start(Record::None).await.unwrap();
+    let ses = adapter("", Aws::by_sdk_config(&sender_config(&server.server().base_url()))).unwrap();
+    ses.check().await.unwrap();
+    assert_eq!(server.refusals(), 1, "it asked");
+    assert!(matches!(ses.send(&[email("ann@example.net", hello())]).await[0], Outcome::Successful { .. }));
+}
+
+#[tokio::test]
 async fn settings_say_where_the_service_is() {
     let server = Server::start(Record::None).await.unwrap();
-    let nowhere = Aws::by_sdk_config(&sdk_config("http://127.0.0.1:1"));
+    let nowhere = Aws::by_sdk_config(&sdk_config(&url_of_nobody()));
     let more = format!("endpoint_url = '{}'\nregion = 'eu-west-1'", server.server().base_url());
     let ses = adapter(&more, nowhere).unwrap();
     server.server().keep_requests();
@@ -281,7 +290,7 @@ async fn settings_say_where_the_service_is() {
 
 #[test]
 fn wrong_settings_are_named() {
-    let nowhere = || Aws::by_sdk_config(&sdk_config("http://127.0.0.1:1"));
+    let nowhere = || Aws::by_sdk_config(&sdk_config(&url_of_nobody()));
     let problem = |more: &str| adapter(more, nowhere()).map(|_| ()).unwrap_err().to_string();
     assert!(problem("endpoint_url = 'localhost'").contains("`endpoint_url` is `localhost`"));
     assert!(problem("headers = { Subject = 'x' }").contains("the header `Subject`"));

@@ -33,7 +33,7 @@ use hyper::http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Refusal, State, Wish, check_signature, reply, wait};
+use super::{Refusal, Right, State, Wish, check_signature, reply, wait};
 use crate::sandbox::Record;
 use crate::sandbox::server::{Cut, Handler, Reply, Server};
 
@@ -107,10 +107,11 @@ fn refuse(Refusal { status, code, message, more }: Refusal) -> Reply {
 }
 
 async fn route(head: &Parts, body: &[u8], state: &State) -> Result<Result<Bytes, Refusal>, Cut> {
-    if let Err(refusal) = check_signature(head, SERVICE) {
+    let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let right = if target.contains(".Send") { Right::Send } else { Right::Ask };
+    if let Err(refusal) = check_signature(head, SERVICE, right) {
         return Ok(Err(Refusal { status: 400, ..refusal }));
     }
-    let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let message = match target.strip_prefix("PinpointSMSVoiceV2.") {
         Some("DescribeAccountAttributes") => {
             let tier = json!({ "AccountAttributes": [{ "Name": "ACCOUNT_TIER", "Value": "PRODUCTION" }] });

@@ -7,6 +7,7 @@ mod ses;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -29,6 +30,9 @@ pub use ses::Ses;
 /// The access key that all services know.
 const ACCESS_KEY: &str = "sandbox";
 
+/// An access key whose owner may send, and nothing else.
+const SENDER_KEY: &str = "sender";
+
 /// What a throttled request is asked to wait. AWS itself seldom says.
 pub const RETRY_AFTER_SECONDS: u64 = 7;
 
@@ -37,9 +41,20 @@ pub fn sdk_config(url: &str) -> SdkConfig {
     sdk_config_of(url, ACCESS_KEY)
 }
 
+/// As [`sdk_config`], with a key that may send and ask nothing.
+pub fn sender_config(url: &str) -> SdkConfig {
+    sdk_config_of(url, SENDER_KEY)
+}
+
 /// As [`sdk_config`], with a key that no service knows.
 pub fn stranger_config(url: &str) -> SdkConfig {
     sdk_config_of(url, "stranger")
+}
+
+/// A URL of loopback where nobody listens.
+pub fn url_of_nobody() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    format!("http://{}", listener.local_addr().expect("it is bound"))
 }
 
 fn sdk_config_of(url: &str, access_key: &str) -> SdkConfig {
@@ -132,10 +147,18 @@ impl State {
     }
 }
 
-/// Whether a request is signed with a known key, for this service.
+/// What a request needs the right to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Right {
+    Send,
+    /// About the account.
+    Ask,
+}
+
+/// Whether a request is signed for this service, with a known key that has this right.
 ///
 /// Source: AWS IAM user guide, "Elements of an AWS API request signature".
-fn check_signature(head: &Parts, service: &str) -> Result<(), Refusal> {
+fn check_signature(head: &Parts, service: &str, right: Right) -> Result<(), Refusal> {
     let missing = || Refusal::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
     let header = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
     let elements = header.strip_prefix("AWS4-HMAC-SHA256 ").ok_or_else(missing)?;
@@ -146,8 +169,11 @@ fn check_signature(head: &Parts, service: &str) -> Result<(), Refusal> {
         return Err(Refusal::new(403, "IncompleteSignatureException", "The request signature is incomplete."));
     }
     match scope[..] {
-        [ACCESS_KEY, _date, _region, of, "aws4_request"] if of == service => Ok(()),
-        [ACCESS_KEY, ..] => {
+        [SENDER_KEY, ..] if right == Right::Ask => {
+            Err(Refusal::new(403, "AccessDeniedException", "User is not authorized to perform this action"))
+        }
+        [ACCESS_KEY | SENDER_KEY, _date, _region, of, "aws4_request"] if of == service => Ok(()),
+        [ACCESS_KEY | SENDER_KEY, ..] => {
             let message = format!("Credential should be scoped to correct service: '{service}'.");
             Err(Refusal::new(403, "InvalidSignatureException", message))
         }

@@ -37,7 +37,7 @@ use mail_parser::MessageParser;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Refusal, State, Wish, check_signature, reply, wait};
+use super::{Refusal, Right, State, Wish, check_signature, reply, wait};
 use crate::sandbox::Record;
 use crate::sandbox::server::{Cut, Handler, Reply, Server};
 
@@ -105,7 +105,8 @@ impl Handler for Front {
 }
 
 async fn route(head: &Parts, body: &[u8], state: &State) -> Result<Result<Bytes, Refusal>, Cut> {
-    if let Err(refusal) = check_signature(head, SERVICE) {
+    let right = if head.method == Method::GET { Right::Ask } else { Right::Send };
+    if let Err(refusal) = check_signature(head, SERVICE, right) {
         return Ok(Err(refusal));
     }
     match (&head.method, head.uri.path()) {
