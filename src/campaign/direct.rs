@@ -273,7 +273,7 @@ impl Engine {
                     }
                     messages.push((place, message));
                 }
-                Err(receipt) => receipts[place] = Some(receipt),
+                Err(receipt) => receipts[place] = Some(*receipt),
             }
         }
 
@@ -359,10 +359,10 @@ fn compose(
     recipient: &Recipient,
     served: &mut HashSet<(ChannelType, String)>,
     now: Timestamp,
-) -> Result<(ChannelType, String, Content), Receipt> {
+) -> Result<(ChannelType, String, Content), Box<Receipt>> {
     use DeliveryStatus::{Duplicate, PermanentFailure, TemporaryFailure};
     let address = recipient.address.clone();
-    let fail = |status, code, text: &str| failed(address.clone(), status, code, text);
+    let fail = |status, code, text: &str| Box::new(failed(address.clone(), status, code, text));
     let Some(address) = address.clone() else {
         return Err(fail(PermanentFailure, 400, "there is no address"));
     };

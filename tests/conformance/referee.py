@@ -45,6 +45,11 @@ class Run:
         self._check_required(operation, model.output_shape.members[wrapping], answer[wrapping])
         return answer[wrapping]
 
+    def failed(self, operation, result, status, code):
+        """A recipient gets nothing, which an answer that succeeds tells."""
+        self.equal((result["DeliveryStatus"], result["StatusCode"]), (status, code), f"{operation}: {result}")
+        self._note(operation, "partial")
+
     def missing(self, operation, **parameters):
         """The path names something that is not there."""
         self._refused(self.client, operation, "missing", ("NotFoundException", 404), "Resource not found", parameters)

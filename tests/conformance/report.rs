@@ -25,6 +25,8 @@ pub enum Kind {
     Happy,
     Missing,
     Bad,
+    /// A recipient that gets nothing, told in an answer that succeeds.
+    Partial,
     Pagination,
 }
 
@@ -87,6 +89,9 @@ pub fn read(notes: &str) -> Vec<Note> {
     notes.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Operations that answer for each recipient.
+const PER_RECIPIENT: [&str; 3] = ["SendMessages", "SendUsersMessages", "SendOTPMessage"];
+
 /// The ways in which an operation has to be exercised by boto3 and the CLI.
 fn due(operation: Operation, model: &Value) -> BTreeSet<Kind> {
     let shape = &model["operations"][operation.name()]["input"]["shape"];
@@ -97,6 +102,9 @@ fn due(operation: Operation, model: &Value) -> BTreeSet<Kind> {
     }
     if !input["payload"].is_null() {
         due.insert(Kind::Bad);
+    }
+    if PER_RECIPIENT.contains(&operation.name()) {
+        due.insert(Kind::Partial);
     }
     // Figures and metrics have the parameter, and Pinpoint's documents say that it does nothing.
     let is_list = !operation.path().contains("/kpis/") && !operation.path().contains("metrics");
@@ -122,7 +130,7 @@ pub fn gaps(notes: &BTreeSet<Note>) -> Vec<String> {
             if client == "sdk" {
                 due.retain(|kind| *kind == Kind::Happy);
             }
-            let all = [Kind::Happy, Kind::Missing, Kind::Bad, Kind::Pagination];
+            let all = [Kind::Happy, Kind::Missing, Kind::Bad, Kind::Partial, Kind::Pagination];
             if !all.into_iter().any(did) {
                 gaps.push(format!("{name}: {title} never called it"));
             }
@@ -171,6 +179,7 @@ fn document(notes: &BTreeSet<Note>, known: &Known) -> String {
          | ok | it succeeds, with the model's status and every member that the model requires |\n\
          | 404 | the path names something that is not there: `NotFoundException` |\n\
          | 400 | bad input: `BadRequestException` with a message that names it |\n\
+         | failed | a recipient that gets nothing is told by `DeliveryStatus` and `StatusCode` in an answer that succeeds |\n\
          | pages | a list that comes page by page, everything once; foreign tokens and bad sizes are refused |\n",
         Operation::ALL.len(),
     );
@@ -218,6 +227,7 @@ fn sign(kind: Kind) -> &'static str {
         Kind::Happy => "ok",
         Kind::Missing => "404",
         Kind::Bad => "400",
+        Kind::Partial => "failed",
         Kind::Pagination => "pages",
     }
 }

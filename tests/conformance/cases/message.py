@@ -36,7 +36,7 @@ def direct(run):
     run.equal((answer["ApplicationId"], list(answer["Result"])), (app, [number]), "SendMessages")
     for found in (answer["Result"][number], answer["EndpointResult"]["e1"]):
         run.equal((found["DeliveryStatus"], found["StatusCode"]), ("SUCCESSFUL", 200), "the delivery")
-    run.equal(answer["EndpointResult"]["nobody"]["DeliveryStatus"], "PERMANENT_FAILURE", "an unknown endpoint")
+    run.failed("SendMessages", answer["EndpointResult"]["nobody"], "PERMANENT_FAILURE", 404)
     (message,) = sunk(run, f"direct-{run.name}")
     run.check("Only for you" in json.dumps(message), str(message))
 
@@ -59,8 +59,7 @@ def direct(run):
     run.equal(answer["Result"]["u"]["e1"]["DeliveryStatus"], "SUCCESSFUL", "SendUsersMessages")
     broken = {**wanted, "Users": {"u": {"BodyOverride": "{{#if}}"}}}
     answer = run.happy("SendUsersMessages", ApplicationId=app, SendUsersMessageRequest=broken)
-    found = answer["Result"]["u"]["e1"]
-    run.equal((found["DeliveryStatus"], found["StatusCode"]), ("PERMANENT_FAILURE", 400), "a user's own broken text")
+    run.failed("SendUsersMessages", answer["Result"]["u"]["e1"], "PERMANENT_FAILURE", 400)
     run.bad("SendUsersMessages", "MessageConfiguration", ApplicationId=app, SendUsersMessageRequest={"Users": {"u": {}}})
     many = {**wanted, "Users": {str(n): {} for n in range(101)}}
     run.bad("SendUsersMessages", "", ApplicationId=app, SendUsersMessageRequest=many)
@@ -101,7 +100,7 @@ def one_time_passwords(run):
     run.happy("UpdateSmsChannel", ApplicationId=off, SMSChannelRequest={"Enabled": False})
     unsent = {**request, "DestinationIdentity": number + "0"}
     answer = run.happy("SendOTPMessage", ApplicationId=off, SendOTPMessageRequestParameters=unsent)
-    run.equal(answer["Result"][number + "0"]["DeliveryStatus"], "PERMANENT_FAILURE", "a channel that is off")
+    run.failed("SendOTPMessage", answer["Result"][number + "0"], "PERMANENT_FAILURE", 400)
 
     def bad(fragment, **members):
         wanted = {**request, **members}
