@@ -22,6 +22,8 @@ mod twilio;
 mod unsubscribe;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Router;
 use axum::body::Body;
@@ -54,6 +56,8 @@ pub struct Feedback {
     twilio: Option<twilio::Verifier>,
     bounces: Option<Signer>,
     stop_words: StopWords,
+    /// Requests that were refused.
+    refused: AtomicU64,
 }
 
 impl Feedback {
@@ -64,6 +68,20 @@ impl Feedback {
             twilio: set(settings.twilio_auth_token.expose_secret()).map(|token| twilio::Verifier::new(&token)),
             bounces: set(settings.secret.expose_secret()).and_then(|secret| Signer::new(&secret)),
             stop_words: StopWords::new(&settings.stop_words),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// Logs the first refusal, then the second, fourth, eighth, …: what is set up wrongly should be seen, and strangers
+    /// should not fill the log.
+    fn report(&self, source: Source, error: &Error, request_id: &str) {
+        if error.status().is_client_error() && (self.refused.fetch_add(1, Relaxed) + 1).is_power_of_two() {
+            tracing::warn!(
+                request.id = request_id,
+                source = source.name(),
+                problem = error.message(),
+                "somebody told us something and is not believed"
+            );
         }
     }
 }
@@ -112,9 +130,7 @@ async fn answer(source: Source, api: Arc<Api>, RequestId(id): RequestId, request
     let task = api.operations.spawn(take(source, api.clone(), request));
     let outcome = task.await.unwrap_or_else(|error| Err(Error::internal(error)));
     let response = outcome.unwrap_or_else(|error| {
-        if error.status().is_client_error() {
-            tracing::warn!(request.id = &*id, source = source.name(), problem = error.message(), "feedback is refused");
-        }
+        api.feedback.report(source, &error, &id);
         handle::failure(&error, None, &id)
     });
     metric::api_request(source.name(), response.status().as_u16(), began.elapsed());

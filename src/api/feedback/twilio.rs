@@ -72,6 +72,7 @@ impl Told<'_> {
         let form: Form = url::form_urlencoded::parse(self.body).into_owned().collect();
         let url = self.public_url();
         if !verifier.verifies(&url, &form, signature) {
+            let url = url.split('?').next().unwrap_or_default();
             return Err(Error::forbidden(format!(
                 "X-Twilio-Signature: it is not that of `{url}` with this form and `feedback.twilio_auth_token`"
             )));

@@ -36,6 +36,10 @@ const HEADERS_MAX: usize = 15;
 /// Bytes of a header's value. Source: Pinpoint model, `MessageHeader`.
 const HEADER_VALUE_BYTES_MAX: usize = 870;
 
+/// Characters of a reference that every provider gives back; SES refuses messages with longer tags. Source: SES API reference,
+/// `MessageTag`.
+const REFERENCE_CHARS_MAX: usize = 256;
+
 /// Why messages cannot be given references.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -65,7 +69,8 @@ impl References {
     }
 
     /// Gives a message its reference, if its provider can tell anything, and an e-mail of a campaign the way to
-    /// unsubscribe. Direct messages get none: they answer something that a person did.
+    /// unsubscribe. Direct messages get none: they answer something that a person did. Nor does a message get a reference that
+    /// is too long for providers, which only ids of a hundred characters and more lead to.
     pub(super) fn mark(&self, message: &mut Message) {
         if !matches!(message.channel_type, ChannelType::Email | ChannelType::Sms | ChannelType::Voice)
             || matches!(message.content, Content::Custom(_))
@@ -78,7 +83,7 @@ impl References {
         {
             self.add_unsubscribe(email, &reference);
         }
-        message.reference = Some(reference);
+        message.reference = Some(reference).filter(|reference| reference.len() <= REFERENCE_CHARS_MAX);
     }
 
     /// Leaves a message alone that says itself how to unsubscribe, or that would have too much in its head to be sent.
@@ -158,6 +163,17 @@ mod tests {
         assert_eq!(found.len(), 2, "of no use without the link");
         assert_eq!(marked(headers((0..13).map(|i| format!("X-{i}"))), false).1.len(), 15);
         assert_eq!(marked(headers((0..14).map(|i| format!("X-{i}"))), false).1.len(), 14, "it could not be sent");
+    }
+
+    #[test]
+    fn long_references_stay_at_home_but_links_work() {
+        let mut message = message(ChannelType::Email, Content::Email(EmailContent::default()), false);
+        message.endpoint_id = "long".repeat(50);
+        references().mark(&mut message);
+        let Content::Email(email) = &message.content else { panic!("{message:?}") };
+        let link = email.headers[0].1.trim_end_matches('>').rsplit('/').next().unwrap();
+        assert_eq!(message.reference, None);
+        assert_eq!(references().read(link), Some(Reference::of(&message)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What recipients and providers tell us, as they tell it: by routes that believe nobody without a proof.
 
 mod bounce;
+mod connection;
 mod sns;
 mod twilio;
 mod unsubscribe;
