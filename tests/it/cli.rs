@@ -231,14 +231,16 @@ async fn sigterm_drains_and_resume_goes_on() {
 fn the_example_settings_can_be_used() {
     let directory = TempDir::new().unwrap();
     let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/example.toml")).unwrap();
-    // The example names a key file; here its text comes by the environment's way, as the example says it may.
+    // The example names key files; here their texts come by the environment's way, as the example says they may.
     let example = example.replace("service_account_file", "#service_account_file");
+    let example = example.replace("token_key_file", "#token_key_file");
     std::fs::write(directory.path().join("pinwheel.toml"), example).unwrap();
     let account = pinwheel::sandbox::fcm::service_account_json("http://127.0.0.1:9");
     let output = Command::new(env!("CARGO_BIN_EXE_pinwheel"))
         .args(["config", "check"])
         .current_dir(directory.path())
         .env("PINWHEEL_CHANNEL__GCM__SERVICE_ACCOUNT_JSON", account)
+        .env("PINWHEEL_CHANNEL__APNS__TOKEN_KEY", rcgen::KeyPair::generate().unwrap().serialize_pem())
         .env("PINWHEEL_CHANNEL__EMAIL__PASSWORD", "secret")
         .output()
         .unwrap();

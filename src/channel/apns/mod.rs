@@ -247,8 +247,8 @@ impl Apns {
         let notification = Notification::probe(channel_type);
         let answer = self.post(channel_type, NO_DEVICE, &notification, None, token.as_deref()).await;
         match answer.map_or_else(|outcome| outcome, |answer| answer.outcome(notification.topic)) {
-            // It knows us, and knows no such device.
-            Outcome::DeadAddress { .. } | Outcome::Successful { .. } => Ok(()),
+            // It knows us, and has no such device.
+            Outcome::DeadAddress { .. } | Outcome::PermanentFailure { .. } | Outcome::Successful { .. } => Ok(()),
             refused => {
                 let url = self.base_url(channel_type);
                 let problem = format!("{channel_type}: `{url}`: {}", refused.reason().unwrap_or_default());
@@ -292,10 +292,13 @@ impl Adapter for Apns {
     }
 }
 
-/// Whether an address can stand in a path as it is. Apple's are hexadecimal and of any length; which of them are tokens,
-/// APNs knows best.
+/// Characters of a device token: many more than Apple's have, which are hexadecimal and may grow.
+const DEVICE_TOKEN_CHARS_MAX: usize = 1024;
+
+/// Whether an address can stand in a path as it is. Which of those are tokens, APNs knows best.
 fn is_device_token(address: &str) -> bool {
-    !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    (1..=DEVICE_TOKEN_CHARS_MAX).contains(&address.len())
+        && address.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 fn read_types(names: &[String]) -> Result<Vec<ChannelType>, Error> {

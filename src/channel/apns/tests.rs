@@ -171,7 +171,7 @@ async fn it_passes_the_suite() {
 async fn each_answer_has_its_outcome() {
     let sandbox = Sandbox::start().await;
     let apns = sandbox.adapter();
-    for gone in ["gone", "expired", "bad", "not/a/token", "<a b>", ""] {
+    for gone in ["gone", "expired", "bad", "not/a/token", "<a b>", "", &"x".repeat(100_000)] {
         let outcome = send(&*apns, gone).await;
         assert!(matches!(outcome, Outcome::DeadAddress { .. }), "{gone}: {outcome:?}");
     }
