@@ -18,6 +18,7 @@ mod email;
 mod gcm;
 mod pinpoint;
 mod sink;
+mod smpp;
 mod twilio;
 
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub use report::{Report, ReportKind};
 
 /// Every adapter there is.
 pub const ALL: &[&dyn Factory] =
-    &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &pinpoint::PINPOINT, &sink::SINK, &twilio::TWILIO];
+    &[&custom::CUSTOM, &email::EMAIL, &gcm::GCM, &pinpoint::PINPOINT, &sink::SINK, &smpp::SMPP, &twilio::TWILIO];
 
 /// Facts about an adapter that the campaign enforces.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ pub mod pinpoint;
 mod record;
 pub mod sample;
 pub mod server;
+pub mod smpp;
 pub mod smtp;
 pub mod twilio;
 
