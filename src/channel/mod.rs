@@ -29,6 +29,7 @@ mod gcm;
 mod pinpoint;
 mod ses;
 mod sink;
+mod smpp;
 mod twilio;
 
 use std::sync::Arc;
@@ -63,6 +64,7 @@ pub const ALL: &[&dyn Factory] = &[
     &pinpoint::PINPOINT,
     &ses::SES,
     &sink::SINK,
+    &smpp::SMPP,
     &twilio::TWILIO,
 ];
 

@@ -65,7 +65,10 @@ pub fn connector_with(access: Access, protocol: Protocol, tls: Tls) -> Result<Co
     })
 }
 
-fn client_config(tls: Tls) -> Result<rustls::ClientConfig, String> {
+/// What TLS of a client is made from, also of one that speaks another protocol.
+///
+/// Errors: what is wrong with the certificates or the key, without showing them.
+pub fn client_config(tls: Tls) -> Result<rustls::ClientConfig, String> {
     let mut roots = rustls::RootCertStore::empty();
     let (found, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     for root in tls.roots {

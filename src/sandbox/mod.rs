@@ -12,6 +12,7 @@ pub mod pinpoint;
 mod record;
 pub mod sample;
 pub mod server;
+pub mod smpp;
 pub mod smtp;
 mod token;
 pub mod twilio;
