@@ -237,3 +237,6 @@ fn delivery(slip: Slip, outcome: &Outcome) -> Delivery {
     };
     Delivery { news, message_id, ..slip.ends(Some(fate), outcome.reason().map(str::to_owned)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,6 +154,14 @@ impl Ways {
         ways
     }
 
+    /// One route for one type.
+    #[cfg(test)]
+    pub(super) fn of_route(channel_type: ChannelType, route: Route) -> Self {
+        let mut ways = Self::default();
+        ways.by_type[channel_type as usize] = Way::Open(Arc::new(route));
+        ways
+    }
+
     pub fn way(&self, channel_type: ChannelType) -> &Way {
         &self.by_type[channel_type as usize]
     }

@@ -107,6 +107,7 @@ pub struct Server {
 struct State {
     handler: Box<dyn Fn(&Event) -> Reply + Send + Sync>,
     record: Record,
+    connections: AtomicU64,
     calls: AtomicU64,
     largest_batch: AtomicUsize,
     ids: Mutex<HashMap<String, u64>>,
@@ -125,6 +126,7 @@ impl Server {
         let state = Arc::new(State {
             handler: Box::new(handler),
             record,
+            connections: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             largest_batch: AtomicUsize::new(0),
             ids: Mutex::default(),
@@ -150,6 +152,11 @@ impl Server {
                 "sandbox", "sandbox", None, None, "sandbox",
             )))
             .build()
+    }
+
+    /// Connections that were opened so far.
+    pub fn connections(&self) -> u64 {
+        self.state.connections.load(Ordering::Relaxed)
     }
 
     /// Calls received.
@@ -189,6 +196,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn serve(stream: TcpStream, state: Arc<State>) {
+    state.connections.fetch_add(1, Ordering::Relaxed);
     if stream.set_nodelay(true).is_err() {
         return;
     }

@@ -5,6 +5,7 @@ mod crash;
 mod drain;
 mod eligibility;
 mod failures;
+mod fallback;
 mod hook;
 mod overrides;
 mod pace;
