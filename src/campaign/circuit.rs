@@ -97,7 +97,7 @@ impl Circuit {
             (State::Closed { failed }, verdict) => {
                 *failed = *failed << 1 | u64::from(verdict == Verdict::Fails);
                 let counted = u64::MAX >> (u64::BITS - self.settings.attempts);
-                if (*failed & counted).count_ones() >= self.settings.failures {
+                if (*failed & counted).count_ones() >= self.settings.failures.min(self.settings.attempts) {
                     self.open(now);
                 }
             }
@@ -246,9 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn more_failures_than_attempts_are_never_reached() {
+    fn no_more_than_all_attempts_can_fail() {
         let mut circuit = Circuit::new(config::Circuit { failures: 5, ..SETTINGS });
-        assert!((0..100).all(|at| attempt(&mut circuit, at, Some(Fails)) == (true, Phase::Closed)));
+        let phases = [0; 4].map(|at| attempt(&mut circuit, at, Some(Fails)).1);
+        assert_eq!(phases, [Phase::Closed, Phase::Closed, Phase::Closed, Phase::Open]);
     }
 
     proptest! {
@@ -290,7 +291,7 @@ mod tests {
                         if !probing {
                             last.push(works);
                             let failed = last.iter().rev().take(attempts as usize).filter(|works| !**works).count();
-                            prop_assert_eq!(circuit.phase() == Phase::Open, failed >= failures as usize);
+                            prop_assert_eq!(circuit.phase() == Phase::Open, failed >= failures.min(attempts) as usize);
                         } else if !works {
                             prop_assert_eq!(circuit.phase(), Phase::Open);
                         }

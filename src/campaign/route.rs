@@ -11,10 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::circuit::Phase;
 use super::lane::{Lane, Ticket};
 
-/// Messages in a row that fail because of our settings or credentials, before a run stops: of all lanes together, and of
-/// each at least. A lane that another stands in for makes few attempts once its circuit is open.
+/// Messages in a row that fail because of our settings or credentials, before a run stops.
 const MISCONFIGURED_MAX: u32 = 100;
-const MISCONFIGURED_MIN: u32 = 3;
 
 /// A lane, and the one that is used while its provider fails.
 pub struct Route {
@@ -48,8 +46,12 @@ impl Route {
 
     /// Whether all providers refuse what we send because of our settings or credentials.
     pub fn is_refused(&self) -> bool {
-        let refusals = || self.lanes().map(Lane::misconfigured);
-        refusals().sum::<u32>() >= MISCONFIGURED_MAX && refusals().all(|refusals| refusals >= MISCONFIGURED_MIN)
+        let refuses = |lane: &Lane| match lane.misconfigured() {
+            0 => false,
+            // Few attempts are made on a lane whose circuit is open.
+            refusals => refusals >= MISCONFIGURED_MAX || lane.phase() != Phase::Closed,
+        };
+        self.lanes().all(refuses) && self.lanes().map(Lane::misconfigured).sum::<u32>() >= MISCONFIGURED_MAX
     }
 
     /// Chooses the lane of the next attempt and waits for a turn on it; chooses again when a provider fails or works again

@@ -176,7 +176,10 @@ impl Ways {
 
     /// Gives every provider another chance.
     pub fn forgive(&self) {
-        ChannelType::ALL.into_iter().filter_map(|channel_type| self.route(channel_type)).for_each(|route| route.forgive());
+        ChannelType::ALL
+            .into_iter()
+            .filter_map(|channel_type| self.route(channel_type))
+            .for_each(|route| route.forgive());
     }
 
     /// Channel types that these ways have from others, and not from the application.

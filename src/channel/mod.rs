@@ -187,7 +187,9 @@ pub enum Error {
     #[error("channel `{channel}` is not usable: {problem}")]
     Check { channel: &'static str, problem: String },
     /// A section of the settings names no adapter, by its own name or by `adapter`.
-    #[error("`channel.{section}` is for no channel adapter: `{name}` is none of {known}; a section of a name of its own needs `adapter`")]
+    #[error(
+        "`channel.{section}` is for no channel adapter: `{name}` is none of {known}; a section of a name of its own needs `adapter`"
+    )]
     UnknownAdapter { section: String, name: String, known: String },
     /// A section breaks a rule that is not its adapter's.
     #[error("`channel.{section}`: {problem}")]

@@ -279,7 +279,8 @@ mod tests {
 
     #[test]
     fn every_type_leads_to_its_sections() {
-        let channels = channels(&[("backup", &TEXT, Fallback), ("own", &OWN, Primary), ("push", &PUSH, Primary)]).unwrap();
+        let channels =
+            channels(&[("backup", &TEXT, Fallback), ("own", &OWN, Primary), ("push", &PUSH, Primary)]).unwrap();
         let route = |channel_type| channels.route(channel_type).map(|route| (route.primary, route.fallback));
         assert_eq!(route(ChannelType::Gcm), Some((2, None)));
         assert_eq!(route(ChannelType::Sms), Some((2, Some(0))));
@@ -312,7 +313,10 @@ mod tests {
         let leaving = problem(&[("relay", &TEXT, Fallback), ("trial", &SINK, Primary)]);
         assert!(leaving.starts_with("`channel.relay`: ") && leaving.contains("`channel.trial`, a sink"), "{leaving}");
         let lost = problem(&[("text", &TEXT, Primary), ("trial", &SINK, Fallback)]);
-        assert!(lost.starts_with("`channel.trial`: a sink is no fallback") && lost.contains("`channel.text`"), "{lost}");
+        assert!(
+            lost.starts_with("`channel.trial`: a sink is no fallback") && lost.contains("`channel.text`"),
+            "{lost}"
+        );
     }
 
     fn selected(sections: &str) -> Result<Vec<(String, &'static str, Role, String)>, String> {
@@ -327,7 +331,8 @@ mod tests {
 
     #[test]
     fn a_section_is_its_adapters_but_for_two_keys() {
-        let all = "[sink]\n[gcm]\nrole = \"primary\"\n[My-relay_2]\nadapter = \"email\"\nrole = \"fallback\"\nport = 25";
+        let all =
+            "[sink]\n[gcm]\nrole = \"primary\"\n[My-relay_2]\nadapter = \"email\"\nrole = \"fallback\"\nport = 25";
         let expected = [
             ("My-relay_2", "email", Fallback, "port = 25"),
             ("gcm", "gcm", Primary, ""),
@@ -347,7 +352,10 @@ mod tests {
             ("[relay]\nadapter = \"smoke\"", "`channel.relay` is for no channel adapter: `smoke` is none of "),
             ("[relay]\nadapter = 1", "`channel.relay`: `adapter` must be the name of an adapter, as text"),
             ("[gcm]\nrole = \"backup\"", "`channel.gcm`: `role` must be \"primary\" or \"fallback\""),
-            ("[\"a b\"]\nadapter = \"gcm\"", "`channel.a b`: the name of a section has letters, digits, `-` and `_` only"),
+            (
+                "[\"a b\"]\nadapter = \"gcm\"",
+                "`channel.a b`: the name of a section has letters, digits, `-` and `_` only",
+            ),
         ] {
             let problem = selected(sections).unwrap_err();
             assert!(problem.starts_with(expected), "{problem}");

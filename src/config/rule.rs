@@ -72,7 +72,7 @@ const RULES: &[(&str, Rule)] = &[
     ("send.pause_max", Rule::Time(ZERO, HOUR)),
     ("send.timeout", Rule::Time(MILLISECOND, HOUR)),
     ("send.circuit.attempts", Rule::Number(1, 64)),
-    ("send.circuit.failures", Rule::Number(1, 65)),
+    ("send.circuit.failures", Rule::Number(1, 64)),
     ("send.circuit.open_min", Rule::Time(MILLISECOND, HOUR)),
     ("send.circuit.open_max", Rule::Time(MILLISECOND, HOUR)),
     ("send.circuit.probes", Rule::Number(1, 100)),

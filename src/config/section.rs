@@ -194,7 +194,7 @@ pub struct Send {
 pub struct Circuit {
     /// Attempts that are looked at, at most 64.
     pub attempts: u32,
-    /// Failures among them that open the circuit.
+    /// Failures among them that open the circuit; more than `attempts` means all of them.
     pub failures: u32,
     #[serde(deserialize_with = "duration")]
     pub open_min: Duration,

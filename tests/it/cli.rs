@@ -127,7 +127,11 @@ fn mistakes_end_with_one_clear_message() {
     fails(directory, &["run", "variant.toml"], "pigeon");
     fails(directory, &["config", "check", "--set", "hook.timeout=20s"], "`hook.timeout` is `20s`");
     fails(directory, &["config", "check", "--set", "hook.timeuot=2s"], "timeuot");
-    fails(directory, &["config", "check", "--set", "send.rates.pigeon=5/s"], "there is no channel section and no channel adapter `pigeon`");
+    fails(
+        directory,
+        &["config", "check", "--set", "send.rates.pigeon=5/s"],
+        "there is no channel section and no channel adapter `pigeon`",
+    );
     fails(directory, &["config", "check", "--config", "missing.toml"], "missing.toml");
     fails(directory, &["import", "missing.csv", "--application", "a", "--create"], "missing.csv");
     fails(directory, &["activity", "show", "x", "--data", "nowhere"], "there is no data in `nowhere`");

@@ -55,7 +55,10 @@ async fn a_run_outlives_its_provider() {
     for (id, _, is_unknown) in members {
         let messages = got.remove(&id).unwrap_or_default();
         assert!(messages >= 1, "{id} has the fate SENT and got nothing");
-        assert!(messages == 1 || is_unknown, "{id} got {messages} messages, and the ledger does not list it as unknown");
+        assert!(
+            messages == 1 || is_unknown,
+            "{id} got {messages} messages, and the ledger does not list it as unknown"
+        );
     }
     assert!(got.is_empty(), "somebody outside of the audience got a message");
 }
