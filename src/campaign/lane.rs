@@ -135,7 +135,9 @@ impl Lane {
                 Phase::Open if self.is_reported => {
                     tracing::warn!(channel = %self.name, "a provider fails: its circuit is open");
                 }
-                Phase::Closed if self.is_reported => tracing::info!(channel = %self.name, "a provider works again"),
+                Phase::Closed if self.is_reported => {
+                    tracing::info!(channel = %self.name, "the circuit of a provider is closed again")
+                }
                 Phase::Open | Phase::Closed | Phase::HalfOpen => {}
             }
         }

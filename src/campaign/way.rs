@@ -368,6 +368,9 @@ impl Engine {
 mod tests {
     use super::*;
     use crate::channel::{EmailContent, SmsContent};
+    use crate::clock;
+    use crate::hook::Invokers;
+    use crate::http::Aws;
 
     fn credentials() -> Credentials {
         [("ServiceJson".to_owned(), "hunter2".into())].into_iter().collect()
@@ -395,6 +398,42 @@ mod tests {
 
         document.seal(None, &mine, ChannelType::Gcm, &Credentials::default()).unwrap();
         assert_eq!((document.sealed, document.credentials.len()), (None, 0));
+    }
+
+    #[test]
+    fn types_with_the_same_sections_share_a_route() {
+        let sections = r#"
+            [email]
+            from_address = "news@example.com"
+            [relay]
+            adapter = "email"
+            role = "fallback"
+            from_address = "news@example.com"
+            [trial]
+            adapter = "sink"
+            types = ["GCM", "SMS"]
+        "#;
+        let config = config::Config::load(config::Sources::default()).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(clock::System::default());
+        let aws = Arc::new(Aws::by_settings(&config.aws));
+        let invokers = Arc::new(Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+        let deps = channel::Deps { clock: clock.clone(), invokers, aws, reports: None };
+        let channels = channel::build_all(&sections.parse().unwrap(), &deps).unwrap();
+        let ways = Ways::of_settings(&channels, &config.send, &clock);
+
+        let route = |channel_type| ways.route(channel_type).unwrap();
+        assert!(Arc::ptr_eq(route(ChannelType::Gcm), route(ChannelType::Sms)));
+        assert!(route(ChannelType::Gcm).is_sink() && !route(ChannelType::Gcm).has_fallback());
+        let email = route(ChannelType::Email);
+        assert_eq!(email.to_string(), "`email` (and its fallback `relay`)");
+        assert!(email.has_fallback() && !email.is_sink());
+        assert!(ways.route(ChannelType::Voice).is_none());
+
+        let mut own = ways.clone();
+        own.by_type[ChannelType::Sms as usize] = Way::Disabled;
+        let others = Ways::of_settings(&channels, &config.send, &clock);
+        own.by_type[ChannelType::Email as usize] = others.way(ChannelType::Email).clone();
+        assert_eq!(own.shared_with(&ways).collect::<Vec<_>>(), [ChannelType::Gcm]);
     }
 
     #[test]

@@ -169,12 +169,23 @@ impl Channels {
         primary.map(|primary| Route { primary, fallback })
     }
 
-    /// Asks every adapter whether it can work. Never sends.
+    /// Asks every adapter whether it can work. Never sends. One that cannot, where another carries all its types, is logged.
     ///
-    /// Errors: the first one found.
+    /// Errors: that of a section whose types would not be carried.
     pub async fn check(&self) -> Result<(), Error> {
+        let mut failed = Vec::with_capacity(self.sections.len());
         for Section { name, spec, adapter } in &self.sections {
-            adapter.check().await.map_err(|error| of_section(name, spec, error))?;
+            failed.push(adapter.check().await.err().map(|error| of_section(name, spec, error)));
+        }
+        for route in ChannelType::ALL.into_iter().filter_map(|channel_type| self.route(channel_type)) {
+            if route.fallback.is_none_or(|fallback| failed[fallback].is_some())
+                && let Some(error) = failed[route.primary].take()
+            {
+                return Err(error);
+            }
+        }
+        for error in failed.into_iter().flatten() {
+            tracing::warn!(error = %error, "a channel cannot be used now; its types have another");
         }
         Ok(())
     }
@@ -237,7 +248,7 @@ mod tests {
     use super::*;
     use crate::channel::{Message, Outcome, sink};
 
-    /// An adapter that serves its spec's types and asks for this many calls at once.
+    /// An adapter that serves its spec's types and asks for this many calls at once. Nobody is where PUSH leads.
     struct Fake(&'static Spec, usize);
 
     impl Adapter for Fake {
@@ -250,7 +261,12 @@ mod tests {
         }
 
         fn check(&self) -> BoxFuture<'_, Result<(), Error>> {
-            Box::pin(async { Err(Error::Check { channel: self.0.name, problem: "nobody is there".into() }) })
+            Box::pin(async {
+                match self.0.name != PUSH.name {
+                    true => Ok(()),
+                    false => Err(Error::Check { channel: self.0.name, problem: "nobody is there".into() }),
+                }
+            })
         }
 
         fn send<'a>(&'a self, _batch: &'a [Message]) -> BoxFuture<'a, Vec<Outcome>> {
@@ -263,6 +279,7 @@ mod tests {
     }
 
     static PUSH: Spec = spec("push", &[ChannelType::Gcm, ChannelType::Sms]);
+    static OTHER: Spec = spec("other", &[ChannelType::Gcm, ChannelType::Sms]);
     static TEXT: Spec = spec("text", &[ChannelType::Sms]);
     static OWN: Spec = spec("own", &[ChannelType::Custom]);
     static SINK: Spec = spec(sink::NAME, &[ChannelType::Sms]);
@@ -372,8 +389,23 @@ mod tests {
         };
         assert_eq!(wrong("text"), "channel `text`: `port`: too high");
         assert_eq!(wrong("relay"), "`channel.relay`: channel `text`: `port`: too high");
-        let problem = channels(&[("relay", &TEXT, Primary)]).unwrap().check().await.unwrap_err().to_string();
-        assert_eq!(problem, "`channel.relay`: channel `text` is not usable: nobody is there");
+        let problem = channels(&[("relay", &PUSH, Primary)]).unwrap().check().await.unwrap_err().to_string();
+        assert_eq!(problem, "`channel.relay`: channel `push` is not usable: nobody is there");
+    }
+
+    #[tokio::test]
+    async fn a_type_needs_one_section_that_works() {
+        for (given, is_usable) in [
+            (&[("text", &TEXT, Primary)][..], true),
+            (&[("push", &PUSH, Primary), ("other", &OTHER, Fallback)], true),
+            (&[("other", &OTHER, Primary), ("push", &PUSH, Fallback)], true),
+            // Nobody stands in for GCM.
+            (&[("push", &PUSH, Primary), ("text", &TEXT, Fallback)], false),
+            (&[("push", &PUSH, Primary), ("push-2", &PUSH, Fallback)], false),
+        ] {
+            let names: Vec<&str> = given.iter().map(|(name, ..)| *name).collect();
+            assert_eq!(channels(given).unwrap().check().await.is_ok(), is_usable, "{names:?}");
+        }
     }
 
     #[test]

@@ -132,6 +132,15 @@ fn mistakes_end_with_one_clear_message() {
         &["config", "check", "--set", "send.rates.pigeon=5/s"],
         "there is no channel section and no channel adapter `pigeon`",
     );
+    let two = ["config", "check", "--set", "channel.sink={}", "--set", "channel.relay.adapter=sink"];
+    fails(directory, &two, "it would serve");
+    fails(
+        directory,
+        &["config", "check", "--set", "channel.relay.host=localhost"],
+        "`channel.relay` is for no channel adapter",
+    );
+    let named = ["config", "check", "--set", "channel.trial.adapter=sink", "--set", "send.rates.trial=5/s"];
+    assert!(pinwheel(directory, &named).status.success());
     fails(directory, &["config", "check", "--config", "missing.toml"], "missing.toml");
     fails(directory, &["import", "missing.csv", "--application", "a", "--create"], "missing.csv");
     fails(directory, &["activity", "show", "x", "--data", "nowhere"], "there is no data in `nowhere`");
