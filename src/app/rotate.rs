@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Error, open_keys, open_vault, vault_key_file};
 use crate::api::auth;
-use crate::campaign::way;
+use crate::campaign::{feedback, way};
 use crate::clock::System;
 use crate::config::Config;
 use crate::domain::ApplicationId;
@@ -23,7 +23,8 @@ use crate::vault::{self, Vault};
 
 /// Definitions with a sealed text: base64 in the member `Sealed` of their documents. Each kind with what the text of a
 /// definition is sealed for, by its application and id; `None` for one that has none.
-const SEALED: &[(Kind, fn(Option<&ApplicationId>, &str) -> Option<String>)] = &[(Kind::Channel, way::sealed_for)];
+const SEALED: &[(Kind, fn(Option<&ApplicationId>, &str) -> Option<String>)] =
+    &[(Kind::Channel, way::sealed_for), (Kind::FeedbackKey, feedback::sealed_for)];
 
 /// What a change of the key did.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -55,7 +55,10 @@ fn print(rotated: &Rotated, json: bool, to: &mut dyn Write) -> anyhow::Result<()
         let report = Report { key_id, definitions: *definitions, access_keys: *access_keys };
         return Ok(writeln!(to, "{}", serde_json::to_string_pretty(&report)?)?);
     }
-    Ok(writeln!(to, "sealed anew with key {key_id}: {definitions} channels, {access_keys} access keys")?)
+    Ok(writeln!(
+        to,
+        "sealed anew with key {key_id}: {definitions} secrets of channels and feedback, {access_keys} access keys"
+    )?)
 }
 
 /// What was done, for programs.

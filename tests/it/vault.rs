@@ -153,7 +153,7 @@ async fn a_key_file_gets_a_new_key_and_everything_is_sealed_anew() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o400);
     place.assert_usable().await;
     let text = place.run(&["vault", "rotate"]);
-    assert!(text.starts_with("sealed anew with key ") && text.ends_with(": 1 channels, 1 access keys\n"), "{text}");
+    assert!(text.starts_with("sealed anew with key ") && text.ends_with(": 1 secrets of channels and feedback, 1 access keys\n"), "{text}");
     place.assert_usable().await;
 }
 
@@ -231,9 +231,9 @@ async fn a_key_of_the_settings_is_changed_to_a_given_one() {
     assert!(place.rotate_to(&text(1)).unwrap_err().contains("the new key is the one that the settings have"));
     place.assert_usable().await;
 
-    assert!(place.rotate_to(&text(2)).unwrap().ends_with(": 1 channels, 1 access keys\n"));
+    assert!(place.rotate_to(&text(2)).unwrap().ends_with(": 1 secrets of channels and feedback, 1 access keys\n"));
     // As after a crash that cut off the answer alone.
-    assert!(place.rotate_to(&text(2)).unwrap().ends_with(": 0 channels, 0 access keys\n"));
+    assert!(place.rotate_to(&text(2)).unwrap().ends_with(": 0 secrets of channels and feedback, 0 access keys\n"));
     assert!(place.rotate_to(&text(3)).unwrap_err().contains("the secret was sealed with key "));
     place.key = text(2);
     place.assert_usable().await;

@@ -13,6 +13,7 @@ use super::reference::Key;
 use super::{Error, References};
 use crate::campaign::engine::Engine;
 use crate::clock;
+use crate::domain::ApplicationId;
 use crate::store::{self, Definition, DefinitionWrite, Kind, Versioning};
 use crate::vault::{self, Vault};
 
@@ -21,6 +22,11 @@ const ID: &str = "feedback";
 
 /// What the secret is sealed for.
 const CONTEXT: &str = "feedback-key";
+
+/// What the secret of an application and definition is sealed for; there is one for all applications.
+pub fn sealed_for(application_id: Option<&ApplicationId>, _id: &str) -> Option<String> {
+    application_id.is_none().then(|| CONTEXT.to_owned())
+}
 
 /// What the store keeps.
 #[derive(Deserialize, Serialize)]

@@ -19,9 +19,6 @@ const HEADER_NAME_BYTES_MAX: usize = 76;
 /// Bytes of a header's value. Source: Pinpoint model, `MessageHeader`.
 const HEADER_VALUE_BYTES_MAX: usize = 870;
 
-/// What a bounce brings back of the message's reference.
-const REFERENCE_HEADER: &str = "X-Pinwheel-Reference";
-
 /// Headers that we or the servers on the way write, in lower case; those of MIME and of forwarding are told by prefix.
 const PROTECTED: &[&str] = &[
     "bcc",
@@ -99,9 +96,7 @@ impl Composer {
         if let Some(envelope) = envelope {
             builder = builder.envelope(envelope);
         }
-        let reference =
-            message.reference.as_deref().map(|reference| header(REFERENCE_HEADER, reference)).transpose()?;
-        for header in self.headers.iter().cloned().chain(own_headers(email)?).chain(reference) {
+        for header in self.headers.iter().cloned().chain(own_headers(email)?) {
             builder = builder.raw_header(header);
         }
         if let Some(reference) = message.reference.as_deref() {
