@@ -19,8 +19,8 @@ use crate::vault::{self, Vault};
 /// What the one secret is stored under.
 const ID: &str = "feedback";
 
-/// What the secret is sealed for.
-const CONTEXT: &str = "feedback-key";
+/// What the secret is sealed for, whoever seals it anew.
+pub const SEALED_FOR: &str = "feedback-key";
 
 /// What the store keeps.
 #[derive(Deserialize, Serialize)]
@@ -32,14 +32,14 @@ struct Document {
 
 impl Document {
     fn seal(vault: &Vault, secret: &[u8]) -> Result<String, Error> {
-        let document = Self { sealed: BASE64_STANDARD.encode(vault.seal(CONTEXT, secret)?) };
+        let document = Self { sealed: BASE64_STANDARD.encode(vault.seal(SEALED_FOR, secret)?) };
         Ok(serde_json::to_string(&document).expect("text is JSON"))
     }
 
     fn open(vault: &Vault, stored: &Definition) -> Result<Key, Error> {
         let document: Self = serde_json::from_str(&stored.document).map_err(|_| Error::Unreadable)?;
         let sealed = BASE64_STANDARD.decode(&document.sealed).map_err(|_| Error::Unreadable)?;
-        Ok(Key::new(vault.unseal(CONTEXT, &sealed)?.expose_secret()))
+        Ok(Key::new(vault.unseal(SEALED_FOR, &sealed)?.expose_secret()))
     }
 }
 
