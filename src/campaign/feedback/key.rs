@@ -80,3 +80,40 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::feedback::reference::Reference;
+    use crate::domain::{ApplicationId, ChannelType};
+
+    #[test]
+    fn the_secret_opens_with_its_own_vault_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = |name: &str| Vault::open(&folder.path().join(name)).unwrap();
+        let secret = [7; Key::BYTES];
+        let stored = |document: String| Definition {
+            id: ID.to_owned(),
+            version: 1,
+            document,
+            creation_date: String::new(),
+            last_modified_date: String::new(),
+            revision: 1,
+            position: 1,
+        };
+        let sealed = stored(Document::seal(&vault("a"), &secret).unwrap());
+        let reference = Reference {
+            channel_type: ChannelType::Email,
+            application_id: ApplicationId::new("a"),
+            endpoint_id: "e".to_owned(),
+            run: None,
+        };
+        let text = Key::new(&secret).write(&reference);
+        assert_eq!(Document::open(&vault("a"), &sealed).unwrap().read(&text), Some(reference));
+        assert!(matches!(Document::open(&vault("b"), &sealed), Err(Error::Vault(vault::Error::OtherKey { .. }))));
+        for damaged in ["", "{}", r#"{"Sealed":"?"}"#] {
+            let opened = Document::open(&vault("a"), &stored(damaged.to_owned()));
+            assert!(matches!(opened, Err(Error::Unreadable)), "{damaged}");
+        }
+    }
+}
