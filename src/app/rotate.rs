@@ -24,7 +24,7 @@ use crate::vault::{self, Vault};
 /// Definitions with a sealed text: base64 in the member `Sealed` of their documents. Each kind with what the text of a
 /// definition is sealed for, by its application and id; `None` for one that has none.
 const SEALED: &[(Kind, fn(Option<&ApplicationId>, &str) -> Option<String>)] =
-    &[(Kind::Channel, way::sealed_for), (Kind::FeedbackKey, feedback::sealed_for)];
+    &[(Kind::Channel, way::sealed_for), (Kind::FeedbackKey, |_, _| Some(feedback::SEALED_FOR.to_owned()))];
 
 /// What a change of the key did.
 #[derive(Clone, Debug, Eq, PartialEq)]

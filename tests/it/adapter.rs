@@ -197,3 +197,8 @@ async fn pinpoint() {
 async fn email() {
     fates_are_true(provider::email().await, ChannelType::Email).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn smpp() {
+    fates_are_true(provider::smpp().await, ChannelType::Sms).await;
+}

@@ -153,7 +153,11 @@ async fn a_key_file_gets_a_new_key_and_everything_is_sealed_anew() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o400);
     place.assert_usable().await;
     let text = place.run(&["vault", "rotate"]);
-    assert!(text.starts_with("sealed anew with key ") && text.ends_with(": 1 secrets of channels and feedback, 1 access keys\n"), "{text}");
+    assert!(
+        text.starts_with("sealed anew with key ")
+            && text.ends_with(": 1 secrets of channels and feedback, 1 access keys\n"),
+        "{text}"
+    );
     place.assert_usable().await;
 }
 

@@ -13,20 +13,14 @@ use super::reference::Key;
 use super::{Error, References};
 use crate::campaign::engine::Engine;
 use crate::clock;
-use crate::domain::ApplicationId;
 use crate::store::{self, Definition, DefinitionWrite, Kind, Versioning};
 use crate::vault::{self, Vault};
 
 /// What the one secret is stored under.
 const ID: &str = "feedback";
 
-/// What the secret is sealed for.
-const CONTEXT: &str = "feedback-key";
-
-/// What the secret of an application and definition is sealed for; there is one for all applications.
-pub fn sealed_for(application_id: Option<&ApplicationId>, _id: &str) -> Option<String> {
-    application_id.is_none().then(|| CONTEXT.to_owned())
-}
+/// What the secret is sealed for, whoever seals it anew.
+pub const SEALED_FOR: &str = "feedback-key";
 
 /// What the store keeps.
 #[derive(Deserialize, Serialize)]
@@ -38,14 +32,14 @@ struct Document {
 
 impl Document {
     fn seal(vault: &Vault, secret: &[u8]) -> Result<String, Error> {
-        let document = Self { sealed: BASE64_STANDARD.encode(vault.seal(CONTEXT, secret)?) };
+        let document = Self { sealed: BASE64_STANDARD.encode(vault.seal(SEALED_FOR, secret)?) };
         Ok(serde_json::to_string(&document).expect("text is JSON"))
     }
 
     fn open(vault: &Vault, stored: &Definition) -> Result<Key, Error> {
         let document: Self = serde_json::from_str(&stored.document).map_err(|_| Error::Unreadable)?;
         let sealed = BASE64_STANDARD.decode(&document.sealed).map_err(|_| Error::Unreadable)?;
-        Ok(Key::new(vault.unseal(CONTEXT, &sealed)?.expose_secret()))
+        Ok(Key::new(vault.unseal(SEALED_FOR, &sealed)?.expose_secret()))
     }
 }
 
@@ -83,6 +77,43 @@ impl Engine {
             // Somebody made it at the same time.
             Err(store::Error::Conflict { .. }) => stored().await?.ok_or(Error::Unreadable),
             written => Ok(written?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::feedback::reference::Reference;
+    use crate::domain::{ApplicationId, ChannelType};
+
+    #[test]
+    fn the_secret_opens_with_its_own_vault_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = |name: &str| Vault::open(&folder.path().join(name)).unwrap();
+        let secret = [7; Key::BYTES];
+        let stored = |document: String| Definition {
+            id: ID.to_owned(),
+            version: 1,
+            document,
+            creation_date: String::new(),
+            last_modified_date: String::new(),
+            revision: 1,
+            position: 1,
+        };
+        let sealed = stored(Document::seal(&vault("a"), &secret).unwrap());
+        let reference = Reference {
+            channel_type: ChannelType::Email,
+            application_id: ApplicationId::new("a"),
+            endpoint_id: "e".to_owned(),
+            run: None,
+        };
+        let text = Key::new(&secret).write(&reference);
+        assert_eq!(Document::open(&vault("a"), &sealed).unwrap().read(&text), Some(reference));
+        assert!(matches!(Document::open(&vault("b"), &sealed), Err(Error::Vault(vault::Error::OtherKey { .. }))));
+        for damaged in ["", "{}", r#"{"Sealed":"?"}"#] {
+            let opened = Document::open(&vault("a"), &stored(damaged.to_owned()));
+            assert!(matches!(opened, Err(Error::Unreadable)), "{damaged}");
         }
     }
 }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::payload::Topic;
 use crate::channel::{Outcome, reason, retry_after};
-use crate::http;
 
 /// An answer to one notification.
 pub struct Answer {
@@ -85,17 +84,6 @@ impl Answer {
             word => word,
         };
         reason::tidy(&format!("{} {word}", self.status.as_u16()))
-    }
-}
-
-/// What became of a message whose request got no answer.
-pub fn failed_exchange(error: &http::Error) -> Outcome {
-    let reason = reason::tidy(&error.to_string());
-    match error {
-        http::Error::Connect(_) => Outcome::TemporaryFailure { reason, retry_after: None },
-        http::Error::Forbidden(_) => Outcome::Misconfigured { reason },
-        // The request was on its way.
-        http::Error::Exchange(_) | http::Error::AnswerTooLarge { .. } => Outcome::Unknown { reason },
     }
 }
 
@@ -191,14 +179,6 @@ mod tests {
         assert!(answer(403, r#"{"reason":"ExpiredProviderToken","timestamp":1}"#).calls_token_expired());
         assert!(!answer(403, r#"{"reason":"InvalidProviderToken"}"#).calls_token_expired());
         assert!(!answer(410, r#"{"reason":"ExpiredToken"}"#).calls_token_expired());
-    }
-
-    #[test]
-    fn a_broken_connection_leaves_the_message_unknown_but_no_connection_does_not() {
-        assert_eq!(kind(&failed_exchange(&http::Error::Connect("refused".into()))), "temporary");
-        assert_eq!(kind(&failed_exchange(&http::Error::Exchange("reset".into()))), "unknown");
-        assert_eq!(kind(&failed_exchange(&http::Error::AnswerTooLarge { bytes_max: 1 })), "unknown");
-        assert_eq!(kind(&failed_exchange(&http::Error::Forbidden("private".into()))), "misconfigured");
     }
 
     fn kind(outcome: &Outcome) -> &'static str {

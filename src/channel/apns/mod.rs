@@ -21,7 +21,9 @@ use rustls_pki_types::pem::PemObject;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{Adapter, Content, Credentials, Deps, Error, Factory, Message, Outcome, PushContent, Spec, settings};
+use super::{
+    Adapter, Content, Credentials, Deps, Error, Factory, Message, Outcome, PushContent, Spec, exchange, settings,
+};
 use crate::clock::Clock;
 use crate::domain::ChannelType;
 use crate::http::{Access, Client, Tls};
@@ -230,7 +232,7 @@ impl Apns {
         let client = &self.clients[self.turn.fetch_add(1, Ordering::Relaxed) % self.clients.len()];
         match client.send(request, ANSWER_BYTES_MAX).await {
             Ok(response) => Ok(Answer::read(&response, self.clock.now())),
-            Err(error) => Err(answer::failed_exchange(&error)),
+            Err(error) => Err(exchange::failed(&error)),
         }
     }
 

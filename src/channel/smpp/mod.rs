@@ -179,6 +179,7 @@ impl Smpp {
             Err(reason) => return Outcome::PermanentFailure { reason },
         };
         let count = parts.len();
+        let names_sender = sms.origination_number.is_some() || sms.sender_id.is_some();
         let mut outcome = Outcome::successful(None);
         for (index, part) in parts.into_iter().enumerate() {
             // One receipt a message, for the part whose id the message goes by.
@@ -195,7 +196,7 @@ impl Smpp {
                 .data_coding(coded.data_coding)
                 .build();
             part.fill(&mut submit);
-            outcome = self.link.submit(submit).await;
+            outcome = self.link.submit(submit, names_sender).await;
             match &outcome {
                 Outcome::Successful { .. } => {}
                 // Another attempt would send the first parts again.

@@ -142,8 +142,8 @@ impl Link {
         Ok(bound)
     }
 
-    /// Hands a message to the message centre and waits for its answer.
-    pub async fn submit(&self, submit: SubmitSm) -> Outcome {
+    /// Hands a message to the message centre and waits for its answer. `names_sender`: the message brought its own.
+    pub async fn submit(&self, submit: SubmitSm, names_sender: bool) -> Outcome {
         let bound = match self.bound().await {
             Ok(bound) => bound,
             Err(outcome) => return outcome,
@@ -161,7 +161,7 @@ impl Link {
                 if response.status() == CommandStatus::EsmeRinvbndsts {
                     bound.is_lost.store(true, Ordering::Relaxed);
                 }
-                status::of_submit(response.status())
+                status::of_submit(response.status(), names_sender)
             }
             // The session ended somewhere between the message's first octet and its answer.
             Err(error) => {

@@ -4,10 +4,11 @@ use rusmpp::CommandStatus;
 
 use crate::channel::Outcome;
 
-/// What became of a message that was refused with this status.
+/// What became of a message that was refused with this status. `names_sender`: it brought its own sender, so that a refusal
+/// of it says nothing of our settings.
 ///
 /// Source: SMPP 3.4, section 5.1.3.
-pub fn of_submit(status: CommandStatus) -> Outcome {
+pub fn of_submit(status: CommandStatus, names_sender: bool) -> Outcome {
     use CommandStatus as Status;
     let reason = format!("the message centre refused the message: {}", name(status));
     match status {
@@ -15,6 +16,9 @@ pub fn of_submit(status: CommandStatus) -> Outcome {
         // It failed, or says itself that it is for now; or it forgot that we are bound, and the next bind will tell.
         Status::EsmeRsyserr | Status::EsmeRxTAppn | Status::EsmeRsertypunavail | Status::EsmeRinvbndsts => {
             Outcome::TemporaryFailure { reason, retry_after: None }
+        }
+        Status::EsmeRinvsrcadr | Status::EsmeRinvsrcton | Status::EsmeRinvsrcnpi if names_sender => {
+            Outcome::PermanentFailure { reason }
         }
         // The sender is not one of ours, or the service not for us.
         Status::EsmeRinvsrcadr
@@ -101,13 +105,13 @@ mod tests {
             (0x401, "permanent", "misconfigured"),
         ] {
             let status = CommandStatus::from(status);
-            assert_eq!((kind(&of_submit(status)), kind(&of_bind(status))), (submit, bind), "{status:?}");
+            assert_eq!((kind(&of_submit(status, false)), kind(&of_bind(status))), (submit, bind), "{status:?}");
         }
     }
 
     #[test]
     fn the_reason_names_the_status() {
-        let reason = of_submit(CommandStatus::EsmeRinvdstadr);
+        let reason = of_submit(CommandStatus::EsmeRinvdstadr, false);
         assert_eq!(reason.reason(), Some("the message centre refused the message: ESME_RINVDSTADR (0x0000000b)"));
         let reason = of_bind(CommandStatus::Other(0x401));
         assert_eq!(reason.reason(), Some("the message centre refused to bind us: status 0x00000401"));

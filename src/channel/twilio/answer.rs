@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::channel::{Outcome, reason, retry_after};
-use crate::http;
 
 /// An answer of the Messages resource.
 pub struct Answer {
@@ -41,7 +40,8 @@ impl Answer {
     ///
     /// Twilio adds codes and splits them, so that only some are known by heart; the others go by the status.
     /// Source: Twilio, "Error and Warning Dictionary".
-    pub fn outcome(self) -> Outcome {
+    /// `names_sender`: the message brought its own sender, so that a refusal of it says nothing of our settings.
+    pub fn outcome(self, names_sender: bool) -> Outcome {
         let code = self.code();
         if self.status.is_success() && code.is_none() {
             return Outcome::successful(self.body.sid);
@@ -57,6 +57,9 @@ impl Answer {
             // Log-in, or an account that is closed or held.
             (_, 20003 | 20005 | 20008 | 30002) => Outcome::Misconfigured { reason },
             // The sender: none, none of ours, or none that sends texts.
+            (_, 21212 | 21601 | 21603 | 21606 | 21659 | 21660 | 21661) if names_sender => {
+                Outcome::PermanentFailure { reason }
+            }
             (_, 21212 | 21601 | 21603 | 21606 | 21659 | 21660 | 21661) => Outcome::Misconfigured { reason },
             // The messaging service is unknown or empty; the callback's URL, the validity.
             (_, 21701 | 21703 | 21705 | 21609 | 21624 | 90007) => Outcome::Misconfigured { reason },
@@ -88,16 +91,6 @@ impl Answer {
     }
 }
 
-/// What became of a message whose request got no answer. Twilio knows no key that would make another attempt safe.
-pub fn failed_exchange(error: &http::Error) -> Outcome {
-    let reason = reason::tidy(&error.to_string());
-    match error {
-        http::Error::Connect(_) => Outcome::TemporaryFailure { reason, retry_after: None },
-        http::Error::Forbidden(_) => Outcome::Misconfigured { reason },
-        http::Error::Exchange(_) | http::Error::AnswerTooLarge { .. } => Outcome::Unknown { reason },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -107,7 +100,7 @@ mod tests {
     fn outcome(status: u16, body: impl ToString) -> Outcome {
         let response = Response::builder().status(status).header("retry-after", "30");
         let response = response.body(Bytes::from(body.to_string())).unwrap();
-        Answer::read(&response, Timestamp::UNIX_EPOCH).outcome()
+        Answer::read(&response, Timestamp::UNIX_EPOCH).outcome(false)
     }
 
     fn kind(outcome: &Outcome) -> &'static str {
@@ -193,13 +186,5 @@ mod tests {
         assert_eq!(queued, Outcome::successful(Some("SM1".into())));
         let failed = json!({"sid": "SM1", "status": "failed", "error_code": 30006, "error_message": "Landline"});
         assert_eq!(outcome(201, failed), Outcome::DeadAddress { reason: "201 30006: Landline".into() });
-    }
-
-    #[test]
-    fn a_broken_connection_leaves_the_message_unknown_but_no_connection_does_not() {
-        assert_eq!(kind(&failed_exchange(&http::Error::Connect("refused".into()))), "temporary");
-        assert_eq!(kind(&failed_exchange(&http::Error::Exchange("reset".into()))), "unknown");
-        assert_eq!(kind(&failed_exchange(&http::Error::AnswerTooLarge { bytes_max: 1 })), "unknown");
-        assert_eq!(kind(&failed_exchange(&http::Error::Forbidden("private".into()))), "misconfigured");
     }
 }

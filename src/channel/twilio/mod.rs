@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, SmsContent, Spec, settings};
+use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, SmsContent, Spec, exchange, settings};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::ChannelType;
@@ -141,8 +141,11 @@ impl Twilio {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(CONTENT_TYPE, form);
         match self.client.send(request, ANSWER_BYTES_MAX).await {
-            Ok(response) => Answer::read(&response, self.clock.now()).outcome(),
-            Err(error) => answer::failed_exchange(&error),
+            Ok(response) => {
+                let names_sender = sms.origination_number.is_some() || sms.sender_id.is_some();
+                Answer::read(&response, self.clock.now()).outcome(names_sender)
+            }
+            Err(error) => exchange::failed(&error),
         }
     }
 

@@ -17,7 +17,7 @@ use pinwheel::store::EndpointWrite;
 use pinwheel::wire;
 use serde_json::{Map, Value, json};
 
-use crate::provider::{self, Provider};
+use crate::provider::{self, Provider, render};
 use crate::support::{APPLICATION, World, lambda_hook, populate, populate_store, run};
 
 /// Stands still, so that what depends on the hour is always the same.
@@ -101,11 +101,10 @@ async fn campaigns(
         let outcome = run(&app, changes).await;
         assert_eq!(outcome.tally.get(Fate::Sent), 1, "{name}: {:?}", outcome.fates);
         let mut arrived = provider.arrived();
-        let request = arrived.pop().unwrap().to_string();
+        let mut request = arrived.pop().unwrap();
         assert!(arrived.is_empty(), "{name}: one message is one request");
-        let activity = &outcome.activities[0].id;
-        snapshot
-            .insert(name.to_owned(), serde_json::from_str(&request.replace(activity.as_str(), "[activity]")).unwrap());
+        render::settle(&mut request, outcome.activities[0].id.as_str());
+        snapshot.insert(name.to_owned(), request);
     }
     snapshot
 }
@@ -202,6 +201,11 @@ async fn sms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn twilio() {
     insta::assert_json_snapshot!(text(provider::twilio().await).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn smpp() {
+    insta::assert_json_snapshot!(text(provider::smpp().await).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

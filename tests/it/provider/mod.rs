@@ -1,6 +1,6 @@
 //! Providers on loopback that keep what arrives, and the words that steer them.
 
-mod render;
+pub mod render;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use pinwheel::sandbox::baidu::{self, Baidu};
 use pinwheel::sandbox::fcm::{self, Fcm};
 use pinwheel::sandbox::pinpoint::{self, Pinpoint};
 use pinwheel::sandbox::server::Seen;
+use pinwheel::sandbox::smpp::{self, Smpp};
 use pinwheel::sandbox::smtp::Smtp;
 use pinwheel::sandbox::twilio::{self, Twilio};
 use serde_json::Value;
@@ -215,4 +216,25 @@ pub async fn email() -> Provider {
         },
         arrived: Box::new(arrived),
     }
+}
+
+pub async fn smpp() -> Provider {
+    let smpp = Smpp::start(None, Record::None).await.unwrap();
+    let sections = format!(
+        "[smpp]\nhost = \"127.0.0.1\"\nport = {}\nsystem_id = \"{}\"\npassword = \"{}\"\nfrom = \"+15550100001\"\n\
+         connect_timeout = \"15m\"\nenquire_link = \"15m\"\n",
+        smpp.port(),
+        smpp::SYSTEM_ID,
+        smpp::PASSWORD
+    );
+    let known = AtomicU64::new(0);
+    let arrived = move || {
+        let submits = smpp.submits();
+        let new = &submits[known.swap(submits.len() as u64, Relaxed) as usize..];
+        // The parts of one message.
+        if new.is_empty() { Vec::new() } else { vec![new.iter().map(render::part).collect()] }
+    };
+    let throttled = ("+15554290001", None);
+    let steered = Steered { taken: "+12065550100", throttled, gone: None, dropped: "+15550000001" };
+    Provider { sections: sections.parse().unwrap(), steered, arrived: Box::new(arrived) }
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use pinwheel::sandbox::server::Seen;
+use rusmpp::pdus::SubmitSm;
 use serde_json::{Map, Value, json};
 
 /// Headers that say nothing about the message, or differ each time.
@@ -50,6 +51,40 @@ pub fn mail(text: &str) -> Value {
         _ => line.replace(boundary, "[boundary]"),
     };
     text.lines().map(line).collect()
+}
+
+/// A part of a text message over SMPP. What is no text shows in hex: the header of a part, and two octets a character.
+pub fn part(submit: &SubmitSm) -> Value {
+    let octets = submit.short_message().as_ref();
+    let text = match octets.iter().all(|octet| (32..127).contains(octet)) {
+        true => String::from_utf8_lossy(octets).into_owned(),
+        false => hex::encode(octets),
+    };
+    json!({
+        "source": submit.source_addr.to_string(),
+        "destination": submit.destination_addr.to_string(),
+        "data_coding": u8::from(submit.data_coding),
+        "esm_class": u8::from(submit.esm_class),
+        "registered_delivery": u8::from(submit.registered_delivery),
+        "short_message": text,
+    })
+}
+
+/// Replaces what is different in each run: the activity's id, and what is made from it or from the hour.
+pub fn settle(value: &mut Value, activity_id: &str) {
+    match value {
+        Value::String(text) => *text = text.replace(activity_id, "[activity]"),
+        Value::Array(items) => items.iter_mut().for_each(|item| settle(item, activity_id)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                match name.as_str() {
+                    "md5" | "sign" | "timestamp" => *member = format!("[{name}]").into(),
+                    _ => settle(member, activity_id),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// JSON inside a field shows as what it is.
