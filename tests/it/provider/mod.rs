@@ -227,12 +227,10 @@ pub async fn smpp() -> Provider {
         smpp::SYSTEM_ID,
         smpp::PASSWORD
     );
-    let known = AtomicU64::new(0);
     let arrived = move || {
-        let submits = smpp.submits();
-        let new = &submits[known.swap(submits.len() as u64, Relaxed) as usize..];
         // The parts of one message.
-        if new.is_empty() { Vec::new() } else { vec![new.iter().map(render::part).collect()] }
+        let parts = smpp.submits();
+        if parts.is_empty() { Vec::new() } else { vec![parts.iter().map(render::part).collect()] }
     };
     let throttled = ("+15554290001", None);
     let steered = Steered { taken: "+12065550100", throttled, gone: None, dropped: "+15550000001" };
