@@ -13,16 +13,25 @@ use hdrhistogram::Histogram;
 use pinwheel::app;
 use pinwheel::channel::{
     self, Adapter, Content, CustomContent, Deps, EmailContent, Message, Origin, Outcome, PushContent, Section,
+    SmsContent, VoiceContent,
 };
 use pinwheel::clock::{Stopwatch, System};
 use pinwheel::config::{Config, Sources};
 use pinwheel::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, TreatmentId};
 use pinwheel::hook::Invokers;
 use pinwheel::http::Aws;
+use pinwheel::sandbox::adm::Adm;
+use pinwheel::sandbox::apns::{Apns, Senders};
+use pinwheel::sandbox::aws::{Messaging, Ses};
+use pinwheel::sandbox::baidu::Baidu;
 use pinwheel::sandbox::fcm::Fcm;
 use pinwheel::sandbox::function::{self, Reply};
+use pinwheel::sandbox::pinpoint::Pinpoint;
+use pinwheel::sandbox::smpp::Smpp;
 use pinwheel::sandbox::smtp::Smtp;
-use pinwheel::sandbox::{Record, server};
+use pinwheel::sandbox::twilio::Twilio;
+use pinwheel::sandbox::{Record, aws, server};
+use rustls_pki_types::PrivateKeyDer;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -66,50 +75,60 @@ trait Provider: Send + Sync {
 /// The adapters. A further one is a further entry.
 const ENTRIES: &[Entry] = &[
     Entry {
-        name: "gcm",
-        channel_type: ChannelType::Gcm,
+        name: "adm",
+        channel_type: ChannelType::Adm,
         content: push,
         address: |number| format!("token-{number}"),
-        start: || {
-            Box::pin(async {
-                let fcm = Fcm::start(Record::None).await.expect("there is a free port");
-                let section = format!(
-                    "base_url = \"{}\"\nservice_account_json = '''{}'''",
-                    fcm.base_url(),
-                    fcm.service_account_json()
-                );
-                Setup { section, provider: Box::new(Http(fcm, Fcm::server)) }
-            })
-        },
+        start: || Box::pin(start_adm()),
     },
     Entry {
-        name: "email",
-        channel_type: ChannelType::Email,
-        content: email,
-        address: |number| format!("receiver-{number}@example.com"),
-        start: || {
-            Box::pin(async {
-                let smtp = Smtp::start(Record::None).await.expect("there is a free port");
-                let port = smtp.address().port();
-                let section = format!("port = {port}\nfrom_address = \"News <news@example.com>\"");
-                Setup { section, provider: Box::new(smtp) }
-            })
-        },
+        name: "apns",
+        channel_type: ChannelType::Apns,
+        content: push,
+        address: |number| format!("token-{number}"),
+        start: || Box::pin(start_apns()),
+    },
+    Entry {
+        name: "baidu",
+        channel_type: ChannelType::Baidu,
+        content: push,
+        address: |number| format!("token-{number}"),
+        start: || Box::pin(start_baidu()),
     },
     Entry {
         name: "custom",
         channel_type: ChannelType::Custom,
         content: custom,
         address: |number| format!("customer-{number}"),
-        start: || {
-            Box::pin(async {
-                let record = function::Record::Nothing;
-                let functions = function::Server::start(record, |_| Reply::answer(&b"\"delivered\""[..]));
-                let functions = functions.await.expect("there is a free port");
-                let section = "allow_http = true\nallow_private_addresses = true".to_owned();
-                Setup { section, provider: Box::new(functions) }
-            })
-        },
+        start: || Box::pin(start_custom()),
+    },
+    Entry {
+        name: "email",
+        channel_type: ChannelType::Email,
+        content: email,
+        address: |number| format!("receiver-{number}@example.com"),
+        start: || Box::pin(start_email()),
+    },
+    Entry {
+        name: "gcm",
+        channel_type: ChannelType::Gcm,
+        content: push,
+        address: |number| format!("token-{number}"),
+        start: || Box::pin(start_gcm()),
+    },
+    Entry {
+        name: "pinpoint",
+        channel_type: ChannelType::Gcm,
+        content: push,
+        address: |number| format!("token-{number}"),
+        start: || Box::pin(start_pinpoint()),
+    },
+    Entry {
+        name: "ses",
+        channel_type: ChannelType::Email,
+        content: email,
+        address: |number| format!("receiver-{number}@example.com"),
+        start: || Box::pin(start_ses()),
     },
     Entry {
         name: "sink",
@@ -118,7 +137,106 @@ const ENTRIES: &[Entry] = &[
         address: |number| format!("token-{number}"),
         start: || Box::pin(async { Setup { section: String::new(), provider: Box::new(Nobody) } }),
     },
+    Entry {
+        name: "sms",
+        channel_type: ChannelType::Sms,
+        content: sms,
+        address: |number| format!("+1206555{:04}", number % 9_000),
+        start: || Box::pin(start_messaging()),
+    },
+    Entry {
+        name: "smpp",
+        channel_type: ChannelType::Sms,
+        content: sms,
+        address: |number| format!("+1206555{:04}", number % 9_000),
+        start: || Box::pin(start_smpp()),
+    },
+    Entry {
+        name: "twilio",
+        channel_type: ChannelType::Sms,
+        content: sms,
+        address: |number| format!("+12065{number:06}"),
+        start: || Box::pin(start_twilio()),
+    },
+    Entry {
+        name: "voice",
+        channel_type: ChannelType::Voice,
+        content: voice,
+        address: |number| format!("+1206555{:04}", number % 9_000),
+        start: || Box::pin(start_messaging()),
+    },
 ];
+
+const PORT: &str = "there is a free port";
+
+async fn start_adm() -> Setup {
+    let provider = Adm::start(Record::None).await.expect(PORT);
+    Setup { section: provider.section(), provider: Box::new(Http(provider, Adm::server)) }
+}
+
+async fn start_apns() -> Setup {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate can be made");
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("the key has a known form");
+    let builder = rustls::ServerConfig::builder().with_no_client_auth();
+    let mut tls = builder.with_single_cert(vec![made.cert.der().clone()], key).expect("key and certificate are a pair");
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let apns = Apns::start(Some(tls.into()), Senders::Tokens, Record::None).await.expect(PORT);
+    let directory = tempfile::tempdir().expect("there is room for a file");
+    let ca_file = directory.path().join("ca.pem");
+    std::fs::write(&ca_file, made.cert.pem()).expect("there is room for a file");
+    let section = apns.section(&ca_file);
+    Setup { section, provider: Box::new(Http((apns, directory), |(apns, _)| apns.server())) }
+}
+
+async fn start_baidu() -> Setup {
+    let provider = Baidu::start(Record::None).await.expect(PORT);
+    Setup { section: provider.section(), provider: Box::new(Http(provider, Baidu::server)) }
+}
+
+async fn start_custom() -> Setup {
+    let functions = function::Server::start(function::Record::Nothing, |_| Reply::answer(&b"\"delivered\""[..]));
+    let functions = functions.await.expect(PORT);
+    let section = "allow_http = true\nallow_private_addresses = true".to_owned();
+    Setup { section, provider: Box::new(functions) }
+}
+
+async fn start_email() -> Setup {
+    let smtp = Smtp::start(Record::None).await.expect(PORT);
+    Setup { section: smtp.section(), provider: Box::new(smtp) }
+}
+
+async fn start_gcm() -> Setup {
+    let provider = Fcm::start(Record::None).await.expect(PORT);
+    Setup { section: provider.section(), provider: Box::new(Http(provider, Fcm::server)) }
+}
+
+async fn start_messaging() -> Setup {
+    let provider = Messaging::start(Record::None).await.expect(PORT);
+    Setup { section: provider.section(), provider: Box::new(Http(provider, Messaging::server)) }
+}
+
+async fn start_pinpoint() -> Setup {
+    let provider = Pinpoint::start(Record::None).await.expect(PORT);
+    Setup {
+        section: format!("{}types = ['GCM']\n", provider.section()),
+        provider: Box::new(Http(provider, Pinpoint::server)),
+    }
+}
+
+async fn start_ses() -> Setup {
+    let provider = Ses::start(Record::None).await.expect(PORT);
+    Setup { section: provider.section(), provider: Box::new(Http(provider, Ses::server)) }
+}
+
+async fn start_smpp() -> Setup {
+    let smpp = Smpp::start(None, Record::None).await.expect(PORT);
+    Setup { section: smpp.section(), provider: Box::new(smpp) }
+}
+
+async fn start_twilio() -> Setup {
+    let provider = Twilio::start(Record::None).await.expect(PORT);
+    Setup { section: provider.section(), provider: Box::new(Http(provider, Twilio::server)) }
+}
 
 /// A sandbox over the common HTTP server.
 struct Http<P>(P, fn(&P) -> &server::Server);
@@ -136,6 +254,12 @@ impl<P: Send + Sync> Provider for Http<P> {
 impl Provider for Smtp {
     fn connections(&self) -> Option<u64> {
         Some(Self::connections(self))
+    }
+}
+
+impl Provider for Smpp {
+    fn connections(&self) -> Option<u64> {
+        Some(self.binds())
     }
 }
 
@@ -169,6 +293,16 @@ fn email(_: &Setup) -> Content {
         ..EmailContent::default()
     })
 }
+
+fn sms(_: &Setup) -> Content {
+    Content::Sms(SmsContent { body: TEXT.to_owned(), is_transactional: true, ..SmsContent::default() })
+}
+
+fn voice(_: &Setup) -> Content {
+    Content::Voice(VoiceContent { body: TEXT.to_owned(), ..VoiceContent::default() })
+}
+
+const TEXT: &str = "Your order is on its way. It will be with you tomorrow between 9 and 11.";
 
 fn custom(setup: &Setup) -> Content {
     Content::Custom(CustomContent {
@@ -274,7 +408,8 @@ async fn run_all() {
     app::install_tls();
     let config = Config::load(Sources::default()).expect("the defaults fit");
     let clock = Arc::new(System::default());
-    let aws = Arc::new(Aws::by_settings(&config.aws));
+    // The sections say where the services are.
+    let aws = Arc::new(Aws::by_sdk_config(&aws::sdk_config("http://127.0.0.1:9")));
     let invokers = Invokers::new(&config.hook, aws.clone(), "", clock.clone()).expect("the defaults fit");
     let deps = Deps { clock, invokers: Arc::new(invokers), aws, reports: None };
     let origin = origin();

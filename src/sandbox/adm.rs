@@ -86,6 +86,11 @@ impl Adm {
         self.server.base_url()
     }
 
+    /// The section of settings that leads here.
+    pub fn section(&self) -> String {
+        format!("base_url = '{}'\nclient_id = '{CLIENT_ID}'\nclient_secret = '{CLIENT_SECRET}'\n", self.base_url())
+    }
+
     /// Messages taken.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Ordering::Relaxed)

@@ -73,6 +73,11 @@ impl Baidu {
         self.server.base_url()
     }
 
+    /// The section of settings that leads here.
+    pub fn section(&self) -> String {
+        format!("base_url = '{}'\napi_key = '{API_KEY}'\nsecret_key = '{SECRET_KEY}'\n", self.base_url())
+    }
+
     /// Messages taken.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Ordering::Relaxed)

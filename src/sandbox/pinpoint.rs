@@ -86,6 +86,13 @@ impl Pinpoint {
         sdk_config("nobody")
     }
 
+    /// The section of settings that leads here.
+    ///
+    /// `types` is missing, and the access key is that of [`sdk_config`](Self::sdk_config).
+    pub fn section(&self) -> String {
+        format!("endpoint_url = '{}'\napplication_id = '{APPLICATION_ID}'\n", self.endpoint_url())
+    }
+
     /// Messages taken.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Ordering::Relaxed)

@@ -101,6 +101,14 @@ impl Smpp {
         self.address.port()
     }
 
+    /// The section of settings that leads here.
+    pub fn section(&self) -> String {
+        let port = self.port();
+        format!(
+            "host = '127.0.0.1'\nport = {port}\nsystem_id = '{SYSTEM_ID}'\npassword = '{PASSWORD}'\nfrom = '+15550100001'\n"
+        )
+    }
+
     /// Messages taken; each part of a long text is one.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Ordering::Relaxed)

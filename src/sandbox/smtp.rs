@@ -76,6 +76,12 @@ impl Smtp {
         self.address
     }
 
+    /// The section of settings that leads here.
+    pub fn section(&self) -> String {
+        let (host, port) = (self.address.ip(), self.address.port());
+        format!("host = '{host}'\nport = {port}\nfrom_address = 'News <news@example.com>'\n")
+    }
+
     /// Messages taken, once for each recipient.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Ordering::Relaxed)

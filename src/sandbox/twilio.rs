@@ -81,6 +81,12 @@ impl Twilio {
         self.server.base_url()
     }
 
+    /// The section of settings that leads here.
+    pub fn section(&self) -> String {
+        let url = self.base_url();
+        format!("base_url = '{url}'\naccount_sid = '{ACCOUNT_SID}'\nauth_token = '{AUTH_TOKEN}'\nfrom = '{FROM}'\n")
+    }
+
     /// Messages taken.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Ordering::Relaxed)

@@ -22,6 +22,7 @@ mod token;
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -100,6 +101,18 @@ impl Apns {
     /// The text of a `.p8` file, of [`KEY_ID`] and [`TEAM_ID`], that this server knows.
     pub fn token_key(&self) -> String {
         self.state.tokens.key_pem()
+    }
+
+    /// The section of settings that leads here.
+    ///
+    /// For senders with tokens. `ca_file` has the certificate to trust.
+    pub fn section(&self, ca_file: &Path) -> String {
+        let (url, token_key) = (self.base_url(), toml::Value::from(self.token_key()));
+        format!(
+            "base_url = '{url}'\nsandbox_base_url = '{url}'\nca_file = '{}'\nbundle_id = '{BUNDLE_ID}'\n\
+             key_id = '{KEY_ID}'\nteam_id = '{TEAM_ID}'\ntoken_key = {token_key}\n",
+            ca_file.display()
+        )
     }
 
     /// Messages taken.

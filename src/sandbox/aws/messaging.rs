@@ -65,6 +65,13 @@ impl Messaging {
         super::sdk_config(&self.server.base_url())
     }
 
+    /// The section of settings that leads here.
+    ///
+    /// For both adapters; the access key is that of [`sdk_config`](Self::sdk_config).
+    pub fn section(&self) -> String {
+        format!("endpoint_url = '{}'\norigination_identity = '+12065550199'\n", self.server.base_url())
+    }
+
     /// Messages taken; with `DryRun`, too.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Relaxed)

@@ -70,6 +70,13 @@ impl Ses {
         super::sdk_config(&self.server.base_url())
     }
 
+    /// The section of settings that leads here.
+    ///
+    /// The access key is that of [`sdk_config`](Self::sdk_config).
+    pub fn section(&self) -> String {
+        format!("endpoint_url = '{}'\nfrom_address = 'News <news@example.com>'\n", self.server.base_url())
+    }
+
     /// Messages taken.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Relaxed)

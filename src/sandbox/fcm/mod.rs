@@ -80,6 +80,12 @@ impl Fcm {
         service_account_json(&self.base_url())
     }
 
+    /// The section of settings that leads here.
+    pub fn section(&self) -> String {
+        let key = toml::Value::from(self.service_account_json());
+        format!("base_url = '{}'\nservice_account_json = {key}\n", self.base_url())
+    }
+
     /// Messages taken.
     pub fn messages(&self) -> u64 {
         self.state.messages.load(Ordering::Relaxed)

@@ -243,9 +243,9 @@ pub fn email_direct() -> Vec<(&'static str, Value)> {
             request["TraceId"] = json!("trace-1");
             request
         }),
-        ("no overrides", {
+        ("overrides of one receiver", {
             let mut request = own(json!({ "SimpleEmail": simple("S", "T", "H") }));
-            request["Own"] = json!({ "BodyOverride": "unused", "TitleOverride": "unused" });
+            request["Own"] = json!({ "BodyOverride": "Their text", "TitleOverride": "Their subject" });
             request
         }),
         (

@@ -11,11 +11,11 @@ use pinwheel::sandbox::Record;
 use pinwheel::sandbox::adm::{self, Adm};
 use pinwheel::sandbox::apns::{self, Apns, Senders};
 use pinwheel::sandbox::aws::{self, Messaging, Ses};
-use pinwheel::sandbox::baidu::{self, Baidu};
+use pinwheel::sandbox::baidu::Baidu;
 use pinwheel::sandbox::fcm::{self, Fcm};
 use pinwheel::sandbox::pinpoint::{self, Pinpoint};
 use pinwheel::sandbox::server::Seen;
-use pinwheel::sandbox::smpp::{self, Smpp};
+use pinwheel::sandbox::smpp::Smpp;
 use pinwheel::sandbox::smtp::Smtp;
 use pinwheel::sandbox::twilio::{self, Twilio};
 use serde_json::Value;
@@ -66,22 +66,16 @@ impl Provider {
 pub async fn gcm() -> Provider {
     let fcm = Fcm::start(Record::None).await.unwrap();
     fcm.server().keep_requests();
-    let key = toml::Value::from(fcm.service_account_json());
-    let sections = format!("[gcm]\nbase_url = \"{}\"\nservice_account_json = {key}\n", fcm.base_url());
-    let steered = Steered {
-        taken: "token-1",
-        throttled: ("throttle-1", Some(fcm::RETRY_AFTER)),
-        gone: Some("gone-1"),
-        dropped: "drop-1",
-    };
-    Provider::http(&sections, steered, move || fcm.server().requests())
+    let throttled = ("throttle-1", Some(fcm::RETRY_AFTER));
+    let steered = Steered { taken: "token-1", throttled, gone: Some("gone-1"), dropped: "drop-1" };
+    Provider::http(&format!("[gcm]\n{}", fcm.section()), steered, move || fcm.server().requests())
 }
 
 pub async fn apns() -> Provider {
+    app::install_tls();
     let rcgen::CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = rustls_pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    app::install_tls();
     let builder = rustls::ServerConfig::builder().with_no_client_auth();
     let mut tls = builder.with_single_cert(vec![cert.der().clone()], key).unwrap();
     tls.alpn_protocols = vec![b"h2".to_vec()];
@@ -90,17 +84,9 @@ pub async fn apns() -> Provider {
     let directory = tempfile::tempdir().unwrap();
     let ca_file = directory.path().join("ca.pem");
     std::fs::write(&ca_file, cert.pem()).unwrap();
-    let (url, token_key) = (apns.base_url(), toml::Value::from(apns.token_key()));
-    let sections = format!(
-        "[apns]\nbase_url = \"{url}\"\nsandbox_base_url = \"{url}\"\nca_file = {ca_file:?}\ntoken_key = {token_key}\n\
-         key_id = \"{}\"\nteam_id = \"{}\"\nbundle_id = \"{}\"\n",
-        apns::KEY_ID,
-        apns::TEAM_ID,
-        apns::BUNDLE_ID
-    );
     let throttled = ("throttle-1", Some(apns::RETRY_AFTER));
     let steered = Steered { taken: "device-1", throttled, gone: Some("gone-1"), dropped: "drop-1" };
-    Provider::http(&sections, steered, move || {
+    Provider::http(&format!("[apns]\n{}", apns.section(&ca_file)), steered, move || {
         let _lives_as_long = &directory;
         apns.server().requests()
     })
@@ -109,39 +95,23 @@ pub async fn apns() -> Provider {
 pub async fn adm() -> Provider {
     let adm = Adm::start(Record::None).await.unwrap();
     adm.server().keep_requests();
-    let sections = format!(
-        "[adm]\nbase_url = \"{}\"\nclient_id = \"{}\"\nclient_secret = \"{}\"\n",
-        adm.base_url(),
-        adm::CLIENT_ID,
-        adm::CLIENT_SECRET
-    );
     let throttled = ("throttle-1", Some(adm::RETRY_AFTER));
     let steered = Steered { taken: "registration-1", throttled, gone: Some("gone-1"), dropped: "drop-1" };
-    Provider::http(&sections, steered, move || adm.server().requests())
+    Provider::http(&format!("[adm]\n{}", adm.section()), steered, move || adm.server().requests())
 }
 
 pub async fn baidu() -> Provider {
     let baidu = Baidu::start(Record::None).await.unwrap();
     baidu.server().keep_requests();
-    let sections = format!(
-        "[baidu]\nbase_url = \"{}\"\napi_key = \"{}\"\nsecret_key = \"{}\"\n",
-        baidu.base_url(),
-        baidu::API_KEY,
-        baidu::SECRET_KEY
-    );
     let steered = Steered { taken: "1", throttled: ("throttle-1", None), gone: Some("gone-1"), dropped: "drop-1" };
-    Provider::http(&sections, steered, move || baidu.server().requests())
+    Provider::http(&format!("[baidu]\n{}", baidu.section()), steered, move || baidu.server().requests())
 }
 
 /// Push of this type through AWS.
 pub async fn pinpoint(channel_type: ChannelType) -> Provider {
     let pinpoint = Pinpoint::start(Record::None).await.unwrap();
     pinpoint.server().keep_requests();
-    let sections = format!(
-        "[pinpoint]\nendpoint_url = \"{}\"\napplication_id = \"{}\"\ntypes = [\"{channel_type}\"]\n",
-        pinpoint.endpoint_url(),
-        pinpoint::APPLICATION_ID
-    );
+    let sections = format!("[pinpoint]\n{}types = ['{channel_type}']\n", pinpoint.section());
     let throttled = ("limit-1", Some(pinpoint::RETRY_AFTER));
     let steered = Steered { taken: "token-1", throttled, gone: Some("gone-1"), dropped: "drop-1" };
     Provider::http(&sections, steered, move || pinpoint.server().requests())
@@ -160,44 +130,30 @@ pub async fn voice() -> Provider {
 async fn messaging(section: &str) -> Provider {
     let messaging = Messaging::start(Record::None).await.unwrap();
     messaging.server().keep_requests();
-    let url = messaging.server().base_url();
-    let sections = format!("[{section}]\nendpoint_url = \"{url}\"\norigination_identity = \"+12065550199\"\n");
     let throttled = ("+12065559901", AWS_RETRY_AFTER);
     let steered = Steered { taken: "+12065550100", throttled, gone: Some("+12065559905"), dropped: "+12065559913" };
-    Provider::http(&sections, steered, move || messaging.server().requests())
+    Provider::http(&format!("[{section}]\n{}", messaging.section()), steered, move || messaging.server().requests())
 }
 
 pub async fn twilio() -> Provider {
     let twilio = Twilio::start(Record::None).await.unwrap();
     twilio.server().keep_requests();
-    let sections = format!(
-        "[twilio]\nbase_url = \"{}\"\naccount_sid = \"{}\"\nauth_token = \"{}\"\nfrom = \"{}\"\n",
-        twilio.base_url(),
-        twilio::ACCOUNT_SID,
-        twilio::AUTH_TOKEN,
-        twilio::FROM
-    );
     let throttled = ("+15554290001", Some(twilio::RETRY_AFTER));
     let steered = Steered { taken: "+12065550100", throttled, gone: Some("+15552110001"), dropped: "+15550000001" };
-    Provider::http(&sections, steered, move || twilio.server().requests())
+    Provider::http(&format!("[twilio]\n{}", twilio.section()), steered, move || twilio.server().requests())
 }
 
 pub async fn ses() -> Provider {
     let ses = Ses::start(Record::None).await.unwrap();
     ses.server().keep_requests();
-    let url = ses.server().base_url();
-    let sections = format!("[ses]\nendpoint_url = \"{url}\"\nfrom_address = \"News <news@example.com>\"\n");
     let throttled = ("throttle@example.net", AWS_RETRY_AFTER);
     let steered = Steered { taken: "ann@example.net", throttled, gone: None, dropped: "drop@example.net" };
-    Provider::http(&sections, steered, move || ses.server().requests())
+    Provider::http(&format!("[ses]\n{}", ses.section()), steered, move || ses.server().requests())
 }
 
 pub async fn email() -> Provider {
     let smtp = Smtp::start(Record::None).await.unwrap();
-    let (host, port) = (smtp.address().ip(), smtp.address().port());
-    let sections = format!(
-        "[email]\nhost = \"{host}\"\nport = {port}\nconnect_timeout = \"15m\"\nfrom_address = \"News <news@example.com>\"\n"
-    );
+    let sections = format!("[email]\n{}connect_timeout = '15m'\n", smtp.section());
     let known = AtomicU64::new(0);
     let arrived = move || {
         let messages = smtp.messages();
@@ -205,28 +161,18 @@ pub async fn email() -> Provider {
         let last = || render::mail(&String::from_utf8(smtp.last_message()).unwrap());
         (0..new).map(|_| last()).collect()
     };
-    let throttled = ("throttle@example.net", None);
-    Provider {
-        sections: sections.parse().unwrap(),
-        steered: Steered {
-            taken: "ann@example.net",
-            throttled,
-            gone: Some("gone@example.net"),
-            dropped: "drop@example.net",
-        },
-        arrived: Box::new(arrived),
-    }
+    let steered = Steered {
+        taken: "ann@example.net",
+        throttled: ("throttle@example.net", None),
+        gone: Some("gone@example.net"),
+        dropped: "drop@example.net",
+    };
+    Provider { sections: sections.parse().unwrap(), steered, arrived: Box::new(arrived) }
 }
 
 pub async fn smpp() -> Provider {
     let smpp = Smpp::start(None, Record::None).await.unwrap();
-    let sections = format!(
-        "[smpp]\nhost = \"127.0.0.1\"\nport = {}\nsystem_id = \"{}\"\npassword = \"{}\"\nfrom = \"+15550100001\"\n\
-         connect_timeout = \"15m\"\nenquire_link = \"15m\"\n",
-        smpp.port(),
-        smpp::SYSTEM_ID,
-        smpp::PASSWORD
-    );
+    let sections = format!("[smpp]\n{}connect_timeout = '15m'\nenquire_link = '15m'\n", smpp.section());
     let arrived = move || {
         // The parts of one message.
         let parts = smpp.submits();
