@@ -142,6 +142,12 @@ pub trait Adapter: Send + Sync {
     /// Whether the provider can be reached and takes our credentials. Called at start; never sends.
     fn check(&self) -> BoxFuture<'_, Result<(), Error>>;
 
+    /// Keeps the connection open over which the provider reports by itself, and never ends. `None` for adapters that hear
+    /// nothing by themselves.
+    fn listen(&self) -> Option<BoxFuture<'_, ()>> {
+        None
+    }
+
     /// Shape: one outcome a message, in the same order. At most `batch_messages_max` messages; panics on more.
     fn send<'a>(&'a self, batch: &'a [Message]) -> BoxFuture<'a, Vec<Outcome>>;
 }

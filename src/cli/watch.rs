@@ -10,6 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::App;
 use crate::campaign::{Ending, Progress};
+use crate::channel::Adapter;
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::Fate;
 use crate::store::Activity;
@@ -39,6 +40,9 @@ impl<'a> Watch<'a> {
             tokio::spawn(server.run(recorder, health.clone(), over.clone().cancelled_owned()));
         }
         tokio::spawn(app.engine.clone().keep_reports(over.clone()));
+        for section in app.channels.sections() {
+            tokio::spawn(listen(section.adapter.clone(), over.clone()));
+        }
         health.ready();
         Ok(Self { app, health, stop, _over: over.clone().drop_guard(), over })
     }
@@ -77,6 +81,15 @@ impl<'a> Watch<'a> {
             }
         };
         Ok(if endings.contains(&Ending::Stopped) { Ending::Stopped } else { Ending::Completed })
+    }
+}
+
+/// Has an adapter hear what its provider reports by itself.
+async fn listen(adapter: Arc<dyn Adapter>, over: CancellationToken) {
+    let Some(listening) = adapter.listen() else { return };
+    tokio::select! {
+        () = over.cancelled() => {}
+        () = listening => {}
     }
 }
 

@@ -33,7 +33,7 @@ use rusmpp::values::EsmClass;
 use rusmpp::{Command, CommandId, CommandStatus, Pdu};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::codec::Framed;
@@ -65,7 +65,7 @@ pub struct Smpp {
 
 struct State {
     messages: AtomicU64,
-    binds: AtomicU64,
+    binds: watch::Sender<u64>,
     next_number: AtomicU32,
     record: Record,
     submits: Mutex<Vec<SubmitSm>>,
@@ -83,7 +83,7 @@ impl Smpp {
         let (answers, answered) = mpsc::unbounded_channel();
         let state = Arc::new(State {
             messages: AtomicU64::new(0),
-            binds: AtomicU64::new(0),
+            binds: watch::Sender::default(),
             next_number: AtomicU32::new(1),
             record,
             submits: Mutex::default(),
@@ -116,7 +116,13 @@ impl Smpp {
 
     /// Sessions that were bound so far.
     pub fn binds(&self) -> u64 {
-        self.state.binds.load(Ordering::Relaxed)
+        *self.state.binds.borrow()
+    }
+
+    /// Ends when so many sessions were bound.
+    pub async fn bound(&self, binds: u64) {
+        let enough = |so_far: &u64| *so_far >= binds;
+        self.state.binds.subscribe().wait_for(enough).await.expect("the state keeps the other end");
     }
 
     /// The addresses of the messages taken.
@@ -209,8 +215,8 @@ impl State {
                 let status = may_bind(bind);
                 if status == CommandStatus::EsmeRok {
                     *is_bound = true;
-                    self.binds.fetch_add(1, Ordering::Relaxed);
                     self.sessions.lock().push(session.clone());
+                    self.binds.send_modify(|binds| *binds += 1);
                 }
                 answer(status, BindTransceiverResp::default().into())
             }

@@ -242,6 +242,11 @@ impl Adapter for Smpp {
         })
     }
 
+    /// Only where reports are wanted.
+    fn listen(&self) -> Option<BoxFuture<'_, ()>> {
+        self.link.hears().then(|| -> BoxFuture<'_, ()> { Box::pin(self.link.stay_bound()) })
+    }
+
     fn send<'a>(&'a self, batch: &'a [Message]) -> BoxFuture<'a, Vec<Outcome>> {
         SPEC.admit(batch);
         Box::pin(async move {

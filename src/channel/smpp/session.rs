@@ -25,9 +25,15 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{incoming, status};
 use crate::channel::{Outcome, Report, reason};
 use crate::clock::{self, Clock};
+use crate::domain;
 
 /// Octets of what a message centre may send at once: a message with the largest payload there is.
 const COMMAND_OCTETS_MAX: usize = 128 * 1024;
+
+/// How often a listening session is looked at, and the first pause before it is bound again.
+const LOOK: Duration = Duration::from_millis(250);
+/// The longest pause.
+const REBIND_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// A message centre, and how to bind to it.
 pub struct Centre {
@@ -124,6 +130,11 @@ impl Link {
         Self { centre, clock, reports, current: tokio::sync::Mutex::default() }
     }
 
+    /// Whether somebody wants to know what comes in.
+    pub fn hears(&self) -> bool {
+        self.reports.is_some()
+    }
+
     /// The session, or a new one if there is none or it was lost.
     ///
     /// Errors: what becomes of a message that needs it; nothing was sent.
@@ -140,6 +151,31 @@ impl Link {
         let bound = Arc::new(opened?);
         *current = Some(bound.clone());
         Ok(bound)
+    }
+
+    /// Binds, and binds again after each loss: receipts and opt-outs come in whether or not anything is sent.
+    pub async fn stay_bound(&self) {
+        let mut failures = 0_u32;
+        loop {
+            match self.bound().await {
+                Ok(bound) => {
+                    failures = 0;
+                    // Not held, since the session ends with its last holder.
+                    let bound = Arc::downgrade(&bound);
+                    while bound.upgrade().is_some_and(|bound| bound.is_usable()) {
+                        self.clock.sleep(LOOK).await;
+                    }
+                }
+                Err(refusal) => {
+                    failures = failures.saturating_add(1);
+                    if failures.is_power_of_two() {
+                        let reason = refusal.reason().unwrap_or_default();
+                        tracing::warn!(channel = "smpp", failures, reason, "there is no session to hear reports over");
+                    }
+                    self.clock.sleep(domain::pause(failures, LOOK, REBIND_PAUSE_MAX, fastrand::f64())).await;
+                }
+            }
+        }
     }
 
     /// Hands a message to the message centre and waits for its answer. `names_sender`: the message brought its own.

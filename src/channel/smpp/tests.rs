@@ -3,6 +3,8 @@
 use rusmpp::CommandStatus;
 use rusmpp::pdus::SubmitSm;
 
+use tokio_util::task::AbortOnDropHandle;
+
 use super::*;
 use crate::channel::ReportKind;
 use crate::channel::suite::{self, Behaviour, Provider};
@@ -230,6 +232,23 @@ async fn a_message_centre_that_unbinds_is_bound_again() {
     bound.ended().await;
     assert!(matches!(send(&smpp, "+447700900000").await, Outcome::Successful { .. }));
     assert_eq!((centre.messages(), centre.binds()), (2, 2));
+}
+
+#[tokio::test]
+async fn who_listens_stays_bound() {
+    let (reports, mut reported) = mpsc::channel(8);
+    let Sandbox { centre, smpp } = Sandbox::with("registered_delivery = false", Some(reports)).await;
+    let listening = smpp.clone();
+    let _listening = AbortOnDropHandle::new(tokio::spawn(async move { listening.listen().expect("it hears").await }));
+    // Before anything was sent, and after the message centre has unbound.
+    for binds in [1, 2] {
+        centre.bound(binds).await;
+        centre.deliver("447700900001", "STOP");
+        assert_eq!(reported.recv().await.unwrap().kind, ReportKind::OptOut);
+        assert!(matches!(send(&smpp, "+15552000000").await, Outcome::Successful { .. }));
+    }
+    let Sandbox { smpp, .. } = Sandbox::start().await;
+    assert!(smpp.listen().is_none(), "nobody wants reports");
 }
 
 #[tokio::test]
