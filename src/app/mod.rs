@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::auth::Authenticator;
 use crate::api::{self, Api};
 use crate::campaign::{Engine, Scheduler};
-use crate::channel::{self, Channels, Deps};
+use crate::channel::{self, Channels, Deps, Reports, StopWords};
 use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::hook::{self, Invokers};
@@ -145,7 +145,9 @@ impl App {
     fn assemble(config: Config, aws: Aws) -> Result<Self, Error> {
         let clock: Arc<dyn Clock> = Arc::new(System::default());
         let (report_to, reports) = mpsc::channel(REPORTS_MAX);
-        let deps = Deps { reports: Some(report_to), ..deps(&config, clock.clone(), aws)? };
+        let stop_words = Arc::new(StopWords::new(&config.feedback.stop_words));
+        let reports_to = Reports { sender: report_to, stop_words };
+        let deps = Deps { reports: Some(reports_to), ..deps(&config, clock.clone(), aws)? };
         let config = Arc::new(config);
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
         let channels = Arc::new(build_channels(&config, &deps)?);

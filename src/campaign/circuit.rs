@@ -39,6 +39,8 @@ pub struct Circuit {
     state: State,
     /// How often it opened without closing since.
     openings: u32,
+    /// When it opened first without closing since.
+    failing_since: Option<Duration>,
     /// Changes with every change of the phase.
     generation: u64,
 }
@@ -56,7 +58,7 @@ enum State {
 impl Circuit {
     /// A closed one.
     pub fn new(settings: config::Circuit) -> Self {
-        Self { settings, state: State::Closed { failed: 0 }, openings: 0, generation: 0 }
+        Self { settings, state: State::Closed { failed: 0 }, openings: 0, failing_since: None, generation: 0 }
     }
 
     pub fn phase(&self) -> Phase {
@@ -64,6 +66,19 @@ impl Circuit {
             State::Closed { .. } => Phase::Closed,
             State::HalfOpen { .. } => Phase::HalfOpen,
             State::Open { .. } => Phase::Open,
+        }
+    }
+
+    /// Since when the provider fails; `None` while the circuit is closed.
+    pub fn failing_since(&self) -> Option<Duration> {
+        self.failing_since
+    }
+
+    /// Until when it lets nothing through; `None` if that is no matter of time.
+    pub fn open_until(&self) -> Option<Duration> {
+        match self.state {
+            State::Open { until } => Some(until),
+            State::Closed { .. } | State::HalfOpen { .. } => None,
         }
     }
 
@@ -122,15 +137,24 @@ impl Circuit {
         }
     }
 
+    /// Lets probes through now, if it is open.
+    pub fn probe(&mut self) {
+        if let State::Open { until } = &mut self.state {
+            *until = Duration::ZERO;
+        }
+    }
+
     /// Closes it and forgets all attempts.
-    pub fn reset(&mut self) {
+    fn reset(&mut self) {
         self.openings = 0;
+        self.failing_since = None;
         self.enter(State::Closed { failed: 0 });
     }
 
     fn open(&mut self, now: Duration) {
         let doubled = self.settings.open_min.saturating_mul(2_u32.saturating_pow(self.openings));
         self.openings += 1;
+        self.failing_since.get_or_insert(now);
         self.enter(State::Open { until: now.saturating_add(doubled.min(self.settings.open_max)) });
     }
 
@@ -153,6 +177,7 @@ mod tests {
         open_min: Duration::from_secs(10),
         open_max: Duration::from_secs(60),
         probes: 2,
+        wait_max: Duration::ZERO,
     };
 
     fn seconds(seconds: u64) -> Duration {

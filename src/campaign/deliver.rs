@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use tokio::sync::SemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::lane::Ticket;
+use super::lane::{Lane, Ticket};
 use super::rate::Rate;
-use super::route::Route;
+use super::route::{Route, Turn};
 use super::way::Ways;
 use crate::channel::{Content, Message, Outcome};
 use crate::clock::{self, Clock};
@@ -40,6 +40,8 @@ pub struct Terms<'a> {
     pub attempts_max: u32,
     /// Whether an attempt of unknown outcome is repeated.
     pub unknown: config::Unknown,
+    /// How long a standstill of all providers of a channel type is waited out.
+    pub patience: Duration,
     /// No message waits longer.
     pub deadline: Option<Timestamp>,
     /// Ends waiting for rates and pauses; messages that were not sent are given back.
@@ -119,10 +121,13 @@ impl Deliverer {
     /// One call of an adapter, with its further attempts.
     async fn send(&self, route: &Route, mut items: Vec<(Slip, Message)>, terms: &Terms<'_>) -> Vec<Delivery> {
         let mut deliveries = Vec::with_capacity(items.len());
-        for attempt in 1.. {
+        let mut avoided = None;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let turn = tokio::select! {
                 biased;
-                turn = self.turn(route, items.len(), terms) => match turn {
+                turn = self.turn(route, items.len(), avoided, terms) => match turn {
                     Some(turn) => Some(turn),
                     None => break,
                 },
@@ -139,18 +144,23 @@ impl Deliverer {
                 }
             }
             let Some((ticket, permit)) = turn.filter(|_| !open.is_empty()) else { break };
-            let lane = ticket.lane();
+            let (lane, is_probe) = (ticket.lane(), ticket.is_probe());
             let (slips, messages): (Vec<Slip>, Vec<Message>) = open.into_iter().unzip();
             let outcomes = self.attempt(ticket, &messages).await;
             drop(permit);
 
             let mut asked = Duration::ZERO;
+            // Who is sent ahead to see whether the provider works again does not pay for it.
+            let failed_as_probe = is_probe && outcomes.iter().all(|it| matches!(it, Outcome::TemporaryFailure { .. }));
+            let is_last = attempt + 1 >= terms.attempts_max;
+            avoided = outcomes.iter().any(|outcome| is_for_the_other(outcome, is_last)).then_some(lane);
             for ((mut slip, message), outcome) in slips.into_iter().zip(messages).zip(outcomes) {
                 slip.was_unknown |= matches!(outcome, Outcome::Unknown { .. });
                 // What this provider asks for is nothing to the other.
-                let wait = outcome.retry_after().filter(|_| !route.avoids(lane)).unwrap_or_default();
+                let goes_over = route.avoids(lane) || avoided.is_some() && route.has_fallback();
+                let wait = outcome.retry_after().filter(|_| !goes_over).unwrap_or_default();
                 let may_help = wait <= RETRY_AFTER_MAX && another_may_help(&outcome, route, terms.unknown);
-                if attempt < terms.attempts_max && may_help {
+                if (failed_as_probe || attempt < attempts_max(&outcome, route, terms)) && may_help {
                     metric::send_retry(message.channel_type);
                     asked = asked.max(wait);
                     items.push((slip, message));
@@ -162,6 +172,9 @@ impl Deliverer {
                 break;
             }
             let ours = domain::pause(attempt, self.settings.pause_min, self.settings.pause_max, fastrand::f64());
+            if failed_as_probe {
+                attempt -= 1;
+            }
             tokio::select! {
                 biased;
                 () = terms.stop.cancelled() => break,
@@ -173,17 +186,19 @@ impl Deliverer {
         deliveries
     }
 
-    /// Waits for the campaign's rate, then for a turn on a lane of the route; `None` when a stop ends the wait for a rate.
+    /// Waits for the campaign's rate, then for a turn on a lane of the route; `None` when a stop ends a wait.
     async fn turn<'a>(
         &self,
         route: &'a Route,
         messages: usize,
+        avoided: Option<&Lane>,
         terms: &Terms<'_>,
     ) -> Option<(Ticket<'a>, SemaphorePermit<'a>)> {
         if let Some(rate) = terms.rate {
             rate.acquire_or_stop(messages, terms.stop).await?;
         }
-        route.turn(messages, terms.stop, || self.clock.elapsed()).await
+        let turn = Turn { avoided, patience: terms.patience, stop: terms.stop, clock: &*self.clock };
+        route.turn(messages, &turn).await
     }
 
     async fn passed(&self, deadline: Option<Timestamp>) {
@@ -204,6 +219,30 @@ impl Deliverer {
         assert_eq!(outcomes.len(), messages.len(), "an adapter gives one outcome a message");
         ticket.used(messages, &outcomes, self.clock.elapsed());
         outcomes
+    }
+}
+
+/// Each provider is tried at least once with what the other surely did not send.
+fn attempts_max(outcome: &Outcome, route: &Route, terms: &Terms<'_>) -> u32 {
+    match outcome {
+        Outcome::TemporaryFailure { .. } | Outcome::Misconfigured { .. } if route.has_fallback() => {
+            terms.attempts_max.max(2)
+        }
+        _ => terms.attempts_max,
+    }
+}
+
+/// Whether the next attempt is better made by the other provider, circuits or not: one that refuses us will go on to, one
+/// that wants to be left alone for long is not waited for, and the last attempt is not for one that just failed.
+fn is_for_the_other(outcome: &Outcome, is_last: bool) -> bool {
+    match outcome {
+        Outcome::Misconfigured { .. } => true,
+        Outcome::Throttled { retry_after, .. } => retry_after.is_some_and(|wait| wait > RETRY_AFTER_MAX),
+        Outcome::TemporaryFailure { retry_after, .. } => {
+            is_last || retry_after.is_some_and(|wait| wait > RETRY_AFTER_MAX)
+        }
+        Outcome::Unknown { .. } => is_last,
+        _ => false,
     }
 }
 

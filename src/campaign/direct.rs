@@ -303,6 +303,7 @@ impl Engine {
                 rate: None,
                 gate: &|_, _| Ok(()),
                 attempts_max: 1,
+                patience: Duration::ZERO,
                 unknown: self.config.policy.unknown,
                 deadline: self.clock.now().checked_add(WAIT_MAX).ok(),
                 stop: &stop,

@@ -86,17 +86,24 @@ impl Lane {
         self.misconfigured.load(Relaxed)
     }
 
-    /// Gives the provider another chance: somebody may have mended our settings.
+    /// Gives the provider another chance: somebody may have mended our settings. An open circuit is probed at once, and not
+    /// closed: others are sending too.
     pub fn forgive(&self) {
         self.misconfigured.store(0, Relaxed);
-        self.change(Circuit::reset);
+        self.change(Circuit::probe);
         self.report_phase();
     }
 
-    /// Waits for a place, then for the rate; `None` when a stop ends the wait for the rate. Places come free soon, so that a
-    /// stop waits for them and batches in flight are finished.
+    /// Waits for a place, then for the rate; `None` when a stop ends a wait.
     pub async fn turn(&self, messages: usize, stop: &CancellationToken) -> Option<SemaphorePermit<'_>> {
-        let permit = self.permits.acquire().await.expect("lanes are never closed");
+        let permit = match self.permits.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => tokio::select! {
+                biased;
+                () = stop.cancelled() => return None,
+                permit = self.permits.acquire() => permit.expect("lanes are never closed"),
+            },
+        };
         if let Some(rate) = &self.rate {
             rate.acquire_or_stop(messages, stop).await?;
         }
@@ -105,13 +112,25 @@ impl Lane {
 
     /// A ticket for an attempt, if the circuit lets it through.
     pub fn admit(&self, now: Duration) -> Option<Ticket<'_>> {
-        let pass = self.change(|circuit| circuit.admit(now))?;
-        Some(Ticket { lane: self, pass: Some(pass) })
+        let (pass, phase) = self.change(|circuit| (circuit.admit(now), circuit.phase()));
+        Some(Ticket { lane: self, pass: Some(pass?), is_probe: phase == Phase::HalfOpen })
     }
 
     /// A ticket for an attempt that is made whatever the circuit says, and does not count for it.
     pub fn admit_anyway(&self) -> Ticket<'_> {
-        Ticket { lane: self, pass: None }
+        Ticket { lane: self, pass: None, is_probe: false }
+    }
+
+    /// Since when its provider fails, and until when the circuit lets nothing through, if that is a matter of time; `None`
+    /// while the circuit is closed.
+    pub fn failing(&self) -> Option<(Duration, Option<Duration>)> {
+        let circuit = self.circuit.lock();
+        Some((circuit.failing_since()?, circuit.open_until()))
+    }
+
+    /// Waits until the circuit is in another phase than now.
+    pub async fn changes(&self) {
+        self.phase.subscribe().changed().await.expect("the sender is in here");
     }
 
     pub fn phase(&self) -> Phase {
@@ -161,11 +180,17 @@ pub struct Ticket<'a> {
     lane: &'a Lane,
     /// `None`: what comes of the attempt does not count for the circuit.
     pass: Option<Pass>,
+    is_probe: bool,
 }
 
 impl<'a> Ticket<'a> {
     pub fn lane(&self) -> &'a Lane {
         self.lane
+    }
+
+    /// Whether the attempt shows if the provider works again.
+    pub fn is_probe(&self) -> bool {
+        self.is_probe
     }
 
     /// Whether the circuit let the attempt through.
@@ -182,7 +207,8 @@ impl<'a> Ticket<'a> {
                 _ => self.lane.misconfigured.swap(0, Relaxed),
             };
         }
-        if let Some(verdict) = verdict(outcomes)
+        // A campaign's own function or webhook is nobody else's.
+        if let Some(verdict) = verdict(outcomes).filter(|_| !self.lane.spec.is_custom())
             && let Some(pass) = self.pass.take()
         {
             self.lane.change(|circuit| circuit.report(pass, verdict, now));
@@ -198,11 +224,13 @@ impl Drop for Ticket<'_> {
     }
 }
 
-/// What a call says of the provider: that it works if it took a message, that it fails if it took none and one failed for
-/// no reason of its own. A call that was throttled or that only met bad addresses says neither.
+/// What a call says of the provider: that it works if it took a message or knows an address, that it fails if it did not
+/// and one failed for no reason of its own. A call that was throttled, or whose messages were refused, says neither.
 fn verdict(outcomes: &[Outcome]) -> Option<Verdict> {
     let any = |is: fn(&Outcome) -> bool| outcomes.iter().any(is);
-    if any(|outcome| matches!(outcome, Outcome::Successful { .. })) {
+    if any(|outcome| {
+        matches!(outcome, Outcome::Successful { .. } | Outcome::DeadAddress { .. } | Outcome::OptedOut { .. })
+    }) {
         return Some(Verdict::Works);
     }
     any(|outcome| {
@@ -245,8 +273,10 @@ mod tests {
             (vec![&temporary], Some(Verdict::Fails)),
             (vec![&misconfigured], Some(Verdict::Fails)),
             (vec![&unknown], Some(Verdict::Fails)),
-            (vec![&throttled, &dead, &permanent, &opted_out], None),
-            (vec![&dead, &unknown], Some(Verdict::Fails)),
+            (vec![&throttled, &permanent], None),
+            (vec![&permanent, &unknown], Some(Verdict::Fails)),
+            (vec![&dead], Some(Verdict::Works)),
+            (vec![&opted_out, &temporary], Some(Verdict::Works)),
             (vec![&temporary, &successful, &unknown], Some(Verdict::Works)),
         ] {
             let outcomes: Vec<Outcome> = outcomes.into_iter().cloned().collect();

@@ -10,9 +10,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::circuit::Phase;
 use super::lane::{Lane, Ticket};
+use crate::clock::Clock;
 
 /// Messages in a row that fail because of our settings or credentials, before a run stops.
 const MISCONFIGURED_MAX: u32 = 100;
+
+/// How often those who wait for a provider look again, whatever they are told: places of probes come free without a word.
+const LOOK_MIN: Duration = Duration::from_millis(10);
+const LOOK_MAX: Duration = Duration::from_secs(1);
+
+/// What a turn depends on.
+pub struct Turn<'a> {
+    /// A lane that is only taken when the other lets nothing through.
+    pub avoided: Option<&'a Lane>,
+    /// How long a standstill of all providers is waited out, from its beginning; then attempts are made all the same.
+    pub patience: Duration,
+    pub stop: &'a CancellationToken,
+    pub clock: &'a dyn Clock,
+}
 
 /// A lane, and the one that is used while its provider fails.
 pub struct Route {
@@ -55,19 +70,31 @@ impl Route {
     }
 
     /// Chooses the lane of the next attempt and waits for a turn on it; chooses again when a provider fails or works again
-    /// meanwhile. `None` when a stop ends the wait for a rate. `now` is the clock's elapsed time.
-    pub async fn turn(
-        &self,
-        messages: usize,
-        stop: &CancellationToken,
-        now: impl Fn() -> Duration,
-    ) -> Option<(Ticket<'_>, SemaphorePermit<'_>)> {
+    /// meanwhile. `None` when a stop ends the wait.
+    pub async fn turn(&self, messages: usize, terms: &Turn<'_>) -> Option<(Ticket<'_>, SemaphorePermit<'_>)> {
+        let now = || terms.clock.elapsed();
         loop {
-            let ticket = self.choose(now());
+            if let Some(ticket) = terms.avoided.and_then(|avoided| self.other(avoided)?.admit(now())) {
+                let permit = ticket.lane().turn(messages, terms.stop).await?;
+                return Some((ticket, permit));
+            }
+            let ticket = match (self.choose(now()), self.standstill(terms.patience, now())) {
+                (Some(ticket), _) => ticket,
+                (None, Some(pause)) => {
+                    tokio::select! {
+                        biased;
+                        () = terms.stop.cancelled() => return None,
+                        () = self.changes() => {}
+                        () = terms.clock.sleep(pause) => {}
+                    }
+                    continue;
+                }
+                (None, None) => self.primary.admit_anyway(),
+            };
             tokio::select! {
                 biased;
                 () = self.outdates(&ticket) => {}
-                permit = ticket.lane().turn(messages, stop) => return Some((ticket, permit?)),
+                permit = ticket.lane().turn(messages, terms.stop) => return Some((ticket, permit?)),
             }
         }
     }
@@ -78,10 +105,39 @@ impl Route {
         is_open(lane) && self.lanes().any(|other| !is_open(other))
     }
 
-    /// The primary while its circuit lets the attempt through, else the fallback; the primary if neither does.
-    fn choose(&self, now: Duration) -> Ticket<'_> {
+    /// The lane beside this one.
+    fn other(&self, lane: &Lane) -> Option<&Lane> {
+        self.lanes().find(|other| !std::ptr::eq(*other, lane))
+    }
+
+    /// The primary while its circuit lets the attempt through, else the fallback.
+    fn choose(&self, now: Duration) -> Option<Ticket<'_>> {
         let fallback = || self.fallback.as_ref()?.admit(now);
-        self.primary.admit(now).or_else(fallback).unwrap_or_else(|| self.primary.admit_anyway())
+        self.primary.admit(now).or_else(fallback)
+    }
+
+    /// How long to wait before choosing again, when no circuit lets anything through; `None` when that has gone on for
+    /// longer than `patience`, or when a provider refuses us: a run that sends nothing because of our settings has to stop.
+    fn standstill(&self, patience: Duration, now: Duration) -> Option<Duration> {
+        if self.lanes().any(|lane| lane.misconfigured() > 0) {
+            return None;
+        }
+        let failing: Vec<_> = self.lanes().filter_map(Lane::failing).collect();
+        let since = failing.iter().map(|(since, _)| *since).max()?;
+        let left = patience.checked_sub(now.saturating_sub(since)).filter(|left| !left.is_zero())?;
+        let opens = failing.iter().filter_map(|(_, until)| *until).map(|until| until.saturating_sub(now)).min();
+        Some(opens.unwrap_or(left).min(left).clamp(LOOK_MIN, LOOK_MAX))
+    }
+
+    /// Waits until a circuit is in another phase than now.
+    async fn changes(&self) {
+        match &self.fallback {
+            None => self.primary.changes().await,
+            Some(fallback) => tokio::select! {
+                () = self.primary.changes() => {}
+                () = fallback.changes() => {}
+            },
+        }
     }
 
     /// Waits until the choice would be another. Without a fallback there is none.

@@ -359,6 +359,7 @@ impl Run {
             gate: &gate,
             attempts_max: self.engine.config.send.attempts_max,
             unknown: self.rules.definition.unknown,
+            patience: self.engine.config.send.circuit.wait_max,
             deadline: due.deadline,
             stop: &self.stop,
         };

@@ -15,6 +15,7 @@ mod report;
 mod retry_after;
 mod settings;
 mod sms_parts;
+mod stop;
 #[cfg(test)]
 mod suite;
 
@@ -36,7 +37,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::domain::ChannelType;
@@ -49,7 +49,8 @@ pub use message::{
     SmsContent, VoiceContent,
 };
 pub use registry::{Channels, Route, Section, build_all, build_own, calls_at_once};
-pub use report::{Report, ReportKind};
+pub use report::{Report, ReportKind, Reports};
+pub use stop::{StopWords, opt_out};
 
 /// Every adapter there is.
 pub const ALL: &[&dyn Factory] = &[
@@ -85,6 +86,11 @@ impl Spec {
     /// Whether it is the adapter that sends nothing.
     pub fn is_sink(&self) -> bool {
         self.name == sink::NAME
+    }
+
+    /// Whether it hands messages to functions and webhooks that campaigns name.
+    pub fn is_custom(&self) -> bool {
+        matches!(self.types, [ChannelType::Custom])
     }
 
     /// Panics if a batch is larger than the adapter takes: the campaign cuts batches by the spec.
@@ -125,7 +131,7 @@ pub struct Deps {
     /// For delivery through services of AWS.
     pub aws: Arc<Aws>,
     /// Takes reports that come in over an adapter's own connection. `None` where nobody wants them.
-    pub reports: Option<mpsc::Sender<Report>>,
+    pub reports: Option<Reports>,
 }
 
 /// Hands messages to a provider.

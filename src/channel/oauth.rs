@@ -12,8 +12,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{Outcome, reason, retry_after};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::http::{self, Client};
+
+/// How long getting a token may take. Shorter than any attempt at a message, so that what was surely not sent is told from
+/// what may have been.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A token is replaced this long before it expires, so that none expires on its way.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -73,12 +77,15 @@ impl Tokens {
     }
 
     async fn renew(&self, acceptable: impl Fn(&Arc<Token>) -> bool) -> Result<Arc<Token>, Error> {
-        let _turn = self.turn.lock().await;
+        // Those who wait give up as the one does who asks: their messages were surely not sent.
+        let waiting = clock::timeout(&*self.clock, FETCH_TIMEOUT, self.turn.lock());
+        let _turn = waiting.await.ok_or_else(no_answer)?;
         // Somebody else may have fetched one while we waited.
         if let Some(token) = self.usable().filter(acceptable) {
             return Ok(token);
         }
-        let token = Arc::new(self.fetch().await?);
+        let fetched = clock::timeout(&*self.clock, FETCH_TIMEOUT, self.fetch()).await;
+        let token = Arc::new(fetched.unwrap_or_else(|| Err(no_answer()))?);
         *self.current.write() = Some(token.clone());
         Ok(token)
     }
@@ -102,6 +109,10 @@ impl Tokens {
             status => Err(Error::Refused(refusal(status, response.body()))),
         }
     }
+}
+
+fn no_answer() -> Error {
+    Error::Unavailable { reason: format!("no answer within {FETCH_TIMEOUT:?}"), retry_after: None }
 }
 
 fn form(parameters: Vec<(&'static str, SecretString)>) -> Bytes {

@@ -1,10 +1,20 @@
 //! What providers report about messages after they took them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 
+use super::StopWords;
 use crate::domain::ChannelType;
+
+/// Where reports go that come in over an adapter's own connection.
+#[derive(Clone)]
+pub struct Reports {
+    pub sender: mpsc::Sender<Report>,
+    pub stop_words: Arc<StopWords>,
+}
 
 /// A provider's report about one message, or about a receiver.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -83,6 +83,7 @@ const RULES: &[(&str, Rule)] = &[
     ("send.circuit.open_min", Rule::Time(MILLISECOND, HOUR)),
     ("send.circuit.open_max", Rule::Time(MILLISECOND, HOUR)),
     ("send.circuit.probes", Rule::Number(1, 100)),
+    ("send.circuit.wait_max", Rule::Time(ZERO, HOUR)),
     ("aws.region", Rule::NotEmpty),
     ("aws.account_id", Rule::Account),
     ("aws.lambda_endpoint_url", Rule::Url),

@@ -205,6 +205,9 @@ pub struct Circuit {
     #[serde(deserialize_with = "duration")]
     pub open_max: Duration,
     pub probes: u32,
+    /// How long campaigns wait out a standstill.
+    #[serde(deserialize_with = "duration")]
+    pub wait_max: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize)]

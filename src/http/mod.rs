@@ -57,6 +57,7 @@ pub fn connector_with(access: Access, protocol: Protocol, tls: Tls) -> Result<Co
     let mut http = HttpConnector::new_with_resolver(GuardedResolver::new(access));
     http.enforce_http(false);
     http.set_nodelay(true);
+    http.set_connect_timeout(Some(CONNECT_TIMEOUT));
     let builder = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(client_config(tls)?).https_or_http();
     Ok(match protocol {
         Protocol::Http1 => builder.enable_http1().wrap_connector(http),
@@ -92,6 +93,10 @@ pub struct Client {
     access: Access,
     pool: hyper_util::client::legacy::Client<Connector, Full<Bytes>>,
 }
+
+/// How long a server may take to accept a connection, for all of its addresses together. Shorter than any attempt, so that
+/// one that is nowhere is told from one that does not answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often an HTTP/2 connection is asked whether it still works, and how long the answer may take. A provider that is
 /// gone without a word is noticed before the next message waits for it.

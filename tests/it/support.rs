@@ -75,6 +75,9 @@ impl World {
             pause_max = "5ms"
             timeout = "2s"
 
+            [send.circuit]
+            wait_max = "0s"
+
             [channel.gcm]
             [channel.custom]
             [channel.sink]

@@ -8,8 +8,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::stop::{self, StopWords};
-use crate::channel::{Report, ReportKind};
+use crate::channel::{self, Report, ReportKind, StopWords};
 use crate::domain::ChannelType;
 
 /// Under which our references come back.
@@ -50,7 +49,7 @@ pub fn read(message: &str, stop_words: &StopWords) -> Option<Vec<Report>> {
     }
     let Inbound { origination_number, message_body, inbound_message_id } = serde_json::from_str(message).ok()?;
     let is_stop = stop_words.is_one(&message_body);
-    Some(is_stop.then(|| stop::opt_out(&origination_number, inbound_message_id.as_deref())).into_iter().collect())
+    Some(is_stop.then(|| channel::opt_out(&origination_number, inbound_message_id.as_deref())).into_iter().collect())
 }
 
 impl Event {
@@ -168,7 +167,7 @@ mod tests {
             }))
             .unwrap()
         };
-        assert_eq!(answer("Stop"), [stop::opt_out("+14255550182", Some("i"))]);
+        assert_eq!(answer("Stop"), [channel::opt_out("+14255550182", Some("i"))]);
         assert_eq!(answer("do not stop"), []);
         assert_eq!(reports(&json!({"some": "thing"})), None);
     }

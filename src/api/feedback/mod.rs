@@ -17,7 +17,6 @@ mod end_user_messaging;
 mod mail;
 mod ses;
 mod sns;
-mod stop;
 mod twilio;
 mod unsubscribe;
 
@@ -36,10 +35,9 @@ use bytes::Bytes;
 use secrecy::ExposeSecret;
 
 use self::certificate::Certificates;
-use self::stop::StopWords;
 use super::handle::{self, RequestId};
 use super::{Api, Error};
-use crate::channel::Report;
+use crate::channel::{Report, StopWords};
 use crate::clock::{self, Stopwatch};
 use crate::config;
 use crate::domain::limit::REQUEST_BYTES_MAX;

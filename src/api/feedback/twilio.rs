@@ -8,10 +8,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ring::hmac;
 
-use super::stop;
 use super::{TEXT, Told, XML, answered};
 use crate::api::{Error, route};
-use crate::channel::{Report, ReportKind};
+use crate::channel::{self, Report, ReportKind};
 use crate::domain::ChannelType;
 
 const SIGNATURE: &str = "x-twilio-signature";
@@ -58,7 +57,7 @@ impl Told<'_> {
             None => get(&form, "Body").is_some_and(|body| self.api.feedback.stop_words.is_one(body)),
         };
         if let Some(from) = get(&form, "From").filter(|_| is_stop) {
-            self.apply(vec![stop::opt_out(from, get(&form, "MessageSid"))]).await?;
+            self.apply(vec![channel::opt_out(from, get(&form, "MessageSid"))]).await?;
         }
         Ok(answered(XML, "<Response/>"))
     }

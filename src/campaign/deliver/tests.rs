@@ -78,6 +78,7 @@ struct World {
     fallback: Arc<Provider>,
     attempts_max: u32,
     unknown: config::Unknown,
+    patience: Duration,
 }
 
 /// How a world differs from the usual one.
@@ -129,11 +130,25 @@ impl World {
             fallback,
             attempts_max: 3,
             unknown: config::Unknown::Resend,
+            patience: Duration::ZERO,
         }
     }
 
     /// Delivers messages at once, unless the gate says no.
     async fn deliver_if(&self, messages: usize, may_send: bool) -> (Vec<Delivery>, Option<String>) {
+        self.deliver_with(messages, may_send, &CancellationToken::new()).await
+    }
+
+    async fn deliver_until(&self, messages: usize, stop: &CancellationToken) -> (Vec<Delivery>, Option<String>) {
+        self.deliver_with(messages, true, stop).await
+    }
+
+    async fn deliver_with(
+        &self,
+        messages: usize,
+        may_send: bool,
+        stop: &CancellationToken,
+    ) -> (Vec<Delivery>, Option<String>) {
         let origin = Arc::new(Origin {
             application_id: ApplicationId::new("a"),
             campaign_id: CampaignId::new("c"),
@@ -156,8 +171,9 @@ impl World {
             gate: &|_, _| if may_send { Ok(()) } else { Err(Fate::QuietTime) },
             attempts_max: self.attempts_max,
             unknown: self.unknown,
+            patience: self.patience,
             deadline: None,
-            stop: &CancellationToken::new(),
+            stop,
         };
         let (deliveries, refused_by) = self.deliverer.deliver(&self.ways, messages, &terms).await;
         (deliveries, refused_by.map(ToString::to_string))
@@ -322,20 +338,80 @@ async fn batches_fit_both_providers() {
 
 #[tokio::test(start_paused = true)]
 async fn one_providers_retry_after_is_nothing_to_the_other() {
-    let mut world = World::new(Setup::default());
-    for asked in [30, 3_600] {
-        world.ways.forgive();
+    for (asked, attempts_max) in [(30, 2), (3_600, 3)] {
+        let mut world = World::new(Setup::default());
         let reason = "down".to_owned();
         world.primary.does(Outcome::TemporaryFailure { reason, retry_after: Some(seconds(asked)) });
-        world.attempts_max = 1;
-        world.deliver(1).await;
-        world.called();
+        world.attempts_max = attempts_max;
         let start = world.clock.elapsed();
-        world.attempts_max = 2;
         assert_eq!(world.deliver(1).await, Fate::Sent, "{asked}");
-        assert_eq!(world.called(), [PRIMARY, FALLBACK], "the second failure opens the circuit");
+        assert_eq!(world.called(), [PRIMARY, FALLBACK], "whatever the circuit says");
         assert_eq!((world.clock.elapsed() - start).as_secs(), 0, "{asked}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_provider_surely_did_not_send_is_tried_by_the_other() {
+    let mut world = World::new(Setup::default());
+    world.attempts_max = 1;
+    for refusal in [down(), refused()] {
+        world.primary.does(refusal);
+        assert_eq!(world.deliver(1).await, Fate::Sent);
+        assert_eq!(world.called(), [PRIMARY, FALLBACK]);
+        world.primary.does(taken());
+        assert_eq!(world.deliver(1).await, Fate::Sent);
+        world.called();
+    }
+    let mut world = World::new(Setup::default());
+    world.attempts_max = 1;
+    world.primary.does(Outcome::Unknown { reason: "no answer".into() });
+    assert_eq!(world.deliver(1).await, Fate::Unknown);
+    assert_eq!(world.called(), [PRIMARY], "it may have been sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standstill_is_waited_out() {
+    let alone = || Setup { has_fallback: false, ..Setup::default() };
+    let mut world = World::new(alone());
+    world.patience = seconds(60);
+    world.primary.does(down());
+    let mended = async {
+        world.clock.sleep(seconds(25)).await;
+        world.primary.does(taken());
+    };
+    let ((deliveries, _), ()) = tokio::join!(world.deliver_if(500, true), mended);
+    let lost = deliveries.iter().filter(|delivery| delivery.fate != Some(Fate::Sent)).count();
+    assert_eq!(lost, 0, "all wait for it, and probes do not pay");
+    assert!(world.clock.elapsed() < seconds(60));
+
+    // For good: after the patience attempts are made all the same.
+    let mut world = World::new(alone());
+    world.patience = seconds(60);
+    world.primary.does(down());
+    assert_eq!(world.deliver(500).await, Fate::TemporaryFailure);
+    let waited = world.clock.elapsed();
+    assert!((seconds(60)..seconds(62)).contains(&waited), "{waited:?}");
+
+    // Not for one that refuses us: a run has to stop then.
+    let mut world = World::new(alone());
+    world.patience = seconds(60);
+    world.primary.does(refused());
+    let (_, refused_by) = world.deliver_if(300, true).await;
+    assert!(refused_by.is_some() && world.clock.elapsed() < seconds(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_the_wait_for_a_place() {
+    let world = World::new(Setup { in_flight: 1, ..Setup::default() });
+    world.primary.takes(seconds(30));
+    let stop = CancellationToken::new();
+    let stopping = async {
+        world.clock.sleep(seconds(1)).await;
+        stop.cancel();
+    };
+    let ((deliveries, _), ()) = tokio::join!(world.deliver_until(20, &stop), stopping);
+    let given_back = deliveries.iter().filter(|delivery| delivery.fate.is_none() && !delivery.was_unknown).count();
+    assert_eq!((deliveries.len(), given_back), (20, 19), "the one in flight is finished");
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,7 +25,9 @@ impl Address {
     ///
     /// Errors: why it can be nobody's number.
     pub fn receiver(text: &str) -> Result<Self, String> {
-        let (digits, ton) = split(text);
+        // As people write numbers.
+        let text: String = text.chars().filter(|sign| !matches!(sign, ' ' | '-' | '.' | '(' | ')')).collect();
+        let (digits, ton) = split(&text);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err("is not a phone number".into());
         }
@@ -76,6 +78,7 @@ mod tests {
     #[test]
     fn the_form_tells_the_type_and_the_plan() {
         assert_eq!(shown(Address::receiver("+447700900001")), ("447700900001".into(), 1, 1));
+        assert_eq!(shown(Address::receiver("+44 (7700) 900-001")), ("447700900001".into(), 1, 1));
         assert_eq!(shown(Address::receiver("07700900001")), ("07700900001".into(), 0, 1));
         for (text, digits, ton, npi) in [
             ("+447700900001", "447700900001", 1, 1),
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_nobody_has_is_refused() {
-        for text in ["", "+", "somebody", "+44 7700", "٣٤٥", "123456789012345678901"] {
+        for text in ["", "+", " - ", "somebody", "٣٤٥", "123456789012345678901"] {
             Address::receiver(text).expect_err(text);
         }
         for text in ["", "+", "twelve chars", "Größe", "123456789012345678901"] {

@@ -6,19 +6,16 @@ use rusmpp::pdus::DeliverSm;
 use rusmpp::tlvs::TlvValue;
 use rusmpp::values::{DataCoding, GsmFeatures, MessageState, MessageType, Ton};
 
-use crate::channel::{Report, ReportKind};
+use crate::channel::{Report, ReportKind, StopWords};
 use crate::domain::ChannelType;
 
-/// Words by which receivers say that they want no more messages. Source: AWS End User Messaging SMS user guide, "Keywords".
-const STOP_WORDS: &[&str] = &["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE"];
-
 /// What a delivery reports; `None` for messages that say nothing we know.
-pub fn read(deliver: &DeliverSm) -> Option<Report> {
+pub fn read(deliver: &DeliverSm, stop_words: &StopWords) -> Option<Report> {
     let text = text(deliver);
     match deliver.esm_class.message_type {
         MessageType::ShortMessageContainsMCDeliveryReceipt
         | MessageType::ShortMessageContainsIntermediateDeliveryNotification => receipt(deliver, &text),
-        MessageType::Default => is_stop_word(&text).then(|| Report {
+        MessageType::Default => stop_words.is_one(&text).then(|| Report {
             message_id: None,
             details: BTreeMap::new(),
             ..report(ReportKind::OptOut, deliver)
@@ -98,11 +95,6 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     (!value.is_empty()).then_some(value)
 }
 
-fn is_stop_word(text: &str) -> bool {
-    let word = text.trim_matches(|c: char| !c.is_alphanumeric());
-    STOP_WORDS.iter().any(|stop| stop.eq_ignore_ascii_case(word))
-}
-
 /// The text, as far as words in Latin letters go: they are the same in ASCII, Latin-1 and GSM's alphabet.
 fn text(deliver: &DeliverSm) -> String {
     let payload = deliver.tlvs().iter().filter_map(|tlv| tlv.value()).find_map(|value| match value {
@@ -132,6 +124,12 @@ mod tests {
     use rusmpp::values::{EsmClass, MessagePayload};
 
     use super::*;
+
+    fn stop_words() -> StopWords {
+        StopWords::new(
+            &["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE"].map(str::to_owned),
+        )
+    }
 
     fn deliver(esm_class: u8, text: &[u8]) -> DeliverSm {
         DeliverSm::builder()
@@ -168,7 +166,7 @@ mod tests {
                 at: None,
                 details: details.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             };
-            assert_eq!(read(&deliver(0x04, text.as_bytes())), Some(expected));
+            assert_eq!(read(&deliver(0x04, text.as_bytes()), &stop_words()), Some(expected));
         }
     }
 
@@ -177,10 +175,10 @@ mod tests {
         let mut receipt = deliver(0x04, b"id:1 stat:ENROUTE");
         receipt.push_tlv(Tlv::MessageState(MessageState::Undeliverable));
         receipt.push_tlv(Tlv::ReceiptedMessageId(COctetString::from_str("m-1").unwrap()));
-        let report = read(&receipt).unwrap();
+        let report = read(&receipt, &stop_words()).unwrap();
         assert_eq!((report.kind, report.message_id.as_deref()), (ReportKind::Failed, Some("m-1")));
-        assert_eq!(read(&deliver(0x20, b"id:1 stat:ENROUTE")).unwrap().kind, ReportKind::Buffered);
-        assert_eq!(read(&deliver(0x04, b"delivered, more or less")), None);
+        assert_eq!(read(&deliver(0x20, b"id:1 stat:ENROUTE"), &stop_words()).unwrap().kind, ReportKind::Buffered);
+        assert_eq!(read(&deliver(0x04, b"delivered, more or less"), &stop_words()), None);
     }
 
     #[test]
@@ -188,12 +186,12 @@ mod tests {
         for text in
             ["STOP", " stop ", "Stop.", "STOPALL", "unsubscribe", "CANCEL", "end", "QUIT", "optout", "REVOKE\r\n"]
         {
-            let report = read(&deliver(0, text.as_bytes())).expect(text);
+            let report = read(&deliver(0, text.as_bytes()), &stop_words()).expect(text);
             assert_eq!((report.kind, report.address.as_deref()), (ReportKind::OptOut, Some("+447700900001")));
             assert_eq!(report.message_id, None);
         }
         for text in ["", "please stop", "STOP IT", "nonstop", "hello"] {
-            assert_eq!(read(&deliver(0, text.as_bytes())), None, "{text}");
+            assert_eq!(read(&deliver(0, text.as_bytes()), &stop_words()), None, "{text}");
         }
     }
 
@@ -209,8 +207,8 @@ mod tests {
         for (message, address) in
             [(wide, "+447700900001"), (headed, "+447700900001"), (whole, "+447700900001"), (national, "447700900001")]
         {
-            assert_eq!(read(&message).and_then(|report| report.address).as_deref(), Some(address));
+            assert_eq!(read(&message, &stop_words()).and_then(|report| report.address).as_deref(), Some(address));
         }
-        assert_eq!(read(&deliver(0x40, b"\xFFSTOP")), None, "a header longer than the message");
+        assert_eq!(read(&deliver(0x40, b"\xFFSTOP"), &stop_words()), None, "a header longer than the message");
     }
 }

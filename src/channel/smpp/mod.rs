@@ -18,13 +18,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use rusmpp::pdus::SubmitSm;
 use rusmpp::values::{EsmClass, RegisteredDelivery};
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
 use secrecy::SecretString;
 use serde::Deserialize;
-use tokio::sync::mpsc;
 
-use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, Report, SmsContent, Spec, settings};
+use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, Reports, SmsContent, Spec, settings};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::ChannelType;
@@ -130,12 +129,12 @@ struct Smpp {
 }
 
 impl Smpp {
-    fn new(settings: Settings, clock: Arc<dyn Clock>, reports: Option<mpsc::Sender<Report>>) -> Result<Self, Error> {
+    fn new(settings: Settings, clock: Arc<dyn Clock>, reports: Option<Reports>) -> Result<Self, Error> {
         let is_loopback =
             settings.host == "localhost" || settings.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let is_encrypted = settings.tls.unwrap_or(!is_loopback);
         let tls = match (is_encrypted, settings.ca_file) {
-            (true, ca_file) => Some(tls(ca_file)?),
+            (true, ca_file) => Some(tls(&settings.host, ca_file)?),
             (false, None) => None,
             (false, Some(_)) => return Err(wrong("`ca_file` is of no use without `tls`".into())),
         };
@@ -166,7 +165,8 @@ impl Smpp {
     async fn send_one(&self, message: &Message, sms: &SmsContent) -> Outcome {
         let to = match Address::receiver(&message.address) {
             Ok(to) => to,
-            Err(problem) => return Outcome::DeadAddress { reason: format!("the address {problem}") },
+            // Nobody was asked: another provider may read it.
+            Err(problem) => return Outcome::PermanentFailure { reason: format!("the address {problem}") },
         };
         let from = match self.sender(sms) {
             Ok(from) => from,
@@ -262,14 +262,17 @@ impl Adapter for Smpp {
     }
 }
 
-fn tls(ca_file: Option<PathBuf>) -> Result<Arc<rustls::ClientConfig>, Error> {
+fn tls(host: &str, ca_file: Option<PathBuf>) -> Result<(ServerName<'static>, Arc<rustls::ClientConfig>), Error> {
+    let name = ServerName::try_from(host.to_owned());
+    let name = name.map_err(|_| wrong(format!("`host` `{host}` cannot be the name in a certificate")))?;
     let mut tls = http::Tls::default();
     if let Some(path) = ca_file {
         let unusable = |error| wrong(format!("`ca_file` `{}`: {error}", path.display()));
         let certificates = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         tls.roots = certificates.map_err(unusable)?;
     }
-    http::client_config(tls).map(Arc::new).map_err(|problem| wrong(format!("`tls`: {problem}")))
+    let trust = http::client_config(tls).map_err(|problem| wrong(format!("`tls`: {problem}")))?;
+    Ok((name, Arc::new(trust)))
 }
 
 fn wrong(problem: String) -> Error {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use rusmpp::pdus::{BindTransceiver, DeliverSmResp, SubmitSm};
+use rusmpp::pdus::{BindTransceiver, DeliverSm, DeliverSmResp, SubmitSm};
 use rusmpp::types::COctetString;
 use rusmpp::values::InterfaceVersion;
 use rusmpp::{Command, CommandId, CommandStatus, Pdu};
@@ -23,7 +23,7 @@ use tokio_util::either::Either;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{incoming, status};
-use crate::channel::{Outcome, Report, reason};
+use crate::channel::{Outcome, Reports, reason};
 use crate::clock::{self, Clock};
 use crate::domain;
 
@@ -39,7 +39,8 @@ const REBIND_PAUSE_MAX: Duration = Duration::from_secs(60);
 pub struct Centre {
     pub host: String,
     pub port: u16,
-    pub tls: Option<Arc<rustls::ClientConfig>>,
+    /// The name that its certificate has, and whom we trust.
+    pub tls: Option<(ServerName<'static>, Arc<rustls::ClientConfig>)>,
     pub bind: BindTransceiver,
     pub enquire_link: Duration,
     pub connect_timeout: Duration,
@@ -63,7 +64,7 @@ type Socket = Either<TcpStream, TlsStream<TcpStream>>;
 
 impl Centre {
     /// Errors: what becomes of the messages that wait for the session; none was sent.
-    async fn open(&self, reports: Option<mpsc::Sender<Report>>) -> Result<Bound, Outcome> {
+    async fn open(&self, reports: Option<Reports>) -> Result<Bound, Outcome> {
         let socket = self.connect().await.map_err(|error| unconnected(&error))?;
         let (client, events) = ConnectionBuilder::new()
             .max_command_length(COMMAND_OCTETS_MAX)
@@ -87,8 +88,8 @@ impl Centre {
         let socket = TcpStream::connect((self.host.as_str(), self.port)).await?;
         socket.set_nodelay(true)?;
         let Some(tls) = &self.tls else { return Ok(Either::Left(socket)) };
-        let name = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
-        Ok(Either::Right(TlsConnector::from(tls.clone()).connect(name, socket).await?))
+        let (name, tls) = tls.clone();
+        Ok(Either::Right(TlsConnector::from(tls).connect(name, socket).await?))
     }
 }
 
@@ -113,7 +114,7 @@ fn is_answer(response: &Command, id: CommandId) -> bool {
 pub struct Link {
     centre: Centre,
     clock: Arc<dyn Clock>,
-    reports: Option<mpsc::Sender<Report>>,
+    reports: Option<Reports>,
     /// Held while a session is opened: the others wait for it instead of opening their own.
     current: tokio::sync::Mutex<Option<Arc<Bound>>>,
 }
@@ -126,7 +127,7 @@ pub struct Bound {
 }
 
 impl Link {
-    pub fn new(centre: Centre, clock: Arc<dyn Clock>, reports: Option<mpsc::Sender<Report>>) -> Self {
+    pub fn new(centre: Centre, clock: Arc<dyn Clock>, reports: Option<Reports>) -> Self {
         Self { centre, clock, reports, current: tokio::sync::Mutex::default() }
     }
 
@@ -139,13 +140,14 @@ impl Link {
     ///
     /// Errors: what becomes of a message that needs it; nothing was sent.
     pub async fn bound(&self) -> Result<Arc<Bound>, Outcome> {
-        let mut current = self.current.lock().await;
+        let limit = self.centre.connect_timeout;
+        let waiting = clock::timeout(&*self.clock, limit, self.current.lock());
+        let mut current = waiting.await.ok_or_else(|| unavailable(format!("no session within {limit:?}")))?;
         if let Some(bound) = current.as_ref().filter(|bound| bound.is_usable()) {
             return Ok(bound.clone());
         }
         // The message centre may allow only one: what is left of the old session ends first.
         *current = None;
-        let limit = self.centre.connect_timeout;
         let opening = clock::timeout(&*self.clock, limit, self.centre.open(self.reports.clone()));
         let opened = opening.await.unwrap_or_else(|| Err(unavailable(format!("no session within {limit:?}"))));
         let bound = Arc::new(opened?);
@@ -227,14 +229,14 @@ impl Bound {
 }
 
 /// Answers what the message centre sends by itself, until the session ends.
-async fn listen(client: Client, mut events: impl Stream<Item = Event> + Unpin, reports: Option<mpsc::Sender<Report>>) {
+async fn listen(client: Client, mut events: impl Stream<Item = Event> + Unpin, reports: Option<Reports>) {
     while let Some(event) = events.next().await {
         // Errors end the session, and whoever sends next finds out.
         let Event::Incoming(command) = event else { continue };
         let number = command.sequence_number();
         let answered = match (command.id(), command.pdu()) {
             (_, Some(Pdu::DeliverSm(deliver))) => {
-                let status = hand_over(incoming::read(deliver), reports.as_ref());
+                let status = hand_over(deliver, reports.as_ref());
                 client.status(status).deliver_sm_resp(number, DeliverSmResp::default()).await
             }
             (CommandId::Unbind, _) => {
@@ -254,9 +256,10 @@ async fn listen(client: Client, mut events: impl Stream<Item = Event> + Unpin, r
 }
 
 /// Hands a report on without waiting; the status to answer with.
-fn hand_over(report: Option<Report>, reports: Option<&mpsc::Sender<Report>>) -> CommandStatus {
-    let (Some(report), Some(reports)) = (report, reports) else { return CommandStatus::EsmeRok };
-    match reports.try_send(report) {
+fn hand_over(deliver: &DeliverSm, reports: Option<&Reports>) -> CommandStatus {
+    let Some(reports) = reports else { return CommandStatus::EsmeRok };
+    let Some(report) = incoming::read(deliver, &reports.stop_words) else { return CommandStatus::EsmeRok };
+    match reports.sender.try_send(report) {
         // Nobody listens any more: there is no sense in delivering it again.
         Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => CommandStatus::EsmeRok,
         // A temporary error of ours: the message centre delivers it again later.

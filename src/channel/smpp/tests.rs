@@ -3,11 +3,12 @@
 use rusmpp::CommandStatus;
 use rusmpp::pdus::SubmitSm;
 
+use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
-use crate::channel::ReportKind;
 use crate::channel::suite::{self, Behaviour, Provider};
+use crate::channel::{Report, ReportKind, StopWords};
 use crate::clock;
 use crate::sandbox;
 use crate::sandbox::Record;
@@ -23,19 +24,23 @@ impl Sandbox {
         Self::with("", None).await
     }
 
-    async fn with(more: &str, reports: Option<mpsc::Sender<Report>>) -> Self {
+    async fn with(more: &str, reports: Option<Reports>) -> Self {
         let centre = sandbox::smpp::Smpp::start(None, Record::memory()).await.unwrap();
         let smpp = Arc::new(adapter(&centre, PASSWORD, more, reports));
         Self { centre, smpp }
     }
 }
 
-fn build(section: &str, reports: Option<mpsc::Sender<Report>>) -> Result<Smpp, Error> {
+fn reports_to(sender: mpsc::Sender<Report>) -> Option<Reports> {
+    Some(Reports { sender, stop_words: Arc::new(StopWords::new(&["STOP".to_owned(), "Unsubscribe".to_owned()])) })
+}
+
+fn build(section: &str, reports: Option<Reports>) -> Result<Smpp, Error> {
     let settings = settings::read(NAME, section.parse().unwrap())?;
     Smpp::new(settings, Arc::new(clock::System::default()), reports)
 }
 
-fn adapter(centre: &sandbox::smpp::Smpp, password: &str, more: &str, reports: Option<mpsc::Sender<Report>>) -> Smpp {
+fn adapter(centre: &sandbox::smpp::Smpp, password: &str, more: &str, reports: Option<Reports>) -> Smpp {
     let port = centre.port();
     let section = format!("port = {port}\nsystem_id = '{SYSTEM_ID}'\npassword = '{password}'\nfrom = 'ACME'\n{more}");
     build(&section, reports).unwrap()
@@ -63,8 +68,8 @@ impl Provider for Sandbox {
         let number = match behaviour {
             Behaviour::Accept(n) => format!("+44770090{n:04}"),
             Behaviour::Throttle => "+15554290000".into(),
-            // What SMPP says of dead numbers it says of others, too: only what is no number is surely dead.
-            Behaviour::Gone => "nobody".into(),
+            // What SMPP says of dead numbers it says of others, too.
+            Behaviour::Gone => return None,
             Behaviour::Hang => "+15559990000".into(),
             Behaviour::Drop => "+15550000000".into(),
         };
@@ -188,7 +193,7 @@ async fn the_first_part_decides_whether_a_text_can_be_tried_again() {
 #[tokio::test]
 async fn receipts_and_opt_outs_are_handed_on() {
     let (reports, mut reported) = mpsc::channel(10);
-    let Sandbox { centre, smpp } = Sandbox::with("", Some(reports)).await;
+    let Sandbox { centre, smpp } = Sandbox::with("", reports_to(reports)).await;
     for (number, kind) in [("+447700900000", ReportKind::Delivered), ("+15557000000", ReportKind::Failed)] {
         let Outcome::Successful { message_id, .. } = send(&smpp, number).await else { panic!("{number}") };
         let report = reported.recv().await.unwrap();
@@ -209,7 +214,7 @@ async fn receipts_and_opt_outs_are_handed_on() {
 #[tokio::test]
 async fn a_report_without_room_is_delivered_again_later() {
     let (reports, mut reported) = mpsc::channel(1);
-    let Sandbox { centre, smpp } = Sandbox::with("registered_delivery = false", Some(reports)).await;
+    let Sandbox { centre, smpp } = Sandbox::with("registered_delivery = false", reports_to(reports)).await;
     smpp.check().await.unwrap();
     for expected in [CommandStatus::EsmeRok, CommandStatus::EsmeRxTAppn] {
         centre.deliver("447700900001", "STOP");
@@ -237,7 +242,7 @@ async fn a_message_centre_that_unbinds_is_bound_again() {
 #[tokio::test]
 async fn who_listens_stays_bound() {
     let (reports, mut reported) = mpsc::channel(8);
-    let Sandbox { centre, smpp } = Sandbox::with("registered_delivery = false", Some(reports)).await;
+    let Sandbox { centre, smpp } = Sandbox::with("registered_delivery = false", reports_to(reports)).await;
     let listening = smpp.clone();
     let _listening = AbortOnDropHandle::new(tokio::spawn(async move { listening.listen().expect("it hears").await }));
     // Before anything was sent, and after the message centre has unbound.

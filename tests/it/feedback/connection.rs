@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pinwheel::campaign::Engine;
-use pinwheel::channel::{self, Deps, Report, ReportKind};
+use pinwheel::channel::{self, Deps, Report, ReportKind, Reports, StopWords};
 use pinwheel::clock::{Clock, System};
 use pinwheel::config::{Config, Sources};
 use pinwheel::domain::{ApplicationId, ChannelType};
@@ -30,7 +30,9 @@ async fn they_are_applied_also_when_a_stop_comes() {
     let aws = Arc::new(Aws::by_sdk_config(&world.functions.sdk_config()));
     let invokers = Arc::new(Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
     let (adapter, reports) = mpsc::channel(4);
-    let deps = Deps { clock, invokers, aws, reports: Some(adapter.clone()) };
+    let stop_words = Arc::new(StopWords::new(&config.feedback.stop_words));
+    let reports_to = Reports { sender: adapter.clone(), stop_words };
+    let deps = Deps { clock, invokers, aws, reports: Some(reports_to) };
     let channels = Arc::new(channel::build_all(&config.channel, &deps).unwrap());
     let engine = Arc::new(Engine::new(store.clone(), channels, deps, config).with_reports(reports));
     populate_store(&*store, endpoints()).await;

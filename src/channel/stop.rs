@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::channel::{Report, ReportKind};
+use super::{Report, ReportKind};
 use crate::domain::ChannelType;
 
 /// Stop words, in lower case.
