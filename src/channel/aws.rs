@@ -112,8 +112,9 @@ impl Refusal {
             (_, code) if CREDENTIALS.contains(&code) => self.misconfigured(),
             // Nothing of AWS answers so without a code of its own: the URL leads elsewhere.
             (300..=399 | 404, _) => self.misconfigured(),
-            // A gateway gave up waiting for the service, which may have taken the message.
-            (504, _) => Outcome::Unknown { reason },
+            // A gateway gave up waiting for the service; or something in between failed, since the service names a code:
+            // the message may have been taken.
+            (504, _) | (500..=599, "") => Outcome::Unknown { reason },
             (408 | 500..=599, _) => Outcome::TemporaryFailure { reason, retry_after: self.retry_after },
             _ => self.permanent(),
         }
@@ -185,7 +186,9 @@ mod tests {
             (404, "", |outcome| matches!(outcome, Misconfigured { .. })),
             (302, "", |outcome| matches!(outcome, Misconfigured { .. })),
             (500, "InternalFailure", |outcome| matches!(outcome, TemporaryFailure { .. })),
-            (502, "", |outcome| matches!(outcome, TemporaryFailure { .. })),
+            (500, "", |outcome| matches!(outcome, Unknown { .. })),
+            (502, "", |outcome| matches!(outcome, Unknown { .. })),
+            (503, "", |outcome| matches!(outcome, Unknown { .. })),
             (503, "ServiceUnavailable", |outcome| matches!(outcome, TemporaryFailure { .. })),
             (504, "", |outcome| matches!(outcome, Unknown { .. })),
             (200, "", |outcome| matches!(outcome, Unknown { .. })),

@@ -60,8 +60,8 @@ impl Answer {
             // Answers without a code, as from in between.
             (0, 429) => Outcome::Throttled { reason, retry_after },
             (0, 401 | 403 | 404 | 405 | 300..=399) => Outcome::Misconfigured { reason },
-            // A gateway gave up waiting for Baidu, which may have taken the message.
-            (0, 504) => Outcome::Unknown { reason },
+            // A gateway got no good answer from Baidu, or none in time: Baidu may have taken the message.
+            (0, 502 | 504) => Outcome::Unknown { reason },
             (0, 500..=599) => Outcome::TemporaryFailure { reason, retry_after },
             _ => Outcome::PermanentFailure { reason },
         }
@@ -127,12 +127,14 @@ mod tests {
         for status in [302, 403, 404] {
             assert!(matches!(outcome(status), Outcome::Misconfigured { .. }), "{status}");
         }
-        for status in [500, 502, 503] {
+        for status in [500, 503] {
             assert!(matches!(outcome(status), Outcome::TemporaryFailure { .. }), "{status}");
         }
         assert!(matches!(outcome(429), Outcome::Throttled { .. }));
         assert!(matches!(outcome(400), Outcome::PermanentFailure { .. }));
-        assert_eq!(outcome(504), Outcome::Unknown { reason: "504 Gateway Timeout".into() });
+        for (status, reason) in [(502, "502 Bad Gateway"), (504, "504 Gateway Timeout")] {
+            assert_eq!(outcome(status), Outcome::Unknown { reason: reason.into() });
+        }
     }
 
     #[test]
