@@ -49,10 +49,10 @@ impl Answer {
             (30602, _) if self.body.error_msg.to_ascii_lowercase().contains("channel_id") => {
                 Outcome::DeadAddress { reason }
             }
-            // Requests are too frequent; the quota is used up.
-            (30699 | 30604, _) => Outcome::Throttled { reason, retry_after },
-            // The keys or the signature; the signature's time, so our clock; what the app is or may do in Baidu's console.
-            (30601 | 30603 | 30606 | 30612 | 30613 | 30616 | 30617 | 30618 | 30620 | 30621, _) => {
+            // Requests are too frequent.
+            (30699, _) => Outcome::Throttled { reason, retry_after },
+            // The quota is used up and wants payment; the keys or the signature; the signature's time, so our clock; what the app is or may do in Baidu's console.
+            (30601 | 30603 | 30604 | 30606 | 30612 | 30613 | 30616 | 30617 | 30618 | 30620 | 30621, _) => {
                 Outcome::Misconfigured { reason }
             }
             // Baidu failed.
@@ -98,7 +98,7 @@ mod tests {
             (30602, "Request Params Not Valid", permanent),
             (30602, "Request Params Not Valid: param channel_id", dead),
             (30603, "Authentication Failed", misconfigured),
-            (30604, "Quota Use Up Payment Required", throttled),
+            (30604, "Quota Use Up Payment Required", misconfigured),
             (30605, "Data Required Not Found", permanent),
             (30606, "Request Time Expires Timeout", misconfigured),
             (30607, "Channel Token Timeout", permanent),

@@ -109,7 +109,8 @@ async fn each_refusal_has_its_outcome() {
     let sandbox = Sandbox::start().await;
     let cases: &[(&str, fn(&Outcome) -> bool, &str)] = &[
         ("throttle", |outcome| matches!(outcome, Throttled { .. }), "429 TooManyRequestsException"),
-        ("quota", |outcome| matches!(outcome, Throttled { .. }), "400 LimitExceededException"),
+        ("quota", |outcome| matches!(outcome, Misconfigured { .. }), "429 ThrottlingException: Daily"),
+        ("limit", |outcome| matches!(outcome, Misconfigured { .. }), "400 LimitExceededException"),
         ("rejected", |outcome| matches!(outcome, PermanentFailure { .. }), "400 MessageRejected"),
         ("unverified", |outcome| matches!(outcome, PermanentFailure { .. }), "400 MessageRejected"),
         ("mail-from", |outcome| matches!(outcome, Misconfigured { .. }), "400 MailFromDomainNotVerifiedException"),
