@@ -306,8 +306,12 @@ async fn a_call_carries_all_it_has() {
 async fn nobody_calls_without_a_number() {
     let sandbox = Sandbox::voice("").await;
     let (outcome, request) = sandbox.send(sandbox.to("+12065550001")).await;
-    assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::PermanentFailure { .. }), "{outcome:?}");
     assert_eq!(request, Value::Null);
+
+    let own = VoiceContent { origination_number: Some("+12065550199".into()), ..hello_voice() };
+    let (outcome, _) = sandbox.send(call("+12065550001", own)).await;
+    assert!(matches!(outcome, Outcome::Successful { .. }), "it says nothing of the other messages: {outcome:?}");
 }
 
 #[tokio::test]

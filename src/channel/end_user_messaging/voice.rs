@@ -131,7 +131,7 @@ impl Voice {
         let origin = if own.is_some() { Origin::Message } else { Origin::Settings };
         let Some(origination_identity) = own.or(self.origination_identity.as_ref()) else {
             let reason = "neither the message nor `channel.voice.origination_identity` says what number calls";
-            return Outcome::Misconfigured { reason: reason.into() };
+            return Outcome::PermanentFailure { reason: reason.into() };
         };
         let call = self.service.client().await.send_voice_message();
         let sent = call
