@@ -1,7 +1,11 @@
 //! The adapter against the sandbox, which speaks SES's protocol.
 
+use std::io;
 use std::time::Duration;
 
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -11,7 +15,7 @@ use crate::channel::suite::{self, Behaviour, Provider};
 use crate::clock;
 use crate::sandbox::Record;
 use crate::sandbox::aws::{
-    RETRY_AFTER_SECONDS, Ses as Server, sdk_config, sender_config, stranger_config, url_of_nobody,
+    RETRY_AFTER_SECONDS, Ses as Server, keyless_config, sdk_config, sender_config, stranger_config, url_of_nobody,
 };
 
 struct Sandbox {
@@ -273,6 +277,45 @@ async fn credentials_that_may_only_send_are_good_ones() {
     let ses = adapter("", Aws::by_sdk_config(&sender_config(&server.server().base_url()))).unwrap();
     ses.check().await.unwrap();
     assert_eq!(server.refusals(), 1, "it asked");
+    assert!(matches!(ses.send(&[email("ann@example.net", hello())]).await[0], Outcome::Successful { .. }));
+}
+
+#[tokio::test]
+async fn credentials_that_nobody_has_are_our_mistake_and_those_that_fail_are_not() {
+    let server = Server::start(Record::None).await.unwrap();
+    let url = server.server().base_url();
+    let cases: [(fn() -> CredentialsError, bool, &str); 4] = [
+        (|| CredentialsError::not_loaded("no provider has any"), true, "no provider has any"),
+        (|| CredentialsError::invalid_configuration("the profile is a loop"), true, "the profile is a loop"),
+        (|| CredentialsError::provider_error(io::Error::other("status 503")), false, "status 503"),
+        (|| CredentialsError::provider_timed_out(Duration::from_secs(5)), false, "timed out after 5 seconds"),
+    ];
+    for (fail, is_misconfigured, reason) in cases {
+        let provider = SharedCredentialsProvider::new(provide_credentials_fn(move || async move { Err(fail()) }));
+        let config = keyless_config(&url).into_builder().credentials_provider(provider).build();
+        let ses = adapter("", Aws::by_sdk_config(&config)).unwrap();
+        let outcome = ses.send(&[email("ann@example.net", hello())]).await.remove(0);
+        assert_eq!(matches!(outcome, Outcome::Misconfigured { .. }), is_misconfigured, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::TemporaryFailure { .. }), !is_misconfigured, "{outcome:?}");
+        assert!(outcome.reason().unwrap().contains(reason), "{outcome:?}");
+    }
+    assert_eq!((server.messages(), server.refusals()), (0, 0), "nothing arrives");
+}
+
+#[tokio::test]
+async fn what_every_call_needs_and_nobody_has_set_is_our_mistake() {
+    let server = Server::start(Record::None).await.unwrap();
+    let url = server.server().base_url();
+    let regionless = server.sdk_config().into_builder().region(None).build();
+    for (config, missing) in [(keyless_config(&url), "credentials"), (regionless.clone(), "no region is set")] {
+        let ses = adapter("", Aws::by_sdk_config(&config)).unwrap();
+        let outcome = ses.send(&[email("ann@example.net", hello())]).await.remove(0);
+        assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
+        assert!(outcome.reason().unwrap().contains(missing), "{outcome:?}");
+        assert!(ses.check().await.unwrap_err().to_string().contains(missing));
+    }
+    assert_eq!((server.messages(), server.refusals()), (0, 0), "nothing arrives");
+    let ses = adapter("region = 'eu-west-1'", Aws::by_sdk_config(&regionless)).unwrap();
     assert!(matches!(ses.send(&[email("ann@example.net", hello())]).await[0], Outcome::Successful { .. }));
 }
 
