@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -319,10 +320,21 @@ async fn what_every_call_needs_and_nobody_has_set_is_our_mistake() {
     assert!(matches!(ses.send(&[email("ann@example.net", hello())]).await[0], Outcome::Successful { .. }));
 }
 
+/// An environment that says where each service is.
+#[derive(Debug)]
+struct Environment(String);
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, _key: ServiceConfigKey<'_>) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
 #[tokio::test]
 async fn settings_say_where_the_service_is() {
     let server = Server::start(Record::None).await.unwrap();
-    let nowhere = Aws::by_sdk_config(&sdk_config(&url_of_nobody()));
+    let nowhere = sdk_config(&url_of_nobody()).into_builder().service_config(Environment(url_of_nobody())).build();
+    let nowhere = Aws::by_sdk_config(&nowhere);
     let more = format!("endpoint_url = '{}'\nregion = 'eu-west-1'", server.server().base_url());
     let ses = adapter(&more, nowhere).unwrap();
     server.server().keep_requests();
