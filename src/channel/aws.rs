@@ -1,13 +1,18 @@
-//! What adapters for services of AWS have in common: where a service is, and what its refusals mean.
+//! What adapters for services of AWS have in common: where a service is, its client, and what its refusals mean.
 
+use std::iter::successors;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::Region;
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
+use aws_types::origin::Origin;
 use hyper::{StatusCode, Uri};
+use tokio::sync::OnceCell;
 
 use super::{Error, Outcome, reason};
-use crate::http::{chain, may_have_arrived};
+use crate::http::{Aws, chain, may_have_arrived};
 
 /// Codes by which services ask to slow down; the status alone does not always say it.
 ///
@@ -46,8 +51,9 @@ const CREDENTIALS: &[&str] = &[
 /// Where a service is, for what a channel's settings leave to the rest of the settings and the SDK.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub region: Option<Region>,
-    pub endpoint_url: Option<String>,
+    channel: &'static str,
+    region: Option<Region>,
+    endpoint_url: Option<String>,
 }
 
 impl Place {
@@ -59,7 +65,49 @@ impl Place {
             let problem = format!("`endpoint_url` is `{url}`, which is not an http or https URL");
             return Err(Error::Settings { channel, problem });
         }
-        Ok(Self { region: region.map(Region::new), endpoint_url })
+        Ok(Self { channel, region: region.map(Region::new), endpoint_url })
+    }
+}
+
+/// A service, whose client is made at the first call.
+pub(super) struct Service<C> {
+    aws: Arc<Aws>,
+    place: Place,
+    connect: fn(&SdkConfig) -> C,
+    client: OnceCell<C>,
+}
+
+impl<C> Service<C> {
+    /// `connect` makes the client.
+    pub fn new(aws: Arc<Aws>, place: Place, connect: fn(&SdkConfig) -> C) -> Self {
+        Self { aws, place, connect, client: OnceCell::new() }
+    }
+
+    /// Errors: what every call needs and nobody has set.
+    pub async fn client(&self) -> Result<&C, Error> {
+        self.client.get_or_try_init(|| async { Ok((self.connect)(&self.config().await?)) }).await
+    }
+
+    async fn config(&self) -> Result<SdkConfig, Error> {
+        let Place { channel, region, endpoint_url } = &self.place;
+        let mut config = self.aws.config().await.to_builder();
+        if let Some(region) = region {
+            config = config.region(region.clone());
+        }
+        if let Some(url) = endpoint_url {
+            config = config.endpoint_url(url);
+            // So that it goes before what the environment says of this service.
+            config.insert_origin("endpoint_url", Origin::shared_config());
+        }
+        let config = config.build();
+        let missing = |problem: &str| Err(Error::Check { channel, problem: problem.into() });
+        if config.region().is_none() {
+            return missing("no region is set: it is the section's `region`, `aws.region` or `AWS_REGION`");
+        }
+        if config.credentials_provider().is_none() {
+            return missing("there is nowhere to take credentials from");
+        }
+        Ok(config)
     }
 }
 
@@ -73,6 +121,10 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// What the service said.
     pub fn message(&self) -> &str {
         &self.message
@@ -100,21 +152,26 @@ impl Refusal {
         Outcome::Throttled { reason: self.reason(), retry_after: self.retry_after }
     }
 
+    /// That the service may have taken the message.
+    pub fn unknown(&self) -> Outcome {
+        Outcome::Unknown { reason: self.reason() }
+    }
+
     /// What it means at any service.
     fn outcome(&self) -> Outcome {
-        let reason = self.reason();
         match (self.status, &*self.code) {
             // It was taken, and the answer cannot be read.
-            (200..=299, _) => Outcome::Unknown { reason },
+            (200..=299, _) => self.unknown(),
             (429, _) => self.throttled(),
             (_, code) if THROTTLING.contains(&code) => self.throttled(),
             (401 | 403, _) => self.misconfigured(),
             (_, code) if CREDENTIALS.contains(&code) => self.misconfigured(),
             // Nothing of AWS answers so without a code of its own: the URL leads elsewhere.
-            (300..=399 | 404, _) => self.misconfigured(),
-            // A gateway gave up waiting for the service, which may have taken the message.
-            (504, _) => Outcome::Unknown { reason },
-            (408 | 500..=599, _) => Outcome::TemporaryFailure { reason, retry_after: self.retry_after },
+            (300..=399 | 404 | 405, _) => self.misconfigured(),
+            // A gateway gave up waiting for the service; or something in between failed, since the service names a code:
+            // the message may have been taken.
+            (504, _) | (500..=599, "") => self.unknown(),
+            (408 | 500..=599, _) => Outcome::TemporaryFailure { reason: self.reason(), retry_after: self.retry_after },
             _ => self.permanent(),
         }
     }
@@ -140,12 +197,19 @@ where
         SdkError::ConstructionFailure(_) => Outcome::PermanentFailure { reason },
         // Time is ours to measure, so that this is a connection that could not be made.
         SdkError::TimeoutError(_) => Outcome::TemporaryFailure { reason, retry_after: None },
-        // Credentials may come from a service that fails for a moment.
-        SdkError::DispatchFailure(_) if !may_have_arrived(&error) => {
-            Outcome::TemporaryFailure { reason, retry_after: None }
-        }
+        SdkError::DispatchFailure(_) if may_have_arrived(&error) => Outcome::Unknown { reason },
+        SdkError::DispatchFailure(_) if lacks_credentials(&error) => Outcome::Misconfigured { reason },
+        // No connection; or no credentials from a service that fails for a moment.
+        SdkError::DispatchFailure(_) => Outcome::TemporaryFailure { reason, retry_after: None },
         _ => Outcome::Unknown { reason },
     }
+}
+
+/// Whether there are no credentials, or the way to them is set up wrong: it will be the same for every message.
+fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+    use CredentialsError::{CredentialsNotLoaded, InvalidConfiguration};
+    let failed = successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref());
+    matches!(failed, Some(CredentialsNotLoaded(_) | InvalidConfiguration(_)))
 }
 
 /// Whether the service knows our credentials, by what became of a question that sends nothing. Credentials that may send
@@ -183,9 +247,12 @@ mod tests {
             (400, "ExpiredTokenException", |outcome| matches!(outcome, Misconfigured { .. })),
             (403, "", |outcome| matches!(outcome, Misconfigured { .. })),
             (404, "", |outcome| matches!(outcome, Misconfigured { .. })),
+            (405, "", |outcome| matches!(outcome, Misconfigured { .. })),
             (302, "", |outcome| matches!(outcome, Misconfigured { .. })),
             (500, "InternalFailure", |outcome| matches!(outcome, TemporaryFailure { .. })),
-            (502, "", |outcome| matches!(outcome, TemporaryFailure { .. })),
+            (500, "", |outcome| matches!(outcome, Unknown { .. })),
+            (502, "", |outcome| matches!(outcome, Unknown { .. })),
+            (503, "", |outcome| matches!(outcome, Unknown { .. })),
             (503, "ServiceUnavailable", |outcome| matches!(outcome, TemporaryFailure { .. })),
             (504, "", |outcome| matches!(outcome, Unknown { .. })),
             (200, "", |outcome| matches!(outcome, Unknown { .. })),

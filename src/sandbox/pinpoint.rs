@@ -43,8 +43,11 @@ pub const APPLICATION_ID: &str = "sandbox";
 /// What `limit` asks for.
 pub const RETRY_AFTER: Duration = Duration::from_secs(7);
 
-/// The one access key there is. Signatures are not verified: the SDK makes them.
+/// The access key that may do everything. Signatures are not verified: the SDK makes them.
 const ACCESS_KEY_ID: &str = "sandbox";
+
+/// An access key whose owner may send, and nothing else.
+const SENDER_KEY_ID: &str = "sender";
 
 /// The server. It ends when this is dropped.
 pub struct Pinpoint {
@@ -79,6 +82,11 @@ impl Pinpoint {
     /// What the SDK needs to be let in.
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config(ACCESS_KEY_ID)
+    }
+
+    /// What the SDK needs to be let in to send, and to be told nothing.
+    pub fn sender_sdk_config(&self) -> SdkConfig {
+        sdk_config(SENDER_KEY_ID)
     }
 
     /// What the SDK needs to be refused.
@@ -120,8 +128,13 @@ fn sdk_config(access_key_id: &str) -> SdkConfig {
 
 impl Handler for State {
     async fn answer(&self, head: Parts, body: Bytes) -> Result<Reply, Cut> {
-        if !is_signed(&head) {
-            return Ok(refusal(StatusCode::FORBIDDEN, "ForbiddenException", "The security token is invalid"));
+        match access_key_id(&head) {
+            Some(ACCESS_KEY_ID) => {}
+            Some(SENDER_KEY_ID) if head.method == Method::POST => {}
+            Some(SENDER_KEY_ID) => {
+                return Ok(refusal(StatusCode::FORBIDDEN, "AccessDeniedException", "User is not authorized"));
+            }
+            _ => return Ok(refusal(StatusCode::FORBIDDEN, "ForbiddenException", "The security token is invalid")),
         }
         let (application_id, rest) = match head.uri.path().strip_prefix("/v1/apps/").map(|path| path.split_once('/')) {
             Some(Some((application_id, rest))) => (application_id, rest),
@@ -139,10 +152,11 @@ impl Handler for State {
     }
 }
 
-/// Whether a request is signed with the access key.
-fn is_signed(head: &Parts) -> bool {
-    let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    authorization.starts_with("AWS4-HMAC-SHA256 ") && authorization.contains(&format!("Credential={ACCESS_KEY_ID}/"))
+/// The access key that a request is signed with.
+fn access_key_id(head: &Parts) -> Option<&str> {
+    let authorization = head.headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("AWS4-HMAC-SHA256 ")?;
+    let (_, scope) = authorization.split_once("Credential=")?;
+    scope.split('/').next()
 }
 
 impl State {

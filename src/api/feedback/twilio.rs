@@ -114,10 +114,12 @@ fn status(form: &Form, reference: Option<&str>) -> Option<Report> {
 /// address up.
 fn failure(code: &str) -> (ReportKind, &'static str) {
     match code {
-        // Not a number; not one of a mobile; unknown or no longer in service; a landline.
-        "21211" | "21614" | "30005" | "30006" => (ReportKind::HardBounce, "INVALID"),
+        // Not a number; not one of a mobile; unknown or no longer in service.
+        "21211" | "21614" | "30005" => (ReportKind::HardBounce, "INVALID"),
         "21610" => (ReportKind::OptOut, "OPTED_OUT"),
         "30003" => (ReportKind::SoftBounce, "UNREACHABLE"),
+        // A landline, or a carrier that the short code does not reach: a message from another sender may arrive.
+        "30006" => (ReportKind::SoftBounce, "CARRIER_UNREACHABLE"),
         "30004" => (ReportKind::Failed, "BLOCKED"),
         "30007" => (ReportKind::Failed, "CARRIER_BLOCKED"),
         "30036" => (ReportKind::Failed, "TTL_EXPIRED"),
@@ -165,7 +167,7 @@ mod tests {
             ("delivered", "", Some((Delivered, "DELIVERED"))),
             ("undelivered", "30003", Some((SoftBounce, "UNREACHABLE"))),
             ("undelivered", "30005", Some((HardBounce, "INVALID"))),
-            ("undelivered", "30006", Some((HardBounce, "INVALID"))),
+            ("undelivered", "30006", Some((SoftBounce, "CARRIER_UNREACHABLE"))),
             ("undelivered", "30007", Some((Failed, "CARRIER_BLOCKED"))),
             ("failed", "21610", Some((OptOut, "OPTED_OUT"))),
             ("failed", "30008", Some((Failed, "UNKNOWN"))),

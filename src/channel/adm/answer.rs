@@ -60,9 +60,9 @@ impl Answer {
             (401 | 403, _) => Outcome::Misconfigured { reason },
             // The path is unknown there, or moved.
             (404 | 300..=399, _) => Outcome::Misconfigured { reason },
-            // A gateway gave up waiting for ADM, which may have taken the message.
-            (504, _) => Outcome::Unknown { reason },
-            // 500 and 503 are documented as worth another attempt; 502 comes from the front.
+            // A gateway got no good answer from ADM, or none in time: ADM may have taken the message.
+            (502 | 504, _) => Outcome::Unknown { reason },
+            // 500 and 503 are documented as worth another attempt.
             (500..=599, _) => Outcome::TemporaryFailure { reason, retry_after },
             // `InvalidData`, `InvalidConsolidationKey`, `InvalidExpiration`, `InvalidChecksum`, `InvalidType`,
             // `MessageTooLarge`.
@@ -122,9 +122,7 @@ mod tests {
     fn answers_without_a_reason_count_by_their_status() {
         let outcome = |status| answer(status, &[("retry-after", "30")], "<!DOCTYPE html>").outcome("id");
         let retry_after = Some(Duration::from_secs(30));
-        for (status, text) in
-            [(500, "500: Internal Server Error"), (502, "502: Bad Gateway"), (503, "503: Service Unavailable")]
-        {
+        for (status, text) in [(500, "500: Internal Server Error"), (503, "503: Service Unavailable")] {
             assert_eq!(outcome(status), Outcome::TemporaryFailure { reason: text.into(), retry_after });
         }
         assert_eq!(outcome(429), Outcome::Throttled { reason: "429: Too Many Requests".into(), retry_after });
@@ -132,7 +130,9 @@ mod tests {
             assert!(matches!(outcome(status), Outcome::Misconfigured { .. }), "{status}");
         }
         assert!(matches!(outcome(400), Outcome::PermanentFailure { .. }));
-        assert!(matches!(outcome(504), Outcome::Unknown { .. }));
+        for status in [502, 504] {
+            assert!(matches!(outcome(status), Outcome::Unknown { .. }), "{status}");
+        }
     }
 
     #[test]

@@ -69,9 +69,9 @@ impl Answer {
             (404 | 405 | 300..=399, _) => Outcome::Misconfigured { reason },
             // TooManyRequests for one device, or TooManyProviderTokenUpdates.
             (429, _) => Outcome::Throttled { reason, retry_after },
-            // A gateway gave up waiting for APNs, which may have taken the message.
-            (504, _) => Outcome::Unknown { reason },
-            // InternalServerError (500), ServiceUnavailable and Shutdown (503); 502 comes from something in between.
+            // A gateway got no good answer from APNs, or none in time: APNs may have taken the message.
+            (502 | 504, _) => Outcome::Unknown { reason },
+            // InternalServerError (500), ServiceUnavailable and Shutdown (503).
             (500..=599, _) => Outcome::TemporaryFailure { reason, retry_after },
             // The message itself is wrong, or too large (413).
             _ => Outcome::PermanentFailure { reason },
@@ -160,7 +160,8 @@ mod tests {
             (400, "permanent"),
             (404, "misconfigured"),
             (429, "throttled"),
-            (502, "temporary"),
+            (502, "unknown"),
+            (503, "temporary"),
             (504, "unknown"),
         ] {
             let outcome = answer(status, "<!DOCTYPE html>").outcome(Topic::Own);

@@ -49,10 +49,10 @@ impl Answer {
             (30602, _) if self.body.error_msg.to_ascii_lowercase().contains("channel_id") => {
                 Outcome::DeadAddress { reason }
             }
-            // Requests are too frequent; the quota is used up.
-            (30699 | 30604, _) => Outcome::Throttled { reason, retry_after },
-            // The keys or the signature; the signature's time, so our clock; what the app is or may do in Baidu's console.
-            (30601 | 30603 | 30606 | 30612 | 30613 | 30616 | 30617 | 30618 | 30620 | 30621, _) => {
+            // Requests are too frequent.
+            (30699, _) => Outcome::Throttled { reason, retry_after },
+            // The quota is used up and wants payment; the keys or the signature; the signature's time, so our clock; what the app is or may do in Baidu's console.
+            (30601 | 30603 | 30604 | 30606 | 30612 | 30613 | 30616 | 30617 | 30618 | 30620 | 30621, _) => {
                 Outcome::Misconfigured { reason }
             }
             // Baidu failed.
@@ -60,8 +60,8 @@ impl Answer {
             // Answers without a code, as from in between.
             (0, 429) => Outcome::Throttled { reason, retry_after },
             (0, 401 | 403 | 404 | 405 | 300..=399) => Outcome::Misconfigured { reason },
-            // A gateway gave up waiting for Baidu, which may have taken the message.
-            (0, 504) => Outcome::Unknown { reason },
+            // A gateway got no good answer from Baidu, or none in time: Baidu may have taken the message.
+            (0, 502 | 504) => Outcome::Unknown { reason },
             (0, 500..=599) => Outcome::TemporaryFailure { reason, retry_after },
             _ => Outcome::PermanentFailure { reason },
         }
@@ -98,7 +98,7 @@ mod tests {
             (30602, "Request Params Not Valid", permanent),
             (30602, "Request Params Not Valid: param channel_id", dead),
             (30603, "Authentication Failed", misconfigured),
-            (30604, "Quota Use Up Payment Required", throttled),
+            (30604, "Quota Use Up Payment Required", misconfigured),
             (30605, "Data Required Not Found", permanent),
             (30606, "Request Time Expires Timeout", misconfigured),
             (30607, "Channel Token Timeout", permanent),
@@ -127,12 +127,14 @@ mod tests {
         for status in [302, 403, 404] {
             assert!(matches!(outcome(status), Outcome::Misconfigured { .. }), "{status}");
         }
-        for status in [500, 502, 503] {
+        for status in [500, 503] {
             assert!(matches!(outcome(status), Outcome::TemporaryFailure { .. }), "{status}");
         }
         assert!(matches!(outcome(429), Outcome::Throttled { .. }));
         assert!(matches!(outcome(400), Outcome::PermanentFailure { .. }));
-        assert_eq!(outcome(504), Outcome::Unknown { reason: "504 Gateway Timeout".into() });
+        for (status, reason) in [(502, "502 Bad Gateway"), (504, "504 Gateway Timeout")] {
+            assert_eq!(outcome(status), Outcome::Unknown { reason: reason.into() });
+        }
     }
 
     #[test]

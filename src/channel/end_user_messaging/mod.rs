@@ -7,17 +7,13 @@ mod sms;
 mod voice;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use aws_sdk_pinpointsmsvoicev2::Client;
-use aws_sdk_pinpointsmsvoicev2::config::Builder;
 use aws_sdk_pinpointsmsvoicev2::error::SdkError;
 use aws_sdk_pinpointsmsvoicev2::operation::describe_account_attributes::DescribeAccountAttributesError;
-use tokio::sync::OnceCell;
 
-use super::aws::{self, Place};
+use super::aws::{self, Service};
 use super::{Error, Message};
-use crate::http::Aws;
 
 pub use sms::SMS;
 pub use voice::VOICE;
@@ -28,45 +24,16 @@ const REFERENCE: &str = "pinwheel-reference";
 /// Characters of a value of `Context`. Source: API reference, `SendTextMessage`.
 const CONTEXT_CHARS_MAX: usize = 800;
 
-/// The client of the service, made at the first call.
-struct Service {
-    aws: Arc<Aws>,
-    place: Place,
-    client: OnceCell<Client>,
-}
-
-impl Service {
-    fn new(aws: Arc<Aws>, place: Place) -> Self {
-        Self { aws, place, client: OnceCell::new() }
+/// Asks for the account's attributes. Credentials that may not ask are good ones, unless it is the account that is barred.
+async fn check(service: &Service<Client>, channel: &'static str) -> Result<(), Error> {
+    let answer = service.client().await?.describe_account_attributes().send().await;
+    if let Err(SdkError::ServiceError(refusal)) = &answer
+        && let DescribeAccountAttributesError::AccessDeniedException(denied) = refusal.err()
+        && let Some(reason) = denied.reason()
+    {
+        return Err(Error::Check { channel, problem: format!("the account is barred: {reason}") });
     }
-
-    async fn client(&self) -> &Client {
-        self.client
-            .get_or_init(|| async {
-                let mut config = Builder::from(self.aws.config().await);
-                if let Some(region) = &self.place.region {
-                    config = config.region(region.clone());
-                }
-                if let Some(url) = &self.place.endpoint_url {
-                    config = config.endpoint_url(url);
-                }
-                Client::from_conf(config.build())
-            })
-            .await
-    }
-
-    /// Asks for the account's attributes. Credentials that may not ask are good ones, unless it is the account that is
-    /// barred.
-    async fn check(&self, channel: &'static str) -> Result<(), Error> {
-        let answer = self.client().await.describe_account_attributes().send().await;
-        if let Err(SdkError::ServiceError(refusal)) = &answer
-            && let DescribeAccountAttributesError::AccessDeniedException(denied) = refusal.err()
-            && let Some(reason) = denied.reason()
-        {
-            return Err(Error::Check { channel, problem: format!("the account is barred: {reason}") });
-        }
-        aws::check(channel, answer).map(|_| ())
-    }
+    aws::check(channel, answer).map(|_| ())
 }
 
 /// What events give back of a message.

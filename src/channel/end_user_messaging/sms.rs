@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_pinpointsmsvoicev2::Client;
 use aws_sdk_pinpointsmsvoicev2::types::{DestinationCountryParameterKey, MessageType};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::answer::{self, Origin};
-use super::{Service, context, is_price};
-use crate::channel::aws::Place;
+use super::{check, context, is_price};
+use crate::channel::aws::{Place, Service};
 use crate::channel::{Adapter, Content, Deps, Error, Factory, Message, Outcome, SmsContent, Spec, settings, sms_parts};
 use crate::config;
 use crate::domain::ChannelType;
@@ -78,7 +79,7 @@ fn three_days() -> Duration {
 }
 
 pub(super) struct Sms {
-    service: Service,
+    service: Service<Client>,
     origination_identity: Option<String>,
     configuration_set: Option<String>,
     max_price: Option<String>,
@@ -97,7 +98,7 @@ impl Sms {
             return Err(wrong(format!("`time_to_live` is {:?}, but must be from 5s to 72h", settings.time_to_live)));
         }
         Ok(Self {
-            service: Service::new(aws, Place::new(NAME, settings.region, settings.endpoint_url)?),
+            service: Service::new(aws, Place::new(NAME, settings.region, settings.endpoint_url)?, Client::new),
             origination_identity: settings.origination_identity,
             configuration_set: settings.configuration_set,
             max_price: settings.max_price,
@@ -120,8 +121,12 @@ impl Sms {
         let own = sms.origination_number.as_ref().or(sms.sender_id.as_ref());
         let origin = if own.is_some() { Origin::Message } else { Origin::Settings };
         let message_type = if sms.is_transactional { MessageType::Transactional } else { MessageType::Promotional };
-        let call = self.service.client().await.send_text_message();
-        let sent = call
+        let client = match self.service.client().await {
+            Ok(client) => client,
+            Err(missing) => return Outcome::Misconfigured { reason: missing.to_string() },
+        };
+        let sent = client
+            .send_text_message()
             .destination_phone_number(&message.address)
             .set_origination_identity(own.or(self.origination_identity.as_ref()).cloned())
             .message_body(&sms.body)
@@ -155,7 +160,7 @@ impl Adapter for Sms {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(self.service.check(NAME))
+        Box::pin(check(&self.service, NAME))
     }
 
     fn send<'a>(&'a self, batch: &'a [Message]) -> BoxFuture<'a, Vec<Outcome>> {

@@ -1,5 +1,6 @@
 //! The adapters against the sandbox, which speaks the service's protocol.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -11,8 +12,11 @@ use super::*;
 use crate::channel::suite::{self, Behaviour, Provider};
 use crate::channel::{Adapter, Content, Outcome, SmsContent, Spec, VoiceContent, settings};
 use crate::domain::ChannelType;
+use crate::http::Aws;
 use crate::sandbox::Record;
-use crate::sandbox::aws::{Messaging, RETRY_AFTER_SECONDS, sdk_config, sender_config, stranger_config, url_of_nobody};
+use crate::sandbox::aws::{
+    Messaging, RETRY_AFTER_SECONDS, keyless_config, sdk_config, sender_config, stranger_config, url_of_nobody,
+};
 
 /// What makes the sandbox do things, by the receiver's number.
 const THROTTLE: &str = "+12065559901";
@@ -183,6 +187,22 @@ async fn nobody_listening_is_temporary() {
 }
 
 #[tokio::test]
+async fn credentials_that_are_missing_are_our_mistake() {
+    let server = Messaging::start(Record::None).await.unwrap();
+    let keyless = || Aws::by_sdk_config(&keyless_config(&server.server().base_url()));
+    let adapters: [(Arc<dyn Adapter>, Message); 2] = [
+        (Arc::new(sms("", keyless()).unwrap()), text("+12065550001", hello())),
+        (Arc::new(voice(CALLER, keyless()).unwrap()), call("+12065550001", hello_voice())),
+    ];
+    for (adapter, message) in adapters {
+        let outcome = adapter.send(&[message]).await.remove(0);
+        assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
+        adapter.check().await.expect_err("there are no credentials");
+    }
+    assert_eq!((server.messages(), server.refusals()), (0, 0), "nothing arrives");
+}
+
+#[tokio::test]
 async fn what_a_message_brings_wrong_is_not_the_fault_of_the_settings() {
     let sandbox = Sandbox::sms("origination_identity = 'missing-pool'").await;
     let (outcome, _) = sandbox.send(sandbox.to("+12065550001")).await;
@@ -306,8 +326,12 @@ async fn a_call_carries_all_it_has() {
 async fn nobody_calls_without_a_number() {
     let sandbox = Sandbox::voice("").await;
     let (outcome, request) = sandbox.send(sandbox.to("+12065550001")).await;
-    assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::PermanentFailure { .. }), "{outcome:?}");
     assert_eq!(request, Value::Null);
+
+    let own = VoiceContent { origination_number: Some("+12065550199".into()), ..hello_voice() };
+    let (outcome, _) = sandbox.send(call("+12065550001", own)).await;
+    assert!(matches!(outcome, Outcome::Successful { .. }), "it says nothing of the other messages: {outcome:?}");
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use aws_sdk_pinpointsmsvoicev2::Client;
 use aws_sdk_pinpointsmsvoicev2::types::{VoiceId, VoiceMessageBodyTextType as TextType};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::answer::{self, Origin};
-use super::{Service, context, is_price};
-use crate::channel::aws::Place;
+use super::{check, context, is_price};
+use crate::channel::aws::{Place, Service};
 use crate::channel::{Adapter, Content, Deps, Error, Factory, Message, Outcome, Spec, VoiceContent, settings};
 use crate::domain::ChannelType;
 use crate::http::Aws;
@@ -98,7 +99,7 @@ pub(super) struct Settings {
 }
 
 pub(super) struct Voice {
-    service: Service,
+    service: Service<Client>,
     origination_identity: Option<String>,
     configuration_set: Option<String>,
     max_price_per_minute: Option<String>,
@@ -113,7 +114,7 @@ impl Voice {
             return Err(Error::Settings { channel: NAME, problem });
         }
         Ok(Self {
-            service: Service::new(aws, Place::new(NAME, settings.region, settings.endpoint_url)?),
+            service: Service::new(aws, Place::new(NAME, settings.region, settings.endpoint_url)?, Client::new),
             origination_identity: settings.origination_identity,
             configuration_set: settings.configuration_set,
             max_price_per_minute: settings.max_price_per_minute,
@@ -131,10 +132,14 @@ impl Voice {
         let origin = if own.is_some() { Origin::Message } else { Origin::Settings };
         let Some(origination_identity) = own.or(self.origination_identity.as_ref()) else {
             let reason = "neither the message nor `channel.voice.origination_identity` says what number calls";
-            return Outcome::Misconfigured { reason: reason.into() };
+            return Outcome::PermanentFailure { reason: reason.into() };
         };
-        let call = self.service.client().await.send_voice_message();
-        let sent = call
+        let client = match self.service.client().await {
+            Ok(client) => client,
+            Err(missing) => return Outcome::Misconfigured { reason: missing.to_string() },
+        };
+        let sent = client
+            .send_voice_message()
             .destination_phone_number(&message.address)
             .origination_identity(origination_identity)
             .message_body(voice.body.trim())
@@ -163,7 +168,7 @@ impl Adapter for Voice {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(self.service.check(NAME))
+        Box::pin(check(&self.service, NAME))
     }
 
     fn send<'a>(&'a self, batch: &'a [Message]) -> BoxFuture<'a, Vec<Outcome>> {

@@ -81,9 +81,9 @@ impl Answer {
             (401 | 403, _) => Outcome::Misconfigured { reason },
             // Not a device (that is UNREGISTERED) but the project or the path is unknown, or moved.
             (404 | 300..=399, _) => Outcome::Misconfigured { reason },
-            // A gateway gave up waiting for FCM, which may have taken the message.
-            (504, _) => Outcome::Unknown { reason },
-            // UNAVAILABLE (503) and INTERNAL (500) are documented as worth another attempt; 502 comes from the front.
+            // A gateway got no good answer from FCM, or none in time: FCM may have taken the message.
+            (502 | 504, _) => Outcome::Unknown { reason },
+            // UNAVAILABLE (503) and INTERNAL (500) are documented as worth another attempt.
             (500..=599, _) => Outcome::TemporaryFailure { reason, retry_after },
             _ => Outcome::PermanentFailure { reason },
         }
@@ -176,12 +176,17 @@ mod tests {
 
     #[test]
     fn answers_from_in_between_count_by_their_status() {
-        for (status, expected) in
-            [(302, "misconfigured"), (404, "misconfigured"), (413, "permanent"), (429, "throttled"), (502, "temporary")]
-        {
+        for (status, expected) in [
+            (302, "misconfigured"),
+            (404, "misconfigured"),
+            (413, "permanent"),
+            (429, "throttled"),
+            (502, "unknown"),
+            (503, "temporary"),
+            (504, "unknown"),
+        ] {
             assert_eq!(kind(&outcome(status, None, "<!DOCTYPE html>")), expected, "{status}");
         }
-        assert_eq!(kind(&outcome(504, None, "")), "unknown");
         assert_eq!(outcome(502, None, "").reason(), Some("502 Bad Gateway"));
     }
 

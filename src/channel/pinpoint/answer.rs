@@ -1,13 +1,11 @@
 //! What Pinpoint answered, and what that means for the message.
 
-use std::time::Duration;
-
-use aws_sdk_pinpoint::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_pinpoint::error::SdkError;
+use aws_sdk_pinpoint::operation::send_messages::SendMessagesError;
 use aws_sdk_pinpoint::types::{DeliveryStatus, MessageResponse, MessageResult};
 use serde::Deserialize;
 
-use crate::channel::{Outcome, reason};
-use crate::http::{chain, may_have_arrived};
+use crate::channel::{Outcome, aws, reason};
 
 /// Words of push providers for a token that will never work again.
 ///
@@ -91,53 +89,20 @@ impl ProviderAnswer {
 }
 
 /// What became of a message whose call failed.
-pub fn failed_call<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> Outcome {
-    let reason = describe(error);
-    match error {
-        SdkError::ServiceError(refusal) => {
-            let retry_after = refusal.raw().headers().get("retry-after").and_then(|value| value.parse().ok());
-            by_status(refusal.raw().status().as_u16(), reason, retry_after.map(Duration::from_secs))
-        }
-        // Nothing left the machine: a setting is missing that every call needs, such as the region.
-        SdkError::ConstructionFailure(_) => Outcome::Misconfigured { reason },
-        // Time is the campaign's to measure, so that this is a connection that could not be made.
-        SdkError::TimeoutError(_) => Outcome::TemporaryFailure { reason, retry_after: None },
-        // Credentials may come from a service that fails for a moment.
-        SdkError::DispatchFailure(_) if !may_have_arrived(error) => {
-            Outcome::TemporaryFailure { reason, retry_after: None }
-        }
-        _ => Outcome::Unknown { reason },
-    }
-}
-
-/// Source: Pinpoint API reference, SendMessages, "Response schemas".
-fn by_status(status: u16, reason: String, retry_after: Option<Duration>) -> Outcome {
-    match status {
-        429 => Outcome::Throttled { reason, retry_after },
-        // Credentials or rights, the application, the URL, or a place that is elsewhere.
-        401 | 403 | 404 | 405 | 300..=399 => Outcome::Misconfigured { reason },
-        503 => Outcome::TemporaryFailure { reason, retry_after },
+pub fn failed_call(error: SdkError<SendMessagesError>) -> Outcome {
+    aws::outcome(error, |_, refusal| {
         // The service failed somewhere on the way, and does not say whether before the push went out or after.
-        500..=599 => Outcome::Unknown { reason },
-        // The message or its size.
-        _ => Outcome::PermanentFailure { reason },
-    }
-}
-
-/// What went wrong, for people.
-pub fn describe<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> String {
-    let SdkError::ServiceError(refusal) = error else { return reason::tidy(&chain(error)) };
-    let mut text = refusal.raw().status().as_u16().to_string();
-    for part in [error.code(), error.message()].into_iter().flatten().filter(|part| !part.is_empty()) {
-        text.push_str(": ");
-        text.push_str(part);
-    }
-    reason::tidy(&text)
+        let may_have_sent = refusal.status() >= 500 && refusal.status() != 503;
+        may_have_sent.then(|| refusal.unknown())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+
+    use aws_sdk_pinpoint::config::http::HttpResponse;
+    use aws_sdk_pinpoint::error::ErrorMetadata;
 
     use super::*;
 
@@ -218,23 +183,27 @@ mod tests {
 
     #[test]
     fn each_refusal_has_its_outcome() {
-        for (status, expected) in [
-            (400, "permanent"),
-            (413, "permanent"),
-            (401, "misconfigured"),
-            (403, "misconfigured"),
-            (404, "misconfigured"),
-            (405, "misconfigured"),
-            (302, "misconfigured"),
-            (429, "throttled"),
-            (503, "temporary"),
-            (500, "unknown"),
-            (502, "unknown"),
-            (504, "unknown"),
+        for (status, code, expected) in [
+            (400, "BadRequestException", "permanent"),
+            (413, "PayloadTooLargeException", "permanent"),
+            (403, "ForbiddenException", "misconfigured"),
+            (404, "NotFoundException", "misconfigured"),
+            (405, "MethodNotAllowedException", "misconfigured"),
+            (400, "ExpiredTokenException", "misconfigured"),
+            (429, "TooManyRequestsException", "throttled"),
+            (400, "ThrottlingException", "throttled"),
+            (503, "ServiceUnavailable", "temporary"),
+            (503, "", "unknown"),
+            (500, "InternalServerErrorException", "unknown"),
+            (502, "", "unknown"),
+            (504, "", "unknown"),
         ] {
-            let outcome = by_status(status, "r".into(), Some(Duration::from_secs(3)));
-            assert_eq!(kind(&outcome), expected, "{status}");
-            assert_eq!(outcome.retry_after().is_some(), outcome.is_retryable(), "{status}");
+            let mut response = HttpResponse::new(status.try_into().unwrap(), "".into());
+            response.headers_mut().insert("retry-after", "3");
+            let meta = ErrorMetadata::builder().code(code).build();
+            let outcome = failed_call(SdkError::service_error(SendMessagesError::generic(meta), response));
+            assert_eq!(kind(&outcome), expected, "{status} {code}");
+            assert_eq!(outcome.retry_after().is_some(), outcome.is_retryable(), "{status} {code}");
         }
     }
 }

@@ -8,11 +8,10 @@ mod request;
 use std::sync::Arc;
 
 use aws_sdk_pinpoint::Client;
-use aws_sdk_pinpoint::config::{Builder, Region};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
-use tokio::sync::OnceCell;
 
+use super::aws::{self, Place, Service};
 use super::{Adapter, Content, Deps, Error, Factory, Message, Outcome, PushContent, Spec, settings};
 use crate::domain::ChannelType;
 use crate::http::Aws;
@@ -69,11 +68,8 @@ struct Settings {
 struct Pinpoint {
     types: Vec<ChannelType>,
     application_id: String,
-    region: Option<String>,
-    endpoint_url: Option<String>,
     in_flight: usize,
-    aws: Arc<Aws>,
-    client: OnceCell<Client>,
+    service: Service<Client>,
 }
 
 impl Pinpoint {
@@ -87,43 +83,24 @@ impl Pinpoint {
             let problem = format!("`application_id` `{}` is not the id of an application", settings.application_id);
             return Err(wrong(problem));
         }
-        if let Some(url) = &settings.endpoint_url
-            && !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        {
-            return Err(wrong(format!("`endpoint_url` `{url}` is not an http or https URL")));
-        }
         Ok(Self {
             types,
             application_id: settings.application_id,
-            region: settings.region,
-            endpoint_url: settings.endpoint_url,
             in_flight: settings.in_flight.unwrap_or(50),
-            aws,
-            client: OnceCell::new(),
+            service: Service::new(aws, Place::new(NAME, settings.region, settings.endpoint_url)?, Client::new),
         })
     }
 
-    async fn client(&self) -> &Client {
-        self.client
-            .get_or_init(|| async {
-                let mut config = Builder::from(self.aws.config().await);
-                if let Some(region) = &self.region {
-                    config = config.region(Region::new(region.clone()));
-                }
-                if let Some(url) = &self.endpoint_url {
-                    config = config.endpoint_url(url);
-                }
-                Client::from_conf(config.build())
-            })
-            .await
-    }
-
     async fn send_one(&self, message: &Message, push: &PushContent) -> Outcome {
+        let client = match self.service.client().await {
+            Ok(client) => client,
+            Err(missing) => return Outcome::Misconfigured { reason: missing.to_string() },
+        };
         let request = request::build(message, push);
-        let call = self.client().await.send_messages().application_id(&self.application_id).message_request(request);
+        let call = client.send_messages().application_id(&self.application_id).message_request(request);
         match call.send().await {
             Ok(output) => answer::outcome(output.message_response.as_ref(), &message.address),
-            Err(error) => answer::failed_call(&error),
+            Err(error) => answer::failed_call(error),
         }
     }
 }
@@ -137,14 +114,12 @@ impl Adapter for Pinpoint {
         self.in_flight
     }
 
-    /// Asks for the application, which shows that it exists and that AWS takes our credentials.
+    /// Asks for the application, which shows that it exists and that AWS takes our credentials. Credentials that may not
+    /// ask are good ones.
     fn check(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
-            let call = self.client().await.get_app().application_id(&self.application_id);
-            match call.send().await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(Error::Check { channel: NAME, problem: answer::describe(&error) }),
-            }
+            let call = self.service.client().await?.get_app().application_id(&self.application_id);
+            aws::check(NAME, call.send().await).map(|_| ())
         })
     }
 

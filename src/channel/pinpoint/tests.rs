@@ -1,6 +1,6 @@
 //! The adapter against the sandbox, through the SDK.
 
-use aws_config::SdkConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 
 use super::*;
 use crate::channel::suite::{self, Behaviour, Provider};
@@ -94,7 +94,7 @@ async fn each_answer_has_its_outcome() {
     assert!(matches!(send(&pinpoint, "opted-out").await, Outcome::OptedOut { .. }));
     assert!(matches!(send(&pinpoint, "odd").await, Outcome::Unknown { .. }));
     let broken = send(&pinpoint, "broken").await;
-    assert_eq!(broken.reason(), Some("500: InternalServerErrorException: Internal server error"));
+    assert_eq!(broken.reason(), Some("500 InternalServerErrorException: Internal server error"));
     assert!(matches!(broken, Outcome::Unknown { .. }), "{broken:?}");
     assert_eq!(aws.messages(), 0);
 
@@ -109,8 +109,32 @@ async fn an_unknown_application_is_our_mistake() {
     let Sandbox { aws, .. } = Sandbox::start().await;
     let lost = adapter(&aws, "lost", &aws.sdk_config());
     let problem = lost.check().await.unwrap_err().to_string();
-    assert!(problem.contains("404: NotFoundException"), "{problem}");
+    assert!(problem.contains("404 NotFoundException"), "{problem}");
     assert!(matches!(send(&lost, "token").await, Outcome::Misconfigured { .. }));
+}
+
+#[tokio::test]
+async fn credentials_that_may_only_send_are_good_ones() {
+    let Sandbox { aws, .. } = Sandbox::start().await;
+    let sender = adapter(&aws, APPLICATION_ID, &aws.sender_sdk_config());
+    sender.check().await.unwrap();
+    assert!(matches!(send(&sender, "token").await, Outcome::Successful { .. }));
+    let stranger = adapter(&aws, APPLICATION_ID, &aws.refused_sdk_config());
+    stranger.check().await.expect_err("nobody knows it");
+}
+
+#[tokio::test]
+async fn what_every_call_needs_and_nobody_has_set_is_our_mistake() {
+    let Sandbox { aws, .. } = Sandbox::start().await;
+    aws.server().keep_requests();
+    let keyless = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("us-east-1"));
+    for config in [keyless.build(), aws.sdk_config().into_builder().region(None).build()] {
+        let pinpoint = adapter(&aws, APPLICATION_ID, &config);
+        let outcome = send(&pinpoint, "token").await;
+        assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
+        pinpoint.check().await.expect_err("something is missing");
+    }
+    assert!(aws.server().requests().is_empty(), "nothing arrives");
 }
 
 #[tokio::test]
@@ -132,5 +156,5 @@ fn wrong_settings_are_named() {
     assert!(problem("types = ['SMS']\napplication_id = 'a'").contains("`types` has `SMS`, which is none of ADM, APNS"));
     assert!(problem("types = ['GCM']\napplication_id = 'a/b'").contains("`application_id` `a/b`"));
     let problem = problem("types = ['GCM']\napplication_id = 'a'\nendpoint_url = 'localhost:1'");
-    assert!(problem.contains("`endpoint_url` `localhost:1`"), "{problem}");
+    assert!(problem.contains("`endpoint_url` is `localhost:1`"), "{problem}");
 }

@@ -19,10 +19,13 @@ pub struct Owners<'a> {
 
 /// What became of a message whose call failed.
 ///
-/// Source: SES API v2 reference, `SendEmail`, "Errors"; SES developer guide, "Amazon SES email sending errors".
+/// Source: SES API v2 reference, `SendEmail`, "Errors"; SES developer guide, "Amazon SES email sending errors" and "Errors
+/// related to the sending quotas".
 pub fn outcome(error: SdkError<SendEmailError>, owners: &Owners<'_>) -> Outcome {
     use SendEmailError::*;
     aws::outcome(error, |error, refusal| match error {
+        // Whatever carries it: the guide says ThrottlingException, which the API of v2 has not.
+        _ if is_used_up(refusal) => Some(refusal.misconfigured()),
         AccountSuspendedException(_) => Some(refusal.misconfigured()),
         // Of the account, or of the configuration set.
         SendingPausedException(_) => Some(blame(refusal, owners.brings_configuration_set && names_set(refusal))),
@@ -34,8 +37,8 @@ pub fn outcome(error: SdkError<SendEmailError>, owners: &Owners<'_>) -> Outcome 
         }
         // The configuration set.
         NotFoundException(_) => Some(blame(refusal, owners.brings_configuration_set)),
-        // The day's quota: it frees itself as the messages of yesterday leave the last 24 hours.
-        LimitExceededException(_) => Some(refusal.throttled()),
+        // "There are too many instances of the specified resource type": no wait makes them fewer.
+        LimitExceededException(_) => Some(refusal.misconfigured()),
         // TooManyRequests is as anywhere. Content, or a request that SES cannot use: this message's.
         _ => None,
     })
@@ -43,6 +46,13 @@ pub fn outcome(error: SdkError<SendEmailError>, owners: &Owners<'_>) -> Outcome 
 
 fn blame(refusal: &Refusal, message: bool) -> Outcome {
     if message { refusal.permanent() } else { refusal.misconfigured() }
+}
+
+/// Whether the messages of the last 24 hours are as many as the account may send: another attempt in seconds is in vain,
+/// and so is every other message. A run that stops leaves the rest of its audience for when the quota is free again.
+fn is_used_up(refusal: &Refusal) -> bool {
+    let message = refusal.message().to_ascii_lowercase();
+    message.contains("daily") && message.contains("quota exceeded")
 }
 
 fn is_unverified(refusal: &Refusal) -> bool {

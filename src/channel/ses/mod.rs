@@ -9,16 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::config::Builder;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent as Body, MessageTag, RawMessage};
 use futures_util::future::BoxFuture;
 use lettre::message::Mailbox;
 use mail_parser::MessageParser;
 use serde::Deserialize;
-use tokio::sync::OnceCell;
 
-use super::aws::{self, Place};
+use super::aws::{self, Place, Service};
 use super::email::compose::{Composed, Composer};
 use super::{Adapter, Content, Deps, EmailContent, Error, Factory, Message, Outcome, Spec, settings};
 use crate::clock::Clock;
@@ -77,10 +75,7 @@ struct Settings {
 }
 
 struct Ses {
-    aws: Arc<Aws>,
-    place: Place,
-    /// Made at the first call.
-    client: OnceCell<Client>,
+    service: Service<Client>,
     composer: Composer,
     configuration_set: Option<String>,
     in_flight: usize,
@@ -96,29 +91,12 @@ impl Ses {
         let composer = Composer::new(sender, settings.headers.into_iter().collect())
             .map_err(|problem| wrong(format!("`headers`: {problem}")))?;
         Ok(Self {
-            aws,
-            place: Place::new(NAME, settings.region, settings.endpoint_url)?,
-            client: OnceCell::new(),
+            service: Service::new(aws, Place::new(NAME, settings.region, settings.endpoint_url)?, Client::new),
             composer,
             configuration_set: settings.configuration_set,
             in_flight: settings.in_flight.unwrap_or(32),
             clock,
         })
-    }
-
-    async fn client(&self) -> &Client {
-        self.client
-            .get_or_init(|| async {
-                let mut config = Builder::from(self.aws.config().await);
-                if let Some(region) = &self.place.region {
-                    config = config.region(region.clone());
-                }
-                if let Some(url) = &self.place.endpoint_url {
-                    config = config.endpoint_url(url);
-                }
-                Client::from_conf(config.build())
-            })
-            .await
     }
 
     async fn send_one(&self, message: &Message, email: &EmailContent) -> Outcome {
@@ -131,8 +109,12 @@ impl Ses {
             brings_sender: email.from_address.is_some() || email.raw.is_some(),
             brings_configuration_set: email.configuration_set.is_some(),
         };
-        let call = self.client().await.send_email();
-        let sent = call
+        let client = match self.service.client().await {
+            Ok(client) => client,
+            Err(missing) => return Outcome::Misconfigured { reason: missing.to_string() },
+        };
+        let sent = client
+            .send_email()
             // Would replace the header that the message has, name and all.
             .set_from_email_address(missing_sender(email, &composed))
             .destination(Destination::builder().to_addresses(&message.address).build())
@@ -161,7 +143,7 @@ impl Adapter for Ses {
     /// Asks for the account, which must be allowed to send. Credentials that may not ask are good ones.
     fn check(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
-            let account = aws::check(NAME, self.client().await.get_account().send().await)?;
+            let account = aws::check(NAME, self.service.client().await?.get_account().send().await)?;
             match account {
                 Some(account) if !account.sending_enabled => {
                     let status = account.enforcement_status.unwrap_or_default();

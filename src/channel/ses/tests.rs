@@ -1,7 +1,12 @@
 //! The adapter against the sandbox, which speaks SES's protocol.
 
+use std::io;
 use std::time::Duration;
 
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -11,7 +16,7 @@ use crate::channel::suite::{self, Behaviour, Provider};
 use crate::clock;
 use crate::sandbox::Record;
 use crate::sandbox::aws::{
-    RETRY_AFTER_SECONDS, Ses as Server, sdk_config, sender_config, stranger_config, url_of_nobody,
+    RETRY_AFTER_SECONDS, Ses as Server, keyless_config, sdk_config, sender_config, stranger_config, url_of_nobody,
 };
 
 struct Sandbox {
@@ -109,7 +114,8 @@ async fn each_refusal_has_its_outcome() {
     let sandbox = Sandbox::start().await;
     let cases: &[(&str, fn(&Outcome) -> bool, &str)] = &[
         ("throttle", |outcome| matches!(outcome, Throttled { .. }), "429 TooManyRequestsException"),
-        ("quota", |outcome| matches!(outcome, Throttled { .. }), "400 LimitExceededException"),
+        ("quota", |outcome| matches!(outcome, Misconfigured { .. }), "429 ThrottlingException: Daily"),
+        ("limit", |outcome| matches!(outcome, Misconfigured { .. }), "400 LimitExceededException"),
         ("rejected", |outcome| matches!(outcome, PermanentFailure { .. }), "400 MessageRejected"),
         ("unverified", |outcome| matches!(outcome, PermanentFailure { .. }), "400 MessageRejected"),
         ("mail-from", |outcome| matches!(outcome, Misconfigured { .. }), "400 MailFromDomainNotVerifiedException"),
@@ -276,9 +282,59 @@ async fn credentials_that_may_only_send_are_good_ones() {
 }
 
 #[tokio::test]
+async fn credentials_that_nobody_has_are_our_mistake_and_those_that_fail_are_not() {
+    let server = Server::start(Record::None).await.unwrap();
+    let url = server.server().base_url();
+    let cases: [(fn() -> CredentialsError, bool, &str); 4] = [
+        (|| CredentialsError::not_loaded("no provider has any"), true, "no provider has any"),
+        (|| CredentialsError::invalid_configuration("the profile is a loop"), true, "the profile is a loop"),
+        (|| CredentialsError::provider_error(io::Error::other("status 503")), false, "status 503"),
+        (|| CredentialsError::provider_timed_out(Duration::from_secs(5)), false, "timed out after 5 seconds"),
+    ];
+    for (fail, is_misconfigured, reason) in cases {
+        let provider = SharedCredentialsProvider::new(provide_credentials_fn(move || async move { Err(fail()) }));
+        let config = keyless_config(&url).into_builder().credentials_provider(provider).build();
+        let ses = adapter("", Aws::by_sdk_config(&config)).unwrap();
+        let outcome = ses.send(&[email("ann@example.net", hello())]).await.remove(0);
+        assert_eq!(matches!(outcome, Outcome::Misconfigured { .. }), is_misconfigured, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::TemporaryFailure { .. }), !is_misconfigured, "{outcome:?}");
+        assert!(outcome.reason().unwrap().contains(reason), "{outcome:?}");
+    }
+    assert_eq!((server.messages(), server.refusals()), (0, 0), "nothing arrives");
+}
+
+#[tokio::test]
+async fn what_every_call_needs_and_nobody_has_set_is_our_mistake() {
+    let server = Server::start(Record::None).await.unwrap();
+    let url = server.server().base_url();
+    let regionless = server.sdk_config().into_builder().region(None).build();
+    for (config, missing) in [(keyless_config(&url), "credentials"), (regionless.clone(), "no region is set")] {
+        let ses = adapter("", Aws::by_sdk_config(&config)).unwrap();
+        let outcome = ses.send(&[email("ann@example.net", hello())]).await.remove(0);
+        assert!(matches!(outcome, Outcome::Misconfigured { .. }), "{outcome:?}");
+        assert!(outcome.reason().unwrap().contains(missing), "{outcome:?}");
+        assert!(ses.check().await.unwrap_err().to_string().contains(missing));
+    }
+    assert_eq!((server.messages(), server.refusals()), (0, 0), "nothing arrives");
+    let ses = adapter("region = 'eu-west-1'", Aws::by_sdk_config(&regionless)).unwrap();
+    assert!(matches!(ses.send(&[email("ann@example.net", hello())]).await[0], Outcome::Successful { .. }));
+}
+
+/// An environment that says where each service is.
+#[derive(Debug)]
+struct Environment(String);
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, _key: ServiceConfigKey<'_>) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+#[tokio::test]
 async fn settings_say_where_the_service_is() {
     let server = Server::start(Record::None).await.unwrap();
-    let nowhere = Aws::by_sdk_config(&sdk_config(&url_of_nobody()));
+    let nowhere = sdk_config(&url_of_nobody()).into_builder().service_config(Environment(url_of_nobody())).build();
+    let nowhere = Aws::by_sdk_config(&nowhere);
     let more = format!("endpoint_url = '{}'\nregion = 'eu-west-1'", server.server().base_url());
     let ses = adapter(&more, nowhere).unwrap();
     server.server().keep_requests();

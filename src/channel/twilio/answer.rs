@@ -49,11 +49,16 @@ impl Answer {
         let reason = self.reason();
         let retry_after = self.retry_after;
         match (self.status.as_u16(), code.unwrap_or_default()) {
-            // No valid number; none that takes texts; a short code; a landline, asked for or found; an unknown one.
-            (_, 21211 | 21217 | 21614 | 21265 | 21635 | 30005 | 30006) => Outcome::DeadAddress { reason },
+            // No valid number; none that takes texts; a short code; a landline; an unknown one.
+            (_, 21211 | 21217 | 21614 | 21265 | 21635 | 30005) => Outcome::DeadAddress { reason },
+            // A landline, or a carrier that our short code does not reach: the address may live.
+            (_, 30006) => Outcome::PermanentFailure { reason },
             (_, 21610) => Outcome::OptedOut { reason },
-            // Too many requests; the sender's queue is full; the account's rate or its messages of a day are used up.
-            (429, _) | (_, 20429 | 14107 | 21611 | 30001 | 63038) => Outcome::Throttled { reason, retry_after },
+            // The account's messages of a day are used up: another attempt in seconds is in vain, and so is every other
+            // message. A run that stops leaves the rest of its audience for the next day.
+            (_, 63038) => Outcome::Misconfigured { reason },
+            // Too many requests; the sender's queue is full; the account's rate is used up.
+            (429, _) | (_, 20429 | 14107 | 21611 | 30001) => Outcome::Throttled { reason, retry_after },
             // Log-in, or an account that is closed or held.
             (_, 20003 | 20005 | 20008 | 30002) => Outcome::Misconfigured { reason },
             // The sender: none, none of ours, or none that sends texts.
@@ -125,13 +130,13 @@ mod tests {
             (400, 21265, "dead"),
             (400, 21635, "dead"),
             (400, 30005, "dead"),
-            (400, 30006, "dead"),
+            (400, 30006, "permanent"),
             (400, 21610, "opted out"),
             (429, 20429, "throttled"),
             (400, 21611, "throttled"),
             (400, 14107, "throttled"),
             (400, 30001, "throttled"),
-            (429, 63038, "throttled"),
+            (429, 63038, "misconfigured"),
             (401, 20003, "misconfigured"),
             (403, 20005, "misconfigured"),
             (403, 20008, "misconfigured"),
@@ -184,7 +189,7 @@ mod tests {
     fn a_message_that_has_failed_already_is_no_success() {
         let queued = outcome(201, json!({"sid": "SM1", "status": "queued", "error_code": null}));
         assert_eq!(queued, Outcome::successful(Some("SM1".into())));
-        let failed = json!({"sid": "SM1", "status": "failed", "error_code": 30006, "error_message": "Landline"});
-        assert_eq!(outcome(201, failed), Outcome::DeadAddress { reason: "201 30006: Landline".into() });
+        let failed = json!({"sid": "SM1", "status": "failed", "error_code": 30005, "error_message": "Unknown"});
+        assert_eq!(outcome(201, failed), Outcome::DeadAddress { reason: "201 30005: Unknown".into() });
     }
 }

@@ -160,9 +160,10 @@ impl Twilio {
         if let Some(seconds) = self.validity_seconds {
             form.append_pair("ValidityPeriod", &seconds.to_string());
         }
-        if let (Some(url), Some(reference)) = (&self.status_callback, &message.reference) {
-            let mut url = url.clone();
-            url.query_pairs_mut().append_pair("reference", reference);
+        if let Some(mut url) = self.status_callback.clone() {
+            if let Some(reference) = &message.reference {
+                url.query_pairs_mut().append_pair("reference", reference);
+            }
             form.append_pair("StatusCallback", url.as_str());
         }
         form.finish()

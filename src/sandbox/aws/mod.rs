@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sesv2::config::{Credentials, SharedCredentialsProvider};
+use aws_types::sdk_config::Builder;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -51,6 +52,11 @@ pub fn stranger_config(url: &str) -> SdkConfig {
     sdk_config_of(url, "stranger")
 }
 
+/// As [`sdk_config`], without a provider of credentials.
+pub fn keyless_config(url: &str) -> SdkConfig {
+    builder(url).build()
+}
+
 /// A URL of loopback where nobody listens.
 pub fn url_of_nobody() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
@@ -58,14 +64,15 @@ pub fn url_of_nobody() -> String {
 }
 
 fn sdk_config_of(url: &str, access_key: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "secret", None, None, "sandbox");
+    builder(url).credentials_provider(SharedCredentialsProvider::new(credentials)).build()
+}
+
+fn builder(url: &str) -> Builder {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(url)
         .region(Region::from_static("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-            access_key, "secret", None, None, "sandbox",
-        )))
-        .build()
 }
 
 /// What the services have in common.

@@ -5,7 +5,8 @@
 //! | Prefix | Answer |
 //! |---|---|
 //! | `throttle` | 429 `TooManyRequestsException`, Retry-After of 7 s |
-//! | `quota` | 400 `LimitExceededException` |
+//! | `quota` | 429 `ThrottlingException`, since the day's quota is used up |
+//! | `limit` | 400 `LimitExceededException` |
 //! | `rejected` | 400 `MessageRejected` for the content |
 //! | `unverified` | 400 `MessageRejected`, since the receiver is not verified |
 //! | `mail-from` | 400 `MailFromDomainNotVerifiedException` |
@@ -249,7 +250,9 @@ fn wish(email: &Email) -> Wish {
     if steered("throttle") {
         refuse(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
     } else if steered("quota") {
-        refuse(400, "LimitExceededException", "Daily message quota exceeded.")
+        refuse(429, "ThrottlingException", "Daily message quota exceeded.")
+    } else if steered("limit") {
+        refuse(400, "LimitExceededException", "There are too many instances of the specified resource type.")
     } else if steered("rejected") {
         refuse(400, "MessageRejected", "Illegal content.")
     } else if steered("unverified") {

@@ -42,7 +42,7 @@ async fn statuses_become_events_and_invalid_numbers_inactive() {
             ("From", "+15005550006"),
         ]
     };
-    let undelivered = form("undelivered", "30006");
+    let undelivered = form("undelivered", "30005");
     let before = server.standing().await;
     let elsewhere = url.replace("status", "inbound");
     for forged in [
@@ -74,7 +74,7 @@ async fn statuses_become_events_and_invalid_numbers_inactive() {
     assert_eq!(call(&server, &path, &undelivered, &sign(TOKEN, &url, &undelivered)).await.0, 200);
     let standing = server.standing().await;
     assert_eq!((standing.of("phone"), standing.of("mail")), ((false, false), (true, false)));
-    assert_eq!((standing.events[2].1.as_str(), &standing.events[2].2["error_code"]), ("_SMS.FAILURE", &json!("30006")));
+    assert_eq!((standing.events[2].1.as_str(), &standing.events[2].2["error_code"]), ("_SMS.FAILURE", &json!("30005")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
