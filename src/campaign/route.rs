@@ -93,7 +93,7 @@ impl Route {
             };
             tokio::select! {
                 biased;
-                () = self.outdates(&ticket) => {}
+                () = self.outdates(&ticket, terms.patience) => {}
                 permit = ticket.lane().turn(messages, terms.stop) => return Some((ticket, permit?)),
             }
         }
@@ -140,9 +140,14 @@ impl Route {
         }
     }
 
-    /// Waits until the choice would be another. Without a fallback there is none.
-    async fn outdates(&self, ticket: &Ticket<'_>) {
-        let Some(fallback) = &self.fallback else { return pending().await };
+    /// Waits until the choice would be another. Without a fallback that is to wait for the provider, for who is patient.
+    async fn outdates(&self, ticket: &Ticket<'_>, patience: Duration) {
+        let Some(fallback) = &self.fallback else {
+            return match ticket.is_admitted() && !patience.is_zero() {
+                true => self.primary.reaches(Phase::Open).await,
+                false => pending().await,
+            };
+        };
         let is_primary = std::ptr::eq(ticket.lane(), &*self.primary);
         match (is_primary, ticket.is_admitted()) {
             (true, true) => self.primary.reaches(Phase::Open).await,

@@ -371,7 +371,7 @@ async fn what_one_provider_surely_did_not_send_is_tried_by_the_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_standstill_is_waited_out() {
-    let alone = || Setup { has_fallback: false, ..Setup::default() };
+    let alone = || Setup { has_fallback: false, in_flight: 4, ..Setup::default() };
     let mut world = World::new(alone());
     world.patience = seconds(60);
     world.primary.does(down());
@@ -382,6 +382,8 @@ async fn a_standstill_is_waited_out() {
     let ((deliveries, _), ()) = tokio::join!(world.deliver_if(500, true), mended);
     let lost = deliveries.iter().filter(|delivery| delivery.fate != Some(Fate::Sent)).count();
     assert_eq!(lost, 0, "all wait for it, and probes do not pay");
+    let calls = world.called().len();
+    assert!(calls < 520, "who waits in line does not try a provider that fails: {calls} calls");
     assert!(world.clock.elapsed() < seconds(60));
 
     // For good: after the patience attempts are made all the same.
