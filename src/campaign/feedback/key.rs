@@ -84,7 +84,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::feedback::reference::Reference;
+    use crate::campaign::feedback::reference::{Receiver, Reference};
     use crate::domain::{ApplicationId, ChannelType};
 
     #[test]
@@ -105,7 +105,7 @@ mod tests {
         let reference = Reference {
             channel_type: ChannelType::Email,
             application_id: ApplicationId::new("a"),
-            endpoint_id: "e".to_owned(),
+            receiver: Receiver::Endpoint("e".to_owned()),
             run: None,
         };
         let text = Key::new(&secret).write(&reference);

@@ -76,6 +76,12 @@ impl Server {
         line["reference"].as_str().unwrap().to_owned()
     }
 
+    /// Adds an endpoint, or changes it.
+    async fn add(&self, write: EndpointWrite) {
+        let now = "2026-03-01T10:00:00.000Z".to_owned();
+        self.app.store.upsert_endpoints(&ApplicationId::new(APPLICATION), vec![write], now).await.unwrap();
+    }
+
     async fn standing(&self) -> Standing {
         let (store, application) = (&self.app.store, ApplicationId::new(APPLICATION));
         let mut endpoints = Vec::new();
