@@ -54,6 +54,8 @@ const TWILIO_BYTES_MAX: usize = 64 * 1024;
 const UNSUBSCRIBE_BYTES_MAX: usize = 4 * 1024;
 /// The largest bodies of one route that are held at once. Most are far smaller.
 const BODIES_MAX: usize = 4;
+/// Characters shown of what a stranger wrote.
+const SHOWN_CHARS_MAX: usize = 200;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
@@ -71,6 +73,8 @@ pub struct Feedback {
     refused: Damper,
     /// Mails with reports that nothing proves.
     unproven: Damper,
+    /// Events of AWS that have a shape of their own.
+    unreadable: Damper,
 }
 
 /// Lets the first one through to the log, then the second, fourth, eighth, …: what is set up wrongly should be seen, and
@@ -95,6 +99,7 @@ impl Feedback {
             bodies: Source::ALL.map(|source| Arc::new(Semaphore::new(BODIES_MAX * source.bytes_max()))),
             refused: Damper::default(),
             unproven: Damper::default(),
+            unreadable: Damper::default(),
         }
     }
 
@@ -127,7 +132,8 @@ impl Feedback {
 
     /// Logs a refusal, now and then.
     fn report(&self, source: Source, error: &Error, request_id: &str) {
-        if error.status().is_client_error() && self.refused.is_due() {
+        let is_refused = error.status().is_client_error() || error.status() == StatusCode::SERVICE_UNAVAILABLE;
+        if is_refused && self.refused.is_due() {
             tracing::warn!(
                 request.id = request_id,
                 source = source.name(),
@@ -261,6 +267,11 @@ impl Told<'_> {
         let path = self.head.uri.path_and_query().map_or("", |path| path.as_str());
         format!("{base_url}{path}")
     }
+}
+
+/// What may be shown of a URL or name that a stranger gave: neither what follows a `?`, which may be secret, nor megabytes.
+fn shown(text: &str) -> String {
+    text.split(['?', '#']).next().unwrap_or_default().chars().take(SHOWN_CHARS_MAX).collect()
 }
 
 fn answered(content_type: HeaderValue, body: impl Into<Body>) -> Response {
