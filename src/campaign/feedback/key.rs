@@ -13,7 +13,7 @@ use super::reference::Key;
 use super::{Error, References};
 use crate::campaign::engine::Engine;
 use crate::clock;
-use crate::store::{self, Definition, DefinitionWrite, Kind, Versioning};
+use crate::store::{self, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
 use crate::vault::{self, Vault};
 
 /// What the one secret is stored under.
@@ -41,6 +41,13 @@ impl Document {
         let sealed = BASE64_STANDARD.decode(&document.sealed).map_err(|_| Error::Unreadable)?;
         Ok(Key::new(vault.unseal(SEALED_FOR, &sealed)?.expose_secret()))
     }
+}
+
+/// Removes the secret; the next message makes a new one.
+///
+/// Shape: whether there was one.
+pub async fn forget_secret(store: &dyn DefinitionStore) -> Result<bool, store::Error> {
+    store.delete_definition(None, Kind::FeedbackKey, ID).await
 }
 
 impl Engine {

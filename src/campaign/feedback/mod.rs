@@ -17,7 +17,7 @@ pub mod reference;
 
 use std::sync::Arc;
 
-pub use self::key::SEALED_FOR;
+pub use self::key::{SEALED_FOR, forget_secret};
 use self::reference::Reference;
 use crate::channel::{Content, EmailContent, Message};
 use crate::domain::ChannelType;

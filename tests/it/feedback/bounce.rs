@@ -151,10 +151,11 @@ async fn the_command_hands_a_mail_on() {
         mail.extend_from_slice(b"\xff\n");
         let wrong = hand_on(url.clone(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx", mail.clone());
         let nobody = hand_on("http://127.0.0.1:1".into(), SECRET, mail.clone());
-        (wrong.0, nobody.0, hand_on(url, SECRET, mail))
+        let unset = hand_on(url.clone(), "nonsense", mail.clone());
+        (wrong.0, nobody.0, unset.0, hand_on(url, SECRET, mail))
     });
-    let (wrong, nobody, taken) = told.await.unwrap();
-    assert_eq!((wrong, nobody), (1, 75), "refused for good, and to be tried again");
+    let (wrong, nobody, unset, taken) = told.await.unwrap();
+    assert_eq!((wrong, nobody, unset), (75, 75, 75), "nothing of it is the mail's fault");
     assert_eq!((taken.0, taken.1.as_str()), (0, "1 reports, 1 of them about somebody known\n"), "{taken:?}");
     assert_eq!(server.standing().await.of("mail"), (false, false));
 }
