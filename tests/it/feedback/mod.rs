@@ -2,6 +2,7 @@
 
 mod bounce;
 mod connection;
+mod crash;
 mod sns;
 mod twilio;
 mod unsubscribe;
