@@ -134,8 +134,8 @@ impl Engine {
     }
 
     /// What a report about a message to this endpoint takes out of what is sent: all that the application sends to the
-    /// address that the endpoint has, unless the report is about another. Who wants no more messages is opted out in any
-    /// case.
+    /// address that the endpoint has. That an address is dead concerns another one not; who wants no more messages is opted
+    /// out in any case, and complaints often hide whose they are.
     async fn withdrawn(
         &self,
         report: &Report,
@@ -151,7 +151,8 @@ impl Engine {
         }
         let channel_type = report.channel_type;
         let is_meant = |own: &String| {
-            report.address.as_ref().is_none_or(|given| normalized(channel_type, given) == normalized(channel_type, own))
+            let is_same = |given: &String| normalized(channel_type, given) == normalized(channel_type, own);
+            cause == Cause::OptedOut || report.address.as_ref().is_none_or(is_same)
         };
         if let Some(address) = address(endpoint)?.filter(is_meant) {
             let page = self.store.endpoints_at_address(application_id, channel_type, &address).await?;

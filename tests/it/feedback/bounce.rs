@@ -118,6 +118,19 @@ async fn a_reference_of_a_direct_message_is_good_for_its_address_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn complaints_that_hide_the_address_are_about_it_all_the_same() {
+    let server = start().await;
+    let complaint =
+        COMPLAINT.replace("REFERENCE", &server.reference("mail").await).replace(MAIL, "redacted@example.net");
+    server.add(endpoint("newer", ChannelType::Email, MAIL)).await;
+    let now = server.app.clock.now().as_second();
+    assert_eq!(post(&server, &complaint, &signed(SECRET, &complaint, now)).await.0, 200);
+    assert!(server.standing().await.of("mail").1);
+    let newer = server.serving.client.get(&format!("/v1/apps/{APPLICATION}/endpoints/newer")).await.body(200);
+    assert_eq!(newer["OptOut"], "ALL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_mails_are_taken_and_passed_over() {
     let server = start().await;
     let mail = "Subject: on holiday\r\n\r\nUntil Monday.";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 use pinwheel::channel::{Report, ReportKind};
 use pinwheel::domain::ChannelType;
@@ -39,7 +39,7 @@ async fn an_endpoint_is_never_out_before_its_event_is_kept() {
         let waker = Waker::from(woken.clone());
         let mut applying = pin!(server.app.engine.apply_reports(vec![report.clone()]));
         // The process might end wherever this waits.
-        while let Poll::Pending = applying.as_mut().poll(&mut Context::from_waker(&waker)) {
+        while applying.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             woken.0.notified().await;
             let standing = server.standing().await;
             let is_out = standing.of("mail") != (true, false);
