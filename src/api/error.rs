@@ -71,6 +71,12 @@ impl Error {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
     }
 
+    /// Something elsewhere that this needs does not answer; the sender is to try again. Nobody must act here, so the log has
+    /// no error.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "InternalServerErrorException", message)
+    }
+
     /// Our own failure: the cause goes to the log, the client gets the request id.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let message = "the server failed; its log has the reason under this request id";

@@ -60,7 +60,7 @@ pub async fn answer(
     let began = Stopwatch::start();
     let (head, body) = request.into_parts();
     let routed = api.router.find(&head.method, &signed_path(&head.uri));
-    let operation = routed.as_ref().ok().map(|route| route.operation);
+    let operation = routed.as_ref().map_or("none", |route| route.operation.name());
     let outcome = match routed {
         Ok(route) => api.clone().run(route, head, body, id.clone()).await,
         Err(error) => Err(error),
@@ -69,7 +69,6 @@ pub async fn answer(
         Ok((operation, body)) => success(operation, body),
         Err(error) => failure(&error, operation, &id),
     };
-    let operation = operation.map_or("none", Operation::name);
     metric::api_request(operation, response.status().as_u16(), began.elapsed());
     tracing::debug!(
         request.id = &*id,
@@ -227,9 +226,9 @@ fn success(operation: Operation, body: Vec<u8>) -> Response {
     response
 }
 
-pub(super) fn failure(error: &Error, operation: Option<Operation>, id: &str) -> Response {
+/// The answer to what failed; the log has the cause under the name of the operation or route.
+pub(super) fn failure(error: &Error, operation: &str, id: &str) -> Response {
     if let Some(cause) = error.cause() {
-        let operation = operation.map_or("none", Operation::name);
         tracing::error!(request.id = id, operation, error = %chain(cause), "request failed");
     }
     let mut response = Response::new(Body::from(error.body(id)));
@@ -241,7 +240,7 @@ pub(super) fn failure(error: &Error, operation: Option<Operation>, id: &str) -> 
 
 /// The answer when something before an operation panicked: a promise of ours is broken, and the process goes on.
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    failure(&Error::internal(format!("panic: {}", text_of(&*panic))), None, "unknown")
+    failure(&Error::internal(format!("panic: {}", text_of(&*panic))), "none", "unknown")
 }
 
 fn text_of(panic: &(dyn Any + Send)) -> &str {

@@ -1,5 +1,6 @@
 //! Composition: from settings to a running engine. The only place that picks implementations.
 
+mod reset;
 mod rotate;
 mod tls;
 
@@ -25,6 +26,7 @@ use crate::store::{self, KeyStore, Store, sqlite};
 use crate::telemetry::Health;
 use crate::vault::{self, Vault};
 
+pub use reset::reset_feedback;
 pub use rotate::{Rotated, rotate_vault};
 
 /// The vault's key in the data directory, unless the settings name another.

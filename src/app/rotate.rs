@@ -1,9 +1,12 @@
 //! Changing the vault's key: everything sealed is sealed anew, then the old key is dropped.
 //!
-//! A crash at any moment loses nothing, since a key is dropped only when nothing needs it any more. With a key file: the
-//! new key is put before the old one, texts are sealed anew one by one, the old key is taken out. A further call goes on
-//! where the last one was cut off. With a key of the settings the caller brings the new one, and changes the settings
-//! when this is done.
+//! A crash at any moment loses nothing of what was there, since a key is dropped only when nothing needs it any more. With a
+//! key file: the new key is put before the old one, texts are sealed anew one by one, the old key is taken out. A further
+//! call goes on where the last one was cut off. With a key of the settings the caller brings the new one, and changes the
+//! settings when this is done.
+//!
+//! One thing is not covered: a key to the API that is made meanwhile is sealed with the old key. It is found at the end;
+//! when the process is killed before that, it has to be revoked.
 
 use std::sync::Arc;
 

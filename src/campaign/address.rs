@@ -22,8 +22,8 @@ pub struct AddressReport {
 }
 
 impl Engine {
-    /// Learns what was said while these messages were sent: changes the endpoints, and makes an event of each that gets no
-    /// more messages.
+    /// Learns what was said while these messages were sent: makes an event of each endpoint that gets no more messages, and
+    /// changes the endpoints.
     ///
     /// Errors: those of the store. What was said is true all the same, and the next message meets it again.
     pub(super) async fn learn_addresses(
@@ -39,25 +39,26 @@ impl Engine {
                 event::of_verdict(*channel_type, endpoint_id, news, reason.as_deref(), run.as_ref(), now)
             })
             .collect();
-        self.change_addresses(&origin.application_id, reports).await?;
+        // Events first: an endpoint that is out of it is sent nothing, and nobody says it again.
         if !events.is_empty() {
             self.store.append_events(&origin.application_id, events, now).await?;
         }
-        Ok(())
+        self.change_addresses(&origin.application_id, reports).await
     }
 
     /// Makes endpoints inactive, opts them out or gives them their new addresses. What was said of an address that the
     /// endpoint no longer has is passed over.
-    pub(super) async fn change_addresses(
+    async fn change_addresses(
         &self,
         application_id: &ApplicationId,
         reports: Vec<AddressReport>,
     ) -> Result<(), store::Error> {
         let (mut withdrawn, mut moved) = (Vec::new(), Vec::new());
         for AddressReport { number, endpoint_id, address, news, .. } in reports {
+            let mut withdraw = |address, cause| withdrawn.push(Withdrawal { number, address: Some(address), cause });
             match news {
-                AddressNews::Dead => withdrawn.push(Withdrawal { number, address, cause: Cause::Dead }),
-                AddressNews::OptedOut => withdrawn.push(Withdrawal { number, address, cause: Cause::OptedOut }),
+                AddressNews::Dead => withdraw(address, Cause::Dead),
+                AddressNews::OptedOut => withdraw(address, Cause::OptedOut),
                 AddressNews::Moved(address) => {
                     let update = EndpointUpdate { address: Some(address), ..EndpointUpdate::default() };
                     moved.push(EndpointWrite { id: endpoint_id, update });

@@ -80,7 +80,7 @@ enum Command {
     /// See what a message template says.
     #[command(subcommand)]
     Template(template::Command),
-    /// Hand on what came back by mail.
+    /// Hand on what came back by mail, or start anew with what links are signed with.
     #[command(subcommand)]
     Feedback(feedback::Command),
     /// Check or show the settings.
@@ -166,7 +166,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Template(command) => template::run(command, &settings).await,
-        Command::Feedback(command) => feedback::run(command, &settings.load(None)?, &System::default()).await,
+        Command::Feedback(command) => feedback::run(command, &settings).await,
         Command::Config(args) => {
             let check = |config: &Config| Ok(app::check_settings(config)?);
             config::run(&args, settings.sources(None), check, &mut std::io::stdout())?;

@@ -45,6 +45,8 @@ enum Rule {
     BaseUrl,
     /// A list of texts, none of which is empty.
     Texts,
+    /// A list of `http` or `https` URLs of scheme, host and port alone.
+    Origins,
 }
 
 const ZERO: Duration = Duration::ZERO;
@@ -90,7 +92,7 @@ const RULES: &[(&str, Rule)] = &[
     ("aws.s3_endpoint_url", Rule::Url),
     ("feedback.base_url", Rule::BaseUrl),
     ("feedback.sns_topic_arns", Rule::Texts),
-    ("feedback.sns_certificate_hosts", Rule::Texts),
+    ("feedback.sns_certificate_hosts", Rule::Origins),
     ("feedback.secret", Rule::Secret),
     ("feedback.stop_words", Rule::Texts),
 ];
@@ -202,6 +204,10 @@ impl Rule {
                 }),
                 "be a list of texts, none of them empty".to_owned(),
             ),
+            Self::Origins => (
+                value.as_array().is_some_and(|texts| texts.iter().all(|text| text.as_str().is_some_and(is_origin))),
+                "be a list of http or https URLs without a path, such as \"https://sns.example.internal\"".to_owned(),
+            ),
         };
         if holds { Ok(()) } else { Err(rule) }
     }
@@ -215,6 +221,12 @@ fn is_webhook_secret(text: &str) -> bool {
 
 fn is_http_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn is_origin(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let says_no_more = [url.origin().ascii_serialization(), format!("{}/", url.origin().ascii_serialization())];
+    is_http_url(text) && says_no_more.contains(&text.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -247,6 +259,24 @@ mod tests {
         }
         for (key, _) in RULES {
             assert!(keys.iter().any(|known| known == key), "`{key}` has a rule but no default");
+        }
+    }
+
+    #[test]
+    fn origins_are_scheme_host_and_port() {
+        for good in ["http://127.0.0.1:9000", "https://sns.example.internal", "https://SNS.example.internal/"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for wrong in [
+            "sns.*.amazonaws.com",
+            "sns.us-east-1.amazonaws.com",
+            "ftp://example.com",
+            "https://example.com/x",
+            "https://example.com?x",
+            "https://me@example.com",
+            "",
+        ] {
+            assert!(!is_origin(wrong), "{wrong}");
         }
     }
 

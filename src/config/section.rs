@@ -228,7 +228,7 @@ pub struct Feedback {
     /// The public URL of this server, without the `/feedback/…`; empty for no feedback.
     pub base_url: String,
     pub sns_topic_arns: Vec<String>,
-    /// Host names, in which `*` stands for one label, or whole origins such as `http://127.0.0.1:9000`.
+    /// Origins such as `http://127.0.0.1:9000`; empty for SNS's own hosts.
     pub sns_certificate_hosts: Vec<String>,
     /// Empty for none.
     pub twilio_auth_token: SecretString,

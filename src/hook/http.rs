@@ -52,6 +52,14 @@ impl Signer {
         headers.insert(WEBHOOK_SIGNATURE, signature.parse().expect("base64 fits a header"));
     }
 
+    /// Whether a request says that it was signed, and not longer ago than [`TOLERANCE_SECONDS`]. Anybody can say so: it is
+    /// for what is decided before there is a body.
+    pub fn is_recent(headers: &HeaderMap, now: Timestamp) -> bool {
+        let timestamp = headers.get(WEBHOOK_TIMESTAMP).and_then(|value| value.to_str().ok()?.parse().ok());
+        let is_near = timestamp.is_some_and(|timestamp| now.as_second().abs_diff(timestamp) <= TOLERANCE_SECONDS);
+        is_near && headers.contains_key(WEBHOOK_ID) && headers.contains_key(WEBHOOK_SIGNATURE)
+    }
+
     /// Whether somebody with the secret signed this, not longer ago than [`TOLERANCE_SECONDS`].
     pub fn verifies(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> bool {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());

@@ -110,8 +110,8 @@ pub enum AttributeGroup {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Withdrawal {
     pub number: EndpointNumber,
-    /// The address that this is about.
-    pub address: String,
+    /// The address that this is about; `None` for whichever the endpoint has, also none.
+    pub address: Option<String>,
     pub cause: Cause,
 }
 
@@ -158,7 +158,8 @@ pub trait EndpointStore: Send + Sync {
     /// Removes endpoints; unknown ids are passed over. Their numbers are not given again.
     fn delete_endpoints(&self, application: &ApplicationId, ids: Vec<String>) -> Call<'_, u64>;
 
-    /// Takes endpoints out of what is sent, whose address is still the one given: makes them inactive, or opts them out.
+    /// Takes endpoints out of what is sent, whose address is still the one given, if one is: makes them inactive, or opts
+    /// them out.
     fn withdraw_endpoints(&self, application: &ApplicationId, withdrawn: Vec<Withdrawal>) -> Call<'_, ()>;
 
     /// Removes attributes by name from all endpoints of the application, and frees their names. Shared user attributes are

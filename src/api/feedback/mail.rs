@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
+use crate::campaign::feedback::REFERENCE_CHARS_MAX;
 use crate::channel::{Report, ReportKind};
 use crate::domain::ChannelType;
 
@@ -17,6 +18,15 @@ const REFERENCE: &str = "X-Pinwheel-Reference";
 /// and 3.3; RFC 7505 for 5.1.10. Others, such as those of policies, are no reason to give an address up.
 const DEAD: &[&str] = &["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
 
+/// What is read of a mail: the report comes first, then the head of the mail that it is about.
+const READ_BYTES_MAX: usize = 1024 * 1024;
+/// Parts that are looked at, groups of fields in one of them, and reports of all of them: our mails go to one recipient each.
+const PARTS_MAX: usize = 100;
+const GROUPS_MAX: usize = 100;
+const REPORTS_MAX: usize = 100;
+/// Bytes of a message's id, and of an address. Source: RFC 5322, section 2.1.1, the longest line.
+const LINE_BYTES_MAX: usize = 998;
+
 /// What is known of the mail that a report is about.
 #[derive(Default)]
 struct Returned {
@@ -26,12 +36,15 @@ struct Returned {
 }
 
 /// The reports of a mail; none for a mail that is no report, such as an answer from somebody's holidays.
+///
+/// Shape: at most [`REPORTS_MAX`], whatever the mail has. Takes a while for a large one, so not on a thread of the runtime.
 pub fn read(mail: &[u8]) -> Vec<Report> {
+    let mail = &mail[..mail.len().min(READ_BYTES_MAX)];
     let Some(mail) = MessageParser::default().parse(mail) else { return Vec::new() };
     let returned = returned(&mail);
     let at = mail.date().and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
     let mut reports = Vec::new();
-    for part in &mail.parts {
+    for part in mail.parts.iter().take(PARTS_MAX) {
         let is = |subtype| part.is_content_type("message", subtype);
         if is("delivery-status") || is("global-delivery-status") {
             reports.extend(groups(part.contents()).iter().filter_map(|group| status(group, &returned, at)));
@@ -39,6 +52,7 @@ pub fn read(mail: &[u8]) -> Vec<Report> {
             reports.extend(groups(part.contents()).first().and_then(|group| complaint(group, &returned, at)));
         }
     }
+    reports.truncate(REPORTS_MAX);
     reports
 }
 
@@ -49,11 +63,13 @@ fn returned(mail: &Message<'_>) -> Returned {
     };
     let read = |mail: &Message<'_>| Returned {
         // It may be folded.
-        reference: text(mail, REFERENCE).map(|value| value.split_whitespace().collect()),
-        message_id: text(mail, "Message-ID"),
-        to: mail.to().and_then(|to| Some(to.first()?.address()?.to_owned())),
+        reference: text(mail, REFERENCE)
+            .map(|value| value.split_whitespace().collect())
+            .filter(up_to(REFERENCE_CHARS_MAX)),
+        message_id: text(mail, "Message-ID").filter(up_to(LINE_BYTES_MAX)),
+        to: mail.to().and_then(|to| Some(to.first()?.address()?.to_owned())).filter(up_to(LINE_BYTES_MAX)),
     };
-    for part in &mail.parts {
+    for part in mail.parts.iter().take(PARTS_MAX) {
         if let Some(inner) = part.message() {
             return read(inner);
         }
@@ -62,6 +78,11 @@ fn returned(mail: &Message<'_>) -> Returned {
         }
     }
     Returned::default()
+}
+
+/// Each report has a copy of these, so there is an end to their length.
+fn up_to(bytes_max: usize) -> impl Fn(&String) -> bool {
+    move |text| text.len() <= bytes_max
 }
 
 /// Fields of a group, by their names in lower case.
@@ -80,7 +101,7 @@ fn groups(text: &[u8]) -> Vec<Group> {
         });
         Some(fields.collect::<Group>()).filter(|group| !group.is_empty())
     };
-    text.split("\n\n").filter_map(read).collect()
+    text.split("\n\n").filter_map(read).take(GROUPS_MAX).collect()
 }
 
 /// What became of one recipient; `None` for the group about the mail as a whole, and for mails still on their way.

@@ -12,7 +12,7 @@ use ring::signature::{
 };
 use serde::Deserialize;
 
-use super::{TEXT, Told, answered, end_user_messaging, ses};
+use super::{TEXT, Told, answered, end_user_messaging, ses, shown};
 use crate::api::Error;
 use crate::channel::Report;
 
@@ -103,7 +103,7 @@ impl Told<'_> {
                 self.apply(reports).await?;
             }
             (Kind::SubscriptionConfirmation, Some(url)) => {
-                self.api.feedback.certificates.fetch(url, &*self.api.clock).await?;
+                self.api.feedback.certificates.confirm(url, &envelope.topic_arn, &*self.api.clock).await?;
                 tracing::info!(topic = envelope.topic_arn, "the subscription to a topic of SNS is confirmed");
             }
             (Kind::SubscriptionConfirmation, None) => return Err(Error::bad_request("SubscribeURL: it is missing")),
@@ -118,13 +118,12 @@ impl Told<'_> {
     async fn check(&self, envelope: &Envelope) -> Result<(), Error> {
         // First what asks nobody: strangers are not to make us fetch anything.
         if !self.api.config.feedback.sns_topic_arns.contains(&envelope.topic_arn) {
-            return Err(Error::forbidden(format!(
-                "TopicArn: `{}` is not in `feedback.sns_topic_arns`",
-                envelope.topic_arn
-            )));
+            let topic_arn = shown(&envelope.topic_arn);
+            return Err(Error::forbidden(format!("TopicArn: `{topic_arn}` is not in `feedback.sns_topic_arns`")));
         }
         envelope.check_time(self.api.clock.now())?;
-        let certificate = self.api.feedback.certificates.get(&envelope.certificate_url, &*self.api.clock).await?;
+        let Envelope { certificate_url, topic_arn, .. } = envelope;
+        let certificate = self.api.feedback.certificates.get(certificate_url, topic_arn, &*self.api.clock).await?;
         envelope.check_signature(&certificate.public_key)
     }
 
@@ -132,10 +131,20 @@ impl Told<'_> {
     fn reports(&self, message: &str) -> Vec<Report> {
         let reports = ses::read(message).or_else(|| end_user_messaging::read(message, &self.api.feedback.stop_words));
         reports.unwrap_or_else(|| {
-            tracing::debug!("a message of SNS is no report");
+            if is_event(message) && self.api.feedback.unreadable.is_due() {
+                tracing::warn!("an event of AWS cannot be read, so nobody learns from it");
+            } else {
+                tracing::debug!("a message of SNS is no report");
+            }
             Vec::new()
         })
     }
+}
+
+/// Whether a message says that it is an event, whatever else is in it.
+fn is_event(message: &str) -> bool {
+    let message: serde_json::Value = serde_json::from_str(message).unwrap_or_default();
+    ["eventType", "notificationType"].iter().any(|name| message.get(name).is_some())
 }
 
 #[cfg(test)]
@@ -199,6 +208,12 @@ mod tests {
                 assert!(refused(Envelope { signature_version: other.to_owned(), ..signed.clone() }));
             }
         }
+    }
+
+    #[test]
+    fn events_are_told_from_other_texts() {
+        assert!(is_event(r#"{"eventType": "Bounce", "mail": 7}"#) && is_event(r#"{"notificationType": "Bounce"}"#));
+        assert!(!is_event(r#"{"mail": {}}"#) && !is_event("Successfully validated SNS topic") && !is_event("[]"));
     }
 
     #[test]

@@ -7,13 +7,15 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{HTML, Told, answered};
-use crate::api::Error;
+use crate::api::{Api, Error};
 use crate::campaign::feedback::UNSUBSCRIBE_PATH;
+use crate::campaign::feedback::reference::{Receiver, Reference};
 use crate::channel::{Report, ReportKind};
 use crate::domain::ChannelType;
 
@@ -37,10 +39,9 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 impl Told<'_> {
     pub(super) async fn unsubscribe(&self) -> Result<Response, Error> {
-        let reference = self.head.uri.path().strip_prefix(UNSUBSCRIBE_PATH).unwrap_or_default();
-        if !self.is_of_a_mail(reference).await? {
-            let text = "This link does not work. Perhaps it was cut: please use the whole link of the mail.";
-            return Ok(page(StatusCode::NOT_FOUND, "Unknown link", text, ""));
+        if !self.api.is_receiver_known(&self.api.link(self.head).await?).await? {
+            let text = "Nobody is known here under this link any more. Please use the link of a newer mail.";
+            return Ok(page(StatusCode::NOT_FOUND, "Old link", text, ""));
         }
         if self.head.method != Method::POST {
             return Ok(page(StatusCode::OK, "Unsubscribe", "Do you want to get no more of these mails?", FORM));
@@ -51,7 +52,7 @@ impl Told<'_> {
         let report = Report {
             channel_type: ChannelType::Email,
             kind: ReportKind::OptOut,
-            reference: Some(reference.to_owned()),
+            reference: Some(path_reference(self.head).to_owned()),
             address: None,
             message_id: None,
             at: None,
@@ -59,13 +60,6 @@ impl Told<'_> {
         };
         self.apply(vec![report]).await?;
         Ok(page(StatusCode::OK, "Unsubscribed", "You will get no more of these mails.", ""))
-    }
-
-    /// Whether this is the reference of a campaign's e-mail.
-    async fn is_of_a_mail(&self, reference: &str) -> Result<bool, Error> {
-        let Some(references) = self.api.engine.references().await? else { return Ok(false) };
-        let found = references.read(reference);
-        Ok(found.is_some_and(|found| found.channel_type == ChannelType::Email && found.run.is_some()))
     }
 
     /// Whether the body is what mail programs send: as a form of either type.
@@ -84,6 +78,34 @@ impl Told<'_> {
             name == Some("List-Unsubscribe") && part.contents().trim_ascii() == b"One-Click"
         })
     }
+}
+
+impl Api {
+    /// The reference of a link, if it is that of a campaign's e-mail.
+    ///
+    /// Errors: 404 for any other.
+    pub(super) async fn link(&self, head: &Parts) -> Result<Reference, Error> {
+        let references = self.engine.references().await?.ok_or_else(Error::not_found)?;
+        let found = references.read(path_reference(head));
+        let found = found.filter(|found| found.channel_type == ChannelType::Email && found.run.is_some());
+        found.ok_or_else(Error::not_found)
+    }
+
+    /// Whether who got the mail is still there.
+    async fn is_receiver_known(&self, reference: &Reference) -> Result<bool, Error> {
+        let Receiver::Endpoint(endpoint_id) = &reference.receiver else { return Ok(false) };
+        Ok(!self.store.endpoint(&reference.application_id, endpoint_id).await?.is_empty())
+    }
+}
+
+fn path_reference(head: &Parts) -> &str {
+    head.uri.path().strip_prefix(UNSUBSCRIBE_PATH).unwrap_or_default()
+}
+
+/// What a link leads to that is none of ours.
+pub fn unknown_link() -> Response {
+    let text = "This link does not work. Perhaps it was cut: please use the whole link of the mail.";
+    page(StatusCode::NOT_FOUND, "Unknown link", text, "")
 }
 
 fn page(status: StatusCode, title: &str, text: &str, form: &str) -> Response {

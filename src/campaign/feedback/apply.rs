@@ -8,12 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::event;
-use super::reference::{Reference, Run};
-use crate::campaign::address::AddressReport;
+use super::reference::{Mark, Receiver, Reference, Run, normalized};
 use crate::campaign::engine::Engine;
 use crate::channel::{Report, ReportKind};
-use crate::domain::{AddressNews, ApplicationId, ChannelType, EndpointNumber};
-use crate::store::{self, EndpointRef, Event};
+use crate::domain::{ApplicationId, ChannelType};
+use crate::store::{self, Cause, EndpointRef, Event, Withdrawal};
 use crate::wire::endpoint::Head;
 
 /// Reports that are applied at once when they come over an adapter's own connection.
@@ -27,8 +26,8 @@ struct Subject {
     application_id: ApplicationId,
     endpoint_id: String,
     run: Option<Run>,
-    /// The endpoint's number and address, where something is to change.
-    endpoint: Option<(EndpointNumber, String)>,
+    /// What gets no more messages: that endpoint, and others with its address.
+    withdrawn: Vec<Withdrawal>,
 }
 
 impl Engine {
@@ -38,24 +37,25 @@ impl Engine {
     pub async fn apply_reports(&self, reports: Vec<Report>) -> Result<usize, Error> {
         let now = self.clock.now();
         let mut applied = 0;
-        let mut by_application: BTreeMap<ApplicationId, (Vec<AddressReport>, Vec<Event>)> = BTreeMap::new();
+        let mut by_application: BTreeMap<ApplicationId, (Vec<Event>, Vec<Withdrawal>)> = BTreeMap::new();
         for report in &reports {
             let subjects = self.subjects(report).await?;
             applied += usize::from(!subjects.is_empty());
-            for Subject { application_id, endpoint_id, run, endpoint } in subjects {
-                let (changes, events) = by_application.entry(application_id).or_default();
-                events.extend(event::of_report(report, &endpoint_id, run.as_ref(), now));
-                if let (Some(news), Some((number, address))) = (news(report.kind), endpoint) {
-                    let channel_type = report.channel_type;
-                    changes.push(AddressReport { number, endpoint_id, channel_type, address, news, reason: None });
-                }
+            for subject in subjects {
+                let (events, withdrawn) = by_application.entry(subject.application_id).or_default();
+                events.extend(event::of_report(report, &subject.endpoint_id, subject.run.as_ref(), now));
+                withdrawn.extend(subject.withdrawn);
             }
         }
-        for (application_id, (changes, events)) in by_application {
+        for (application_id, (events, withdrawn)) in by_application {
             let written = async {
-                self.change_addresses(&application_id, changes).await?;
+                // Events first: told once more after a crash, they are known by their ids. An endpoint that is out of it is
+                // not found by its address again, and its event would be lost.
                 if !events.is_empty() {
                     self.store.append_events(&application_id, events, now).await?;
+                }
+                if !withdrawn.is_empty() {
+                    self.store.withdraw_endpoints(&application_id, withdrawn).await?;
                 }
                 Ok::<_, store::Error>(())
             };
@@ -105,51 +105,81 @@ impl Engine {
             (Some(reference), Some(references)) => references.read(reference),
             _ => None,
         };
-        match found.filter(|reference| reference.channel_type == report.channel_type) {
-            Some(reference) if reference.endpoint_id.is_empty() => {
-                let mut subjects = self.at_address(report, &reference.application_id).await?;
-                if subjects.is_empty() {
-                    subjects.push(stranger(report, reference));
-                }
-                Ok(subjects)
+        let Some(reference) = found.filter(|reference| reference.channel_type == report.channel_type) else {
+            let mut subjects = Vec::new();
+            for application in self.store.applications().await? {
+                subjects.extend(self.at_reported_address(report, &application.id).await?);
             }
-            Some(reference) => Ok(vec![self.referred(report, reference).await?]),
-            None => {
+            return Ok(subjects);
+        };
+        let Reference { application_id, receiver, run, channel_type } = reference;
+        match receiver {
+            Receiver::Endpoint(endpoint_id) => {
+                let withdrawn = self.withdrawn(report, &application_id, &endpoint_id).await?;
+                Ok(vec![Subject { application_id, endpoint_id, run, withdrawn }])
+            }
+            Receiver::Address(mark) => {
+                // It says nothing about other addresses.
+                let is_meant = report.address.as_ref().is_some_and(|given| Mark::of(channel_type, given) == mark);
                 let mut subjects = Vec::new();
-                for application in self.store.applications().await? {
-                    subjects.extend(self.at_address(report, &application.id).await?);
+                if is_meant {
+                    subjects = self.at_reported_address(report, &application_id).await?;
+                }
+                if subjects.is_empty() {
+                    subjects.push(stranger(report, application_id, run));
                 }
                 Ok(subjects)
             }
         }
     }
 
-    /// The endpoint of a reference. That an address is dead concerns it only while it has that address; that somebody wants
-    /// no more messages does in any case.
-    async fn referred(&self, report: &Report, reference: Reference) -> Result<Subject, Error> {
-        let Reference { application_id, endpoint_id, run, channel_type } = reference;
-        let mut endpoint = None;
-        if let Some(news) = news(report.kind) {
-            let page = self.store.endpoint(&application_id, &endpoint_id).await?;
-            endpoint = page.iter().next().map(number_and_address).transpose()?.flatten().filter(|(_, address)| {
-                let is_meant = |given: &String| is_same_address(channel_type, address, given);
-                news == AddressNews::OptedOut || report.address.as_ref().is_none_or(is_meant)
-            });
+    /// What a report about a message to this endpoint takes out of what is sent: all that the application sends to the
+    /// address that the endpoint has. That an address is dead concerns another one not; who wants no more messages is opted
+    /// out in any case, and complaints often hide whose they are.
+    async fn withdrawn(
+        &self,
+        report: &Report,
+        application_id: &ApplicationId,
+        endpoint_id: &str,
+    ) -> Result<Vec<Withdrawal>, Error> {
+        let mut withdrawn = Vec::new();
+        let Some(cause) = cause(report.kind) else { return Ok(withdrawn) };
+        let page = self.store.endpoint(application_id, endpoint_id).await?;
+        let Some(endpoint) = page.iter().next() else { return Ok(withdrawn) };
+        if cause == Cause::OptedOut {
+            withdrawn.push(Withdrawal { number: endpoint.number, address: None, cause });
         }
-        Ok(Subject { application_id, endpoint_id, run, endpoint })
+        let channel_type = report.channel_type;
+        let is_meant = |own: &String| {
+            let is_same = |given: &String| normalized(channel_type, given) == normalized(channel_type, own);
+            cause == Cause::OptedOut || report.address.as_ref().is_none_or(is_same)
+        };
+        if let Some(address) = address(endpoint)?.filter(is_meant) {
+            let page = self.store.endpoints_at_address(application_id, channel_type, &address).await?;
+            for endpoint in page.iter() {
+                withdrawn.push(Withdrawal { number: endpoint.number, address: self::address(endpoint)?, cause });
+            }
+        }
+        Ok(withdrawn)
     }
 
     /// The active endpoints of an application that have the report's address.
-    async fn at_address(&self, report: &Report, application_id: &ApplicationId) -> Result<Vec<Subject>, Error> {
+    async fn at_reported_address(
+        &self,
+        report: &Report,
+        application_id: &ApplicationId,
+    ) -> Result<Vec<Subject>, Error> {
         let mut subjects = Vec::new();
-        for address in report.address.iter().flat_map(|address| spellings(report.channel_type, address)) {
-            let page = self.store.endpoints_at_address(application_id, report.channel_type, &address).await?;
+        for spelling in report.address.iter().flat_map(|address| spellings(report.channel_type, address)) {
+            let page = self.store.endpoints_at_address(application_id, report.channel_type, &spelling).await?;
             for endpoint in page.iter() {
+                let address = address(endpoint)?;
+                let withdrawal = cause(report.kind).map(|cause| Withdrawal { number: endpoint.number, address, cause });
                 subjects.push(Subject {
                     application_id: application_id.clone(),
                     endpoint_id: endpoint.id.to_owned(),
                     run: None,
-                    endpoint: number_and_address(endpoint)?,
+                    withdrawn: withdrawal.into_iter().collect(),
                 });
             }
         }
@@ -159,17 +189,16 @@ impl Engine {
 
 /// A direct message to an address that no endpoint has: its events have an endpoint of their own, as with Pinpoint, the same
 /// for all of one message.
-fn stranger(report: &Report, reference: Reference) -> Subject {
+fn stranger(report: &Report, application_id: ApplicationId, run: Option<Run>) -> Subject {
     let of = report.message_id.as_deref().or(report.address.as_deref()).unwrap_or_default();
-    let Reference { application_id, run, .. } = reference;
-    Subject { application_id, endpoint_id: event::id("direct message", &[of]), run, endpoint: None }
+    Subject { application_id, endpoint_id: event::id("direct message", &[of]), run, withdrawn: Vec::new() }
 }
 
-/// What a report says of the address.
-fn news(kind: ReportKind) -> Option<AddressNews> {
+/// Why a report takes endpoints out of what is sent, if it does.
+fn cause(kind: ReportKind) -> Option<Cause> {
     match kind {
-        ReportKind::HardBounce => Some(AddressNews::Dead),
-        ReportKind::Complaint | ReportKind::OptOut => Some(AddressNews::OptedOut),
+        ReportKind::HardBounce => Some(Cause::Dead),
+        ReportKind::Complaint | ReportKind::OptOut => Some(Cause::OptedOut),
         ReportKind::Buffered
         | ReportKind::Delivered
         | ReportKind::SoftBounce
@@ -181,39 +210,22 @@ fn news(kind: ReportKind) -> Option<AddressNews> {
     }
 }
 
-fn number_and_address(endpoint: EndpointRef<'_>) -> Result<Option<(EndpointNumber, String)>, store::Error> {
+fn address(endpoint: EndpointRef<'_>) -> Result<Option<String>, store::Error> {
     let damaged = |error| store::Error::Damaged { what: format!("endpoint number {}: {error}", endpoint.number) };
     let head = Head::read(endpoint.document).map_err(damaged)?;
-    Ok(head.address().map(|address| (endpoint.number, address.to_owned())))
+    Ok(head.address().map(str::to_owned))
 }
 
-/// Whether two ways to write an address mean the same: providers write them in their own.
-fn is_same_address(channel_type: ChannelType, one: &str, other: &str) -> bool {
-    match channel_type {
-        ChannelType::Email => one.eq_ignore_ascii_case(other),
-        ChannelType::Sms | ChannelType::Voice => digits(one) == digits(other),
-        _ => one == other,
-    }
-}
-
-/// How endpoints may write an address that a provider names.
+/// How endpoints may write an address that a provider names. The store takes upper and lower case of e-mails for the same.
 fn spellings(channel_type: ChannelType, address: &str) -> Vec<String> {
     let mut spellings = vec![address.to_owned()];
-    match channel_type {
-        ChannelType::Email => spellings.push(address.to_lowercase()),
-        ChannelType::Sms | ChannelType::Voice => {
-            let digits = digits(address);
-            spellings.extend([format!("+{digits}"), digits]);
-        }
-        _ => {}
+    if matches!(channel_type, ChannelType::Sms | ChannelType::Voice) {
+        let digits = normalized(channel_type, address);
+        spellings.extend([format!("+{digits}"), digits]);
     }
     spellings.sort();
     spellings.dedup();
     spellings
-}
-
-fn digits(number: &str) -> String {
-    number.chars().filter(char::is_ascii_digit).collect()
 }
 
 #[cfg(test)]
@@ -221,15 +233,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_the_same_however_they_are_written() {
+    fn numbers_are_looked_for_in_each_way_to_write_them() {
         use ChannelType::{Email, Gcm, Sms};
-        assert!(is_same_address(Email, "Ann@Example.com", "ann@example.com"));
-        assert!(is_same_address(Sms, "+12065550100", "1 (206) 555-0100"));
-        assert!(!is_same_address(Sms, "+12065550100", "+12065550101"));
-        assert!(!is_same_address(Gcm, "a", "A"), "tokens are no addresses of people");
-        assert_eq!(spellings(Email, "Ann@Example.com"), ["Ann@Example.com", "ann@example.com"]);
-        assert_eq!(spellings(Email, "ann@example.com"), ["ann@example.com"]);
         assert_eq!(spellings(Sms, "+12065550100"), ["+12065550100", "12065550100"]);
+        assert_eq!(spellings(Sms, "1 206 555 0100"), ["+12065550100", "1 206 555 0100", "12065550100"]);
+        assert_eq!(spellings(Email, "Ann@Example.com"), ["Ann@Example.com"]);
         assert_eq!(spellings(Gcm, "Token"), ["Token"]);
     }
 }

@@ -13,7 +13,7 @@ use super::reference::Key;
 use super::{Error, References};
 use crate::campaign::engine::Engine;
 use crate::clock;
-use crate::store::{self, Definition, DefinitionWrite, Kind, Versioning};
+use crate::store::{self, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
 use crate::vault::{self, Vault};
 
 /// What the one secret is stored under.
@@ -41,6 +41,13 @@ impl Document {
         let sealed = BASE64_STANDARD.decode(&document.sealed).map_err(|_| Error::Unreadable)?;
         Ok(Key::new(vault.unseal(SEALED_FOR, &sealed)?.expose_secret()))
     }
+}
+
+/// Removes the secret; the next message makes a new one.
+///
+/// Shape: whether there was one.
+pub async fn forget_secret(store: &dyn DefinitionStore) -> Result<bool, store::Error> {
+    store.delete_definition(None, Kind::FeedbackKey, ID).await
 }
 
 impl Engine {
@@ -84,7 +91,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::feedback::reference::Reference;
+    use crate::campaign::feedback::reference::{Receiver, Reference};
     use crate::domain::{ApplicationId, ChannelType};
 
     #[test]
@@ -105,7 +112,7 @@ mod tests {
         let reference = Reference {
             channel_type: ChannelType::Email,
             application_id: ApplicationId::new("a"),
-            endpoint_id: "e".to_owned(),
+            receiver: Receiver::Endpoint("e".to_owned()),
             run: None,
         };
         let text = Key::new(&secret).write(&reference);

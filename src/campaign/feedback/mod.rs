@@ -17,7 +17,7 @@ pub mod reference;
 
 use std::sync::Arc;
 
-pub use self::key::SEALED_FOR;
+pub use self::key::{SEALED_FOR, forget_secret};
 use self::reference::Reference;
 use crate::channel::{Content, EmailContent, Message};
 use crate::domain::ChannelType;
@@ -39,7 +39,7 @@ const HEADER_VALUE_BYTES_MAX: usize = 870;
 
 /// Characters of a reference that every provider gives back; SES refuses messages with longer tags. Source: SES API reference,
 /// `MessageTag`.
-const REFERENCE_CHARS_MAX: usize = 256;
+pub const REFERENCE_CHARS_MAX: usize = 256;
 
 /// Why messages cannot be given references.
 #[derive(Debug, thiserror::Error)]

@@ -2,11 +2,12 @@
 //!
 //! A reference is the base64url text of `version (1 byte) | parts | code (16)`. A part is a text as its length and its
 //! bytes; ids in hex, as ours are, take half as many. The code is HMAC-SHA256 over all before it, shortened to 16 bytes: who
-//! does not know the key cannot make one, and nobody can change one. It hides nothing.
+//! does not know the key cannot make one, and nobody can change one. It hides nothing. An endpoint stands for its address;
+//! where there is none, the reference names the address itself, so that it is good for that one alone.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use ring::hmac;
+use ring::{digest, hmac};
 
 use crate::channel::{Message, Origin};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, TreatmentId};
@@ -14,6 +15,8 @@ use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, Treatmen
 const VERSION: u8 = 1;
 /// Bytes of the code. RFC 2104, section 5, asks for half of the hash at least.
 const CODE_BYTES: usize = 16;
+/// Bytes of an address' mark.
+const MARK_BYTES: usize = 16;
 /// In the length of a part: its bytes are those that a text in hex stands for.
 const IS_HEX: u16 = 1 << 15;
 /// Longer ones are no reference of ours: five parts of at most [`ID_BYTES_MAX`](crate::domain::limit::ID_BYTES_MAX).
@@ -24,10 +27,39 @@ const REFERENCE_CHARS_MAX: usize = 8 * 1024;
 pub struct Reference {
     pub channel_type: ChannelType,
     pub application_id: ApplicationId,
-    /// Empty for a direct message to an address.
-    pub endpoint_id: String,
+    pub receiver: Receiver,
     /// `None` for a direct message.
     pub run: Option<Run>,
+}
+
+/// Who a message went to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Receiver {
+    /// An endpoint, by its id.
+    Endpoint(String),
+    /// An address that a direct message named.
+    Address(Mark),
+}
+
+/// What tells an address from others, and does not show it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mark(String);
+
+impl Mark {
+    /// The same for all ways to write an address.
+    pub fn of(channel_type: ChannelType, address: &str) -> Self {
+        let hash = digest::digest(&digest::SHA256, normalized(channel_type, address).as_bytes());
+        Self(hex::encode(&hash.as_ref()[..MARK_BYTES]))
+    }
+}
+
+/// An address as it is compared: providers write addresses in their own ways.
+pub fn normalized(channel_type: ChannelType, address: &str) -> String {
+    match channel_type {
+        ChannelType::Email => address.trim().to_lowercase(),
+        ChannelType::Sms | ChannelType::Voice => address.chars().filter(char::is_ascii_digit).collect(),
+        _ => address.to_owned(),
+    }
 }
 
 /// What of a campaign sent it.
@@ -52,10 +84,14 @@ impl Run {
 impl Reference {
     /// That of a message.
     pub fn of(message: &Message) -> Self {
+        let receiver = match message.endpoint_id.as_str() {
+            "" => Receiver::Address(Mark::of(message.channel_type, &message.address)),
+            id => Receiver::Endpoint(id.to_owned()),
+        };
         Self {
             channel_type: message.channel_type,
             application_id: message.origin.application_id.clone(),
-            endpoint_id: message.endpoint_id.clone(),
+            receiver,
             run: Run::of(&message.origin),
         }
     }
@@ -77,7 +113,10 @@ impl Key {
         let mut bytes = vec![VERSION];
         append(&mut bytes, reference.channel_type.as_str());
         append(&mut bytes, reference.application_id.as_str());
-        append(&mut bytes, &reference.endpoint_id);
+        match &reference.receiver {
+            Receiver::Endpoint(id) => append(&mut bytes, id),
+            Receiver::Address(Mark(mark)) => ["", mark].iter().for_each(|part| append(&mut bytes, part)),
+        }
         if let Some(run) = &reference.run {
             append(&mut bytes, run.campaign_id.as_str());
             append(&mut bytes, run.activity_id.as_str());
@@ -102,7 +141,11 @@ impl Key {
         let (&VERSION, mut rest) = signed.split_first()? else { return None };
         let mut part = || take(&mut rest);
         let channel_type = ChannelType::parse(&part()?)?;
-        let (application_id, endpoint_id) = (ApplicationId::new(part()?), part()?);
+        let application_id = ApplicationId::new(part()?);
+        let receiver = match part()? {
+            id if id.is_empty() => Receiver::Address(Mark(part()?)),
+            id => Receiver::Endpoint(id),
+        };
         let run = match part() {
             None => None,
             Some(campaign_id) => Some(Run {
@@ -111,7 +154,7 @@ impl Key {
                 treatment_id: TreatmentId::new(part()?),
             }),
         };
-        Some(Reference { channel_type, application_id, endpoint_id, run })
+        Some(Reference { channel_type, application_id, receiver, run })
     }
 }
 
@@ -162,7 +205,10 @@ mod tests {
         Reference {
             channel_type,
             application_id: ApplicationId::new(application_id),
-            endpoint_id: endpoint_id.to_owned(),
+            receiver: match endpoint_id {
+                "" => Receiver::Address(Mark::of(channel_type, "ann@example.com")),
+                id => Receiver::Endpoint(id.to_owned()),
+            },
             run: (!is_direct).then_some(run),
         }
     }
@@ -177,6 +223,21 @@ mod tests {
         let text = key().write(&usual());
         assert_eq!(text.len(), 159);
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{text}");
+    }
+
+    #[test]
+    fn a_mark_is_that_of_one_address_however_it_is_written() {
+        use ChannelType::{Email, Gcm, Sms};
+        let is_same = |channel_type, one, other| Mark::of(channel_type, one) == Mark::of(channel_type, other);
+        assert!(is_same(Email, "Ann@Example.com", "ann@example.com"));
+        assert!(is_same(Sms, "+12065550100", "1 (206) 555-0100"));
+        assert!(!is_same(Email, "ann@example.com", "bob@example.com"));
+        assert!(!is_same(Sms, "+12065550100", "+12065550101"));
+        assert!(!is_same(Gcm, "a", "A"), "tokens are no addresses of people");
+        let direct =
+            Reference { receiver: Receiver::Address(Mark::of(Email, "Ann@example.com")), run: None, ..usual() };
+        let text = key().write(&direct);
+        assert_eq!(key().read(&text), Some(direct));
     }
 
     #[test]

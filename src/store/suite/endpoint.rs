@@ -84,16 +84,19 @@ pub async fn pages_ascend_and_load_what_is_asked_for(place: &dyn Place) {
 
 pub async fn dead_addresses_are_deactivated_while_they_are_the_same(place: &dyn Place) {
     let store = with_application(place).await;
-    put(&*store, ["a", "b", "c"].map(|id| at(id, ChannelType::Gcm, &format!("token of {id}"))).into()).await;
+    put(&*store, ["a", "b", "c", "d"].map(|id| at(id, ChannelType::Gcm, &format!("token of {id}"))).into()).await;
     put(&*store, vec![at("b", ChannelType::Gcm, "fresh token")]).await;
     let dead = [(1, "token of b"), (0, "token of a"), (77, "token")].map(|(number, address)| Withdrawal {
         number,
-        address: address.into(),
+        address: Some(address.into()),
         cause: Cause::Dead,
     });
     store.withdraw_endpoints(&application_id(), dead.into()).await.unwrap();
-    let unwilling = |number, address: &str| Withdrawal { number, address: address.into(), cause: Cause::OptedOut };
-    let unwilling = vec![unwilling(1, "token of b"), unwilling(2, "token of c")];
+    let unwilling = |number, address: Option<&str>| {
+        let address = address.map(str::to_owned);
+        Withdrawal { number, address, cause: Cause::OptedOut }
+    };
+    let unwilling = vec![unwilling(1, Some("token of b")), unwilling(2, Some("token of c")), unwilling(3, None)];
     store.withdraw_endpoints(&application_id(), unwilling).await.unwrap();
     drop(store);
 
@@ -105,6 +108,7 @@ pub async fn dead_addresses_are_deactivated_while_they_are_the_same(place: &dyn 
     let c = get(&*store, "c").await;
     assert_eq!((c.status, c.opt_out), (EndpointStatus::Active, OptOut::All));
     assert_eq!(get(&*store, "b").await.opt_out, OptOut::None);
+    assert_eq!(get(&*store, "d").await.opt_out, OptOut::All, "whatever its address");
     let at_address = store.endpoints_at_address(&application_id(), ChannelType::Gcm, "token of c").await.unwrap();
     assert_eq!(at_address.len(), 1, "who opted out is still found");
 }

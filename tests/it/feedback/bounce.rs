@@ -4,10 +4,12 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use hyper::{HeaderMap, Method};
+use pinwheel::domain::ChannelType;
 use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::{MAIL, Server};
+use crate::support::{APPLICATION, endpoint};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BOUNCE: &str = include_str!("../../data/feedback/bounce.eml");
@@ -64,7 +66,7 @@ async fn a_bounce_ends_the_address_and_is_an_event_of_its_campaign() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_reference_the_address_decides_and_with_another_address_nothing_changes() {
+async fn another_address_than_that_of_now_is_an_event_alone() {
     let server = start().await;
     let now = server.app.clock.now().as_second();
     let elsewhere = BOUNCE.replace("REFERENCE", &server.reference("mail").await).replace(MAIL, "bob@example.net");
@@ -72,14 +74,60 @@ async fn without_a_reference_the_address_decides_and_with_another_address_nothin
     let standing = server.standing().await;
     assert_eq!(standing.of("mail"), (true, false), "it has another address by now");
     assert_eq!(standing.event().1, "_email.hardbounce");
+}
 
-    let forged = COMPLAINT.replace("ann@", "Ann@");
-    assert_eq!(post(&server, &forged, &signed(SECRET, &forged, now)).await.0, 200);
-    let standing = server.standing().await;
-    assert_eq!(standing.of("mail"), (true, true));
-    let (endpoint_id, event_type, attributes) = &standing.events[1];
-    assert_eq!((endpoint_id.as_str(), event_type.as_str()), ("mail", "_email.complaint"));
-    assert_eq!(attributes.get("campaign_id"), None, "a reference of somebody else's making says nothing");
+#[tokio::test(flavor = "multi_thread")]
+async fn who_can_send_a_mail_can_end_nobody() {
+    let server = start().await;
+    let now = server.app.clock.now().as_second();
+    let of_a_text = server.reference("phone").await;
+    let before = server.standing().await;
+    for reference in ["REFERENCE", "", &of_a_text] {
+        for mail in [BOUNCE, COMPLAINT] {
+            let forged = mail.replace("REFERENCE", reference);
+            let answer = post(&server, &forged, &signed(SECRET, &forged, now)).await;
+            assert_eq!(answer, (200, "1 reports, 0 of them about somebody known\n".to_owned()), "{reference}");
+        }
+    }
+    assert_eq!(server.standing().await, before, "our mail server signs whatever it gets");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_of_a_direct_message_is_good_for_its_address_alone() {
+    let server = start().await;
+    let now = server.app.clock.now().as_second();
+    let request = json!({
+        "Addresses": {"mallory@example.net": {"ChannelType": "EMAIL"}},
+        "MessageConfiguration": {"DefaultMessage": {"Body": "x"}},
+    });
+    let path = format!("/v1/apps/{APPLICATION}/messages");
+    server.serving.client.post(&path, request).await.body(200);
+    let reference = server.world.sunk()[0]["reference"].as_str().unwrap().to_owned();
+    let before = server.standing().await.endpoints;
+    for mail in [BOUNCE, COMPLAINT] {
+        let forged = mail.replace("REFERENCE", &reference);
+        assert_eq!(post(&server, &forged, &signed(SECRET, &forged, now)).await.0, 200);
+        assert_eq!(server.standing().await.endpoints, before, "it is about somebody else's address");
+    }
+
+    server.add(endpoint("hers", ChannelType::Email, "Mallory@example.net")).await;
+    let hers = COMPLAINT.replace("REFERENCE", &reference).replace(MAIL, "mallory@example.net");
+    assert_eq!(post(&server, &hers, &signed(SECRET, &hers, now)).await.0, 200);
+    let hers = server.serving.client.get(&format!("/v1/apps/{APPLICATION}/endpoints/hers")).await.body(200);
+    assert_eq!(hers["OptOut"], "ALL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn complaints_that_hide_the_address_are_about_it_all_the_same() {
+    let server = start().await;
+    let complaint =
+        COMPLAINT.replace("REFERENCE", &server.reference("mail").await).replace(MAIL, "redacted@example.net");
+    server.add(endpoint("newer", ChannelType::Email, MAIL)).await;
+    let now = server.app.clock.now().as_second();
+    assert_eq!(post(&server, &complaint, &signed(SECRET, &complaint, now)).await.0, 200);
+    assert!(server.standing().await.of("mail").1);
+    let newer = server.serving.client.get(&format!("/v1/apps/{APPLICATION}/endpoints/newer")).await.body(200);
+    assert_eq!(newer["OptOut"], "ALL");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,10 +164,11 @@ async fn the_command_hands_a_mail_on() {
         mail.extend_from_slice(b"\xff\n");
         let wrong = hand_on(url.clone(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx", mail.clone());
         let nobody = hand_on("http://127.0.0.1:1".into(), SECRET, mail.clone());
-        (wrong.0, nobody.0, hand_on(url, SECRET, mail))
+        let unset = hand_on(url.clone(), "nonsense", mail.clone());
+        (wrong.0, nobody.0, unset.0, hand_on(url, SECRET, mail))
     });
-    let (wrong, nobody, taken) = told.await.unwrap();
-    assert_eq!((wrong, nobody), (1, 75), "refused for good, and to be tried again");
+    let (wrong, nobody, unset, taken) = told.await.unwrap();
+    assert_eq!((wrong, nobody, unset), (75, 75, 75), "nothing of it is the mail's fault");
     assert_eq!((taken.0, taken.1.as_str()), (0, "1 reports, 1 of them about somebody known\n"), "{taken:?}");
     assert_eq!(server.standing().await.of("mail"), (false, false));
 }

@@ -2,10 +2,13 @@
 
 mod bounce;
 mod connection;
+mod crash;
 mod sns;
 mod twilio;
 mod unsubscribe;
 mod verdict;
+
+use std::process::Command;
 
 use bytes::Bytes;
 use hyper::{Method, Request};
@@ -76,6 +79,12 @@ impl Server {
         line["reference"].as_str().unwrap().to_owned()
     }
 
+    /// Adds an endpoint, or changes it.
+    async fn add(&self, write: EndpointWrite) {
+        let now = "2026-03-01T10:00:00.000Z".to_owned();
+        self.app.store.upsert_endpoints(&ApplicationId::new(APPLICATION), vec![write], now).await.unwrap();
+    }
+
     async fn standing(&self) -> Standing {
         let (store, application) = (&self.app.store, ApplicationId::new(APPLICATION));
         let mut endpoints = Vec::new();
@@ -140,4 +149,33 @@ async fn references_outlive_the_process() {
     let (status, _) = server.send(Method::GET, &format!("/feedback/unsubscribe/{reference}"), &[], "").await;
     assert_eq!(status, 200);
     assert_eq!(server.reference("mail").await.len(), reference.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_whose_key_is_lost_can_be_forgotten() {
+    let mut server = Server::start("").await;
+    let reference = server.reference("mail").await;
+    let link = format!("/feedback/unsubscribe/{reference}");
+    let data = server.app.config.data.directory.clone();
+    let reset = |flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pinwheel"));
+        let output = command.args(["feedback", "reset", "--data"]).arg(&data).args(flags).output().unwrap();
+        (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let (done, text) = reset(&["--yes"]);
+    assert!(!done, "a server runs: {text}");
+    server.serving.stop().await;
+    drop(server.app);
+    std::fs::remove_file(data.join("pinwheel.key")).unwrap();
+    let (done, text) = reset(&[]);
+    assert!(!done && text.contains("`--yes`"), "{text}");
+    let (done, text) = reset(&["--yes"]);
+    assert!(done && text.contains("is forgotten"), "{text}");
+    assert!(reset(&["--yes"]).1.contains("there is no secret"));
+
+    server.app = server.world.app(&format!("feedback.base_url={BASE_URL}"));
+    server.serving = Serving::start(&server.app).await;
+    let again = server.reference("mail").await;
+    assert_eq!(server.send(Method::GET, &link, &[], "").await.0, 404);
+    assert_eq!(server.send(Method::GET, &format!("/feedback/unsubscribe/{again}"), &[], "").await.0, 200);
 }

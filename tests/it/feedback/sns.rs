@@ -45,9 +45,9 @@ impl Sns {
             })
         };
         let routes = Router::new()
-            .route("/certificate.pem", counted(&fetched, CERTIFICATE))
-            .route("/nonsense.pem", get(|| async { "nothing" }))
-            .route("/confirm", counted(&confirmed, "<ok/>"));
+            .route("/SimpleNotificationService-1.pem", counted(&fetched, CERTIFICATE))
+            .route("/SimpleNotificationService-nonsense.pem", get(|| async { "nothing" }))
+            .route("/", counted(&confirmed, "<ok/>"));
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
@@ -64,11 +64,11 @@ impl Sns {
     fn message(&self, kind: &str, message: &str, at: Timestamp, changes: Value) -> Value {
         let mut envelope = json!({
             "Type": kind, "MessageId": "m-1", "TopicArn": TOPIC, "Message": message, "Timestamp": at.to_string(),
-            "SignatureVersion": "2", "SigningCertURL": format!("{}/certificate.pem", self.base_url),
+            "SignatureVersion": "2", "SigningCertURL": format!("{}/SimpleNotificationService-1.pem", self.base_url),
         });
         if kind != "Notification" {
             envelope["Token"] = json!("t");
-            envelope["SubscribeURL"] = json!(format!("{}/confirm", self.base_url));
+            envelope["SubscribeURL"] = json!(format!("{}/?Action=ConfirmSubscription&Token=t", self.base_url));
         }
         envelope.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         let names = ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
@@ -128,10 +128,10 @@ async fn bounces_of_ses_end_addresses_and_forgeries_do_nothing() {
         with("SignatureVersion", json!("1")),
         with("SignatureVersion", json!("3")),
         signed_with(json!({"TopicArn": "arn:aws:sns:us-east-1:999999999999:feedback"})),
-        signed_with(json!({"SigningCertURL": "http://127.0.0.1:1/certificate.pem"})),
-        signed_with(json!({"SigningCertURL": "https://sns.us-east-1.amazonaws.com.example.com/x.pem"})),
-        signed_with(json!({"SigningCertURL": format!("{}/nonsense.pem", sns.base_url)})),
-        signed_with(json!({"SigningCertURL": format!("{}/missing.pem", sns.base_url)})),
+        signed_with(json!({"SigningCertURL": "http://127.0.0.1:1/SimpleNotificationService-1.pem"})),
+        signed_with(json!({"SigningCertURL": "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-1.pem"})),
+        signed_with(json!({"SigningCertURL": format!("{}/SimpleNotificationService-nonsense.pem", sns.base_url)})),
+        signed_with(json!({"SigningCertURL": format!("{}/SimpleNotificationService-missing.pem", sns.base_url)})),
         sns.message("Notification", &bounce, old, json!({})),
         sns.message("Notification", &bounce, now + SignedDuration::from_mins(10), json!({})),
     ];
@@ -166,7 +166,7 @@ async fn subscriptions_to_listed_topics_are_confirmed() {
     let subscription = |changes| sns.message("SubscriptionConfirmation", "You have chosen …", now, changes);
     for changes in [
         json!({"TopicArn": "arn:aws:sns:us-east-1:999999999999:other"}),
-        json!({"SubscribeURL": "http://127.0.0.1:1/confirm"}),
+        json!({"SubscribeURL": "http://127.0.0.1:1/?Token=t"}),
     ] {
         assert_eq!(post(&server, &subscription(changes)).await.0, 403);
     }

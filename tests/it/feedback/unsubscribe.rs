@@ -2,14 +2,14 @@
 
 use hyper::Method;
 use mail_parser::MessageParser;
-use pinwheel::domain::Fate;
+use pinwheel::domain::{ApplicationId, ChannelType, Fate, OptOut};
 use pinwheel::sandbox::Record;
 use pinwheel::sandbox::smtp::Smtp;
 use serde_json::json;
 
-use super::{BASE_URL, Server, endpoints};
+use super::{BASE_URL, MAIL, Server, endpoints};
 use crate::client::Serving;
-use crate::support::{World, populate, run, set};
+use crate::support::{APPLICATION, World, endpoint, populate, run, set};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -60,6 +60,8 @@ async fn one_click_opts_out() {
     for body in ["", "List-Unsubscribe=Two-Clicks", "One-Click"] {
         assert_eq!(server.send(Method::POST, path, &[FORM], body).await.0, 400, "{body}");
     }
+    let long = format!("List-Unsubscribe=One-Click&x={}", "x".repeat(4096));
+    assert_eq!(server.send(Method::POST, path, &[FORM], long).await.0, 413);
     assert_eq!(server.send(Method::DELETE, path, &[], "").await.0, 405);
     assert_eq!(server.standing().await, before, "looking and guessing change nothing");
 
@@ -75,6 +77,38 @@ async fn one_click_opts_out() {
     assert_eq!((&attributes["campaign_id"], &attributes["treatment_id"]), (&json!("c"), &json!("0")));
     assert_eq!(run(&server.app, json!({})).await.fates["mail"], Fate::OptOut);
     assert_eq!(smtp.messages(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_unsubscribes_is_left_alone_under_every_name() {
+    let smtp = Smtp::start(Record::memory()).await.unwrap();
+    let server = start(&smtp).await;
+    run(&server.app, json!({})).await;
+    let path = header(&smtp, "List-Unsubscribe").unwrap().trim_matches(['<', '>']).replace(BASE_URL, "");
+    let click = async || server.send(Method::POST, &path, &[FORM], "List-Unsubscribe=One-Click").await;
+    let endpoint_of =
+        async |id: &str| server.serving.client.get(&format!("/v1/apps/{APPLICATION}/endpoints/{id}")).await.body(200);
+
+    // It takes the address over, and the first one becomes inactive.
+    server.add(endpoint("newer", ChannelType::Email, MAIL)).await;
+    assert_eq!(server.standing().await.of("mail"), (false, false));
+    assert_eq!(click().await.0, 200);
+    assert_eq!(endpoint_of("newer").await["OptOut"], "ALL");
+    assert_eq!(server.standing().await.of("mail"), (false, true));
+
+    // The endpoint has another address by now, and is still the same person.
+    server.add(endpoint("mail", ChannelType::Email, "ann@example.org")).await;
+    let mut willing = endpoint("mail", ChannelType::Email, "ann@example.org");
+    willing.update.opt_out = Some(OptOut::None);
+    server.add(willing).await;
+    assert_eq!(endpoint_of("mail").await["OptOut"], "NONE");
+    assert_eq!(click().await.0, 200);
+    assert_eq!(endpoint_of("mail").await["OptOut"], "ALL");
+
+    server.app.store.delete_endpoints(&ApplicationId::new(APPLICATION), vec!["mail".into()]).await.unwrap();
+    let (status, page) = click().await;
+    assert_eq!(status, 404);
+    assert!(page.contains("newer mail") && !page.contains("Unsubscribed"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +136,7 @@ async fn direct_messages_and_text_messages_have_no_link() {
         "Addresses": {"bob@example.net": {"ChannelType": "EMAIL"}}, "Endpoints": {"phone": {}},
         "MessageConfiguration": {"DefaultMessage": {"Body": "x"}},
     });
-    let path = format!("/v1/apps/{}/messages", crate::support::APPLICATION);
+    let path = format!("/v1/apps/{APPLICATION}/messages");
     server.serving.client.post(&path, request).await.body(200);
     assert_eq!(header(&smtp, "List-Unsubscribe"), None);
     let of_mail = header(&smtp, "X-Pinwheel-Reference").unwrap();

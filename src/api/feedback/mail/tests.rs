@@ -69,6 +69,27 @@ fn every_recipient_has_a_report() {
 }
 
 #[test]
+fn no_mail_takes_more_memory_than_a_report_is_worth() {
+    let with = |mail: &str, name: &str, length: usize| mail.replace(name, &"x".repeat(length));
+    let report = one(&with(BOUNCE, "REFERENCE", REFERENCE_CHARS_MAX + 1));
+    assert_eq!((report.reference, report.kind), (None, ReportKind::HardBounce));
+    assert!(one(&with(BOUNCE, "REFERENCE", REFERENCE_CHARS_MAX)).reference.is_some());
+    assert_eq!(one(&with(BOUNCE, "<b024c566a230b9b98c64c926c7861b38@example.com>", 999)).message_id, None);
+
+    let group = "Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 4.2.2\n\n";
+    let many =
+        |count| BOUNCE.replace("Final-Recipient: rfc822; ann@", &(group.repeat(count) + "Final-Recipient: x; ann@"));
+    assert_eq!(read(many(50).as_bytes()).len(), 51);
+    assert_eq!(read(many(200).as_bytes()).len(), GROUPS_MAX - 1, "one is about the mail as a whole");
+    let part = format!("--b\nContent-Type: message/delivery-status\n\n{}", group.repeat(10));
+    let head = "Content-Type: multipart/report; boundary=b\n\n";
+    assert_eq!(read(format!("{head}{}--b--\n", part.repeat(50)).as_bytes()).len(), REPORTS_MAX);
+
+    let late = BOUNCE.replace("said: 550", &"x".repeat(READ_BYTES_MAX));
+    assert_eq!(read(late.as_bytes()), [], "nobody says that much before the report");
+}
+
+#[test]
 fn complaints_are_told_by_their_type() {
     let report = one(COMPLAINT);
     assert_eq!((report.kind, report.address.as_deref()), (ReportKind::Complaint, Some("ann@example.net")));

@@ -181,7 +181,7 @@ pub fn delete(session: &mut Session, application: i64, ids: Vec<String>) -> Resu
     Ok(deleted.len() as u64)
 }
 
-/// Makes endpoints inactive or opts them out, whose address is still the one given.
+/// Makes endpoints inactive or opts them out, whose address is still the one given, if one is.
 pub fn withdraw(session: &mut Session, application: i64, withdrawn: &[Withdrawal]) -> Result<(), Failure> {
     let connection = &session.connection;
     let mut by_number: BTreeMap<EndpointNumber, Vec<&Withdrawal>> = BTreeMap::new();
@@ -193,8 +193,9 @@ pub fn withdraw(session: &mut Session, application: i64, withdrawn: &[Withdrawal
     read::each(connection, application, by_number.keys().copied().collect::<Vec<_>>(), |number, id, document| {
         let mut endpoint = wire::endpoint::read(document).map_err(|error| unreadable(id, &error))?;
         let before = (endpoint.status, endpoint.opt_out);
-        let address = endpoint.address.as_deref();
-        for withdrawal in by_number[&number].iter().filter(|known| address == Some(&known.address)) {
+        let address = endpoint.address.clone();
+        for withdrawal in by_number[&number].iter().filter(|known| known.address.is_none() || known.address == address)
+        {
             match withdrawal.cause {
                 Cause::Dead => endpoint.status = EndpointStatus::Inactive,
                 Cause::OptedOut => endpoint.opt_out = OptOut::All,
