@@ -30,6 +30,9 @@ struct Delivered {
     endpoints: RoaringBitmap,
 }
 
+/// Events of messages that a provider took and did not deliver.
+const RETURNED: [&str; 4] = ["_email.hardbounce", "_email.softbounce", "_email.rejected", "_SMS.FAILURE"];
+
 /// Counts distinct things by 64 bits of each: events may come from ten million endpoints, whose ids would fill the memory.
 /// Of as many, two are taken for one once in a hundred thousand counts.
 #[derive(Default)]
@@ -82,17 +85,22 @@ impl Call<'_> {
             Measure::UniqueDeliveries | Measure::Deliveries | Measure::Attempts | Measure::DeliveryRate => {
                 let activities = self.activities_in(application_id, campaign_id, range).await?;
                 let delivered = self.delivered(&activities, group, range).await?;
-                let number = |delivered: Delivered| match measure {
-                    Measure::UniqueDeliveries => delivered.endpoints.len() as f64,
-                    Measure::Deliveries => delivered.sent as f64,
-                    Measure::Attempts => delivered.attempted as f64,
-                    _ => delivered.sent as f64 / delivered.attempted as f64,
+                let returned = self.returned(application_id, &activities, group, range).await?;
+                let number = |key: &str, delivered: Delivered| {
+                    let sent = delivered.sent.saturating_sub(returned.get(key).map_or(0, Distinct::count) as u64);
+                    match measure {
+                        // Who did not get one message may have got another.
+                        Measure::UniqueDeliveries => delivered.endpoints.len().min(sent) as f64,
+                        Measure::Deliveries => sent as f64,
+                        Measure::Attempts => delivered.attempted as f64,
+                        _ => sent as f64 / delivered.attempted as f64,
+                    }
                 };
                 Ok(delivered
                     .into_iter()
                     // No attempts are no data, but attempts of which none arrived are.
                     .filter(|(_, delivered)| delivered.attempted > 0)
-                    .map(|(group, delivered)| (group, number(delivered)))
+                    .map(|(group, delivered)| (group.clone(), number(&group, delivered)))
                     .filter(|(_, number)| *number > 0.0 || measure == Measure::DeliveryRate)
                     .collect())
             }
@@ -155,6 +163,28 @@ impl Call<'_> {
                 group.sent += found.sent.len();
                 group.endpoints |= found.sent;
             }
+        }
+        Ok(groups)
+    }
+
+    /// What providers took and reported later as not delivered, of these activities.
+    async fn returned(
+        &self,
+        application_id: &ApplicationId,
+        activities: &[Activity],
+        group: Group,
+        range: Range,
+    ) -> Result<BTreeMap<String, Distinct>, Error> {
+        let ids: HashSet<&str> = activities.iter().map(|activity| activity.id.as_str()).collect();
+        let mut groups: BTreeMap<String, Distinct> = BTreeMap::new();
+        for event_type in RETURNED {
+            self.each_event(application_id, event_type, range, |row, event| {
+                let Some(activity_id) = event.get("campaign_activity_id").filter(|id| ids.contains(id)) else { return };
+                if let Some(key) = event_key(group, row, event) {
+                    groups.entry(key).or_default().is_new((&row.event.endpoint_id, activity_id));
+                }
+            })
+            .await?;
         }
         Ok(groups)
     }

@@ -7,6 +7,7 @@ use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
+use mail_parser::MessageParser;
 use sha2::{Digest, Sha256};
 
 use crate::channel::{EmailContent, Message};
@@ -45,7 +46,8 @@ const REFERENCE: HeaderName = HeaderName::new_from_ascii_str("X-Pinwheel-Referen
 pub struct Composed {
     pub envelope: Envelope,
     pub sender: Address,
-    pub message_id: String,
+    /// Its `Message-ID`; of a raw message only if it has one.
+    pub message_id: Option<String>,
     pub bytes: Vec<u8>,
 }
 
@@ -81,8 +83,12 @@ impl Composer {
             .or_else(|| email.raw.is_some().then(|| sender.email.clone()))
             .map(|from| Envelope::new(Some(from), vec![recipient.clone()]).expect("there is a recipient"));
         if let Some(raw) = &email.raw {
+            let raw = BASE64_STANDARD.decode(raw).map_err(|_| "the raw message is not base64".to_owned())?;
+            let head = MessageParser::default().parse_headers(&raw).filter(|head| !head.headers().is_empty());
+            let head = head.ok_or("the raw message is no e-mail: it has no headers")?;
+            let message_id = head.message_id().map(|id| format!("<{id}>"));
             let mut bytes = message.reference.as_deref().map(reference_line).unwrap_or_default();
-            BASE64_STANDARD.decode_vec(raw, &mut bytes).map_err(|_| "the raw message is not base64".to_owned())?;
+            bytes.extend_from_slice(&raw);
             let envelope = envelope.expect("a raw message has one");
             return Ok(Composed { envelope, sender: sender.email, message_id, bytes });
         }
@@ -113,7 +119,12 @@ impl Composer {
             (None, None) => return Err("the message has neither text nor HTML".into()),
         };
         let built = built.map_err(|error| format!("the message cannot be built: {error}"))?;
-        Ok(Composed { envelope: built.envelope().clone(), sender: address, message_id, bytes: built.formatted() })
+        Ok(Composed {
+            envelope: built.envelope().clone(),
+            sender: address,
+            message_id: Some(message_id),
+            bytes: built.formatted(),
+        })
     }
 }
 
@@ -200,9 +211,13 @@ mod tests {
         assert_eq!(composed.envelope.from().unwrap().to_string(), "bounce@example.com");
         let raw = EmailContent { raw: Some(BASE64_STANDARD.encode("Subject: x\r\n\r\nHi")), ..EmailContent::default() };
         let composed = compose_to("ann@example.com", &raw).unwrap();
-        assert_eq!(composed.bytes, b"Subject: x\r\n\r\nHi");
+        assert_eq!((composed.message_id, &composed.bytes[..]), (None, &b"Subject: x\r\n\r\nHi"[..]));
         assert_eq!(composed.envelope.from().unwrap().to_string(), "news@example.com");
         assert_eq!(composed.envelope.to()[0].to_string(), "ann@example.com");
+        let raw = |text: &str| EmailContent { raw: Some(BASE64_STANDARD.encode(text)), ..EmailContent::default() };
+        let composed = compose_to("ann@example.com", &raw("Message-ID: <1@x>\r\nSubject: x\r\n\r\nHi")).unwrap();
+        assert_eq!(composed.message_id.as_deref(), Some("<1@x>"));
+        assert!(compose_to("ann@example.com", &raw("garbage")).unwrap_err().contains("it has no headers"));
         let wrong = EmailContent { bounce_address: Some("nobody".to_owned()), ..hello() };
         assert!(compose_to("ann@example.com", &wrong).unwrap_err().contains("the address for bounces"));
     }
@@ -240,7 +255,7 @@ mod tests {
              Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHi Ann\r\n"
         );
         assert_eq!(String::from_utf8(composed.bytes).unwrap(), expected);
-        assert_eq!(composed.message_id, id);
+        assert_eq!(composed.message_id.as_deref(), Some(id));
         assert_eq!(composed.envelope.from().unwrap().to_string(), "news@example.com");
         assert_eq!(composed.envelope.to()[0].to_string(), "ann@example.net");
     }

@@ -130,7 +130,7 @@ impl Email {
             Err(reason) => return Outcome::PermanentFailure { reason },
         };
         match self.pool.deliver(composed.envelope, &composed.bytes).await {
-            Ok(()) => Outcome::successful(Some(composed.message_id)),
+            Ok(()) => Outcome::successful(composed.message_id),
             Err(failure) => failure.outcome(),
         }
     }

@@ -58,10 +58,22 @@ async fn deliveries_are_counted_from_the_ledger() {
     let activity = served.get(&format!("campaigns/{}/activities", ids[0])).await["Item"][0]["Id"].clone();
     let by_activity = kpi(&format!("{path}/attempted-deliveries-grouped-by-campaign-activity")).await;
     assert_eq!(by_activity, [(activity.as_str().unwrap().to_owned(), 120.0)]);
+
+    // What came back was no delivery, once a message.
+    let of_run = json!({"campaign_id": ids[0], "campaign_activity_id": activity});
+    report(&served, "_email.hardbounce", &[("e00000", of_run.clone()), ("e00001", of_run.clone())]).await;
+    report(&served, "_email.softbounce", &[("e00000", of_run.clone()), ("e00002", json!({"campaign_id": ids[0]}))])
+        .await;
+    let mut expected: Vec<_> = vec![(ids[0].clone(), 118.0), (ids[1].clone(), 120.0)];
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(kpi("kpis/daterange/successful-deliveries-grouped-by-campaign").await, expected);
+    assert_eq!(kpi(&format!("{path}/successful-delivery-rate")).await, [(String::new(), 118.0 / 120.0)]);
+    assert_eq!(kpi("kpis/daterange/unique-deliveries").await, [(String::new(), 120.0)], "the other run reached them");
+    assert_eq!(kpi(&format!("{path}/unique-deliveries")).await, [(String::new(), 118.0)]);
     let answer = served.get(&format!("{path}/unique-deliveries")).await;
     assert_eq!((&answer["CampaignId"], &answer["KpiName"]), (&json!(ids[0]), &json!("unique-deliveries")));
     let expected = json!([{
-        "GroupedBys": [], "Values": [{ "Key": "UniqueDeliveries", "Type": "Double", "Value": "120.0" }]
+        "GroupedBys": [], "Values": [{ "Key": "UniqueDeliveries", "Type": "Double", "Value": "118.0" }]
     }]);
     assert_eq!(answer["KpiResult"]["Rows"], expected);
     assert_eq!(kpi(&format!("{path}/sms-spend")).await, []);
