@@ -84,9 +84,11 @@ impl Composer {
             .map(|from| Envelope::new(Some(from), vec![recipient.clone()]).expect("there is a recipient"));
         if let Some(raw) = &email.raw {
             let raw = BASE64_STANDARD.decode(raw).map_err(|_| "the raw message is not base64".to_owned())?;
-            let head = MessageParser::default().parse_headers(&raw).filter(|head| !head.headers().is_empty());
-            let head = head.ok_or("the raw message is no e-mail: it has no headers")?;
-            let message_id = head.message_id().map(|id| format!("<{id}>"));
+            if !raw.split(|&byte| byte == b'\n').next().is_some_and(|line| line.contains(&b':')) {
+                return Err("the raw message is no e-mail: it has no headers".into());
+            }
+            let head = MessageParser::default().parse_headers(&raw);
+            let message_id = head.and_then(|head| head.message_id().map(|id| format!("<{id}>")));
             let mut bytes = message.reference.as_deref().map(reference_line).unwrap_or_default();
             bytes.extend_from_slice(&raw);
             let envelope = envelope.expect("a raw message has one");
