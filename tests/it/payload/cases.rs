@@ -276,3 +276,22 @@ pub fn email_campaign() -> Vec<(&'static str, Value)> {
         }),
     ]
 }
+
+/// Campaigns that hand endpoints to a function of their own.
+pub fn custom_campaign() -> Vec<(&'static str, Value)> {
+    let campaign = |message: Value| {
+        json!({
+            "MessageConfiguration": message,
+            "CustomDeliveryConfiguration": { "DeliveryUri": "deliver", "EndpointTypes": ["CUSTOM"] },
+        })
+    };
+    vec![
+        ("data as it is", campaign(json!({ "CustomMessage": { "Data": "not JSON, {{Attributes.Color}}" } }))),
+        ("no data", campaign(json!({ "CustomMessage": {} }))),
+        ("no overrides by the hook", {
+            let mut campaign = campaign(json!({ "CustomMessage": { "Data": "{}" } }));
+            campaign["Hook"] = json!({ "LambdaFunctionName": "filter", "Mode": "FILTER" });
+            campaign
+        }),
+    ]
+}

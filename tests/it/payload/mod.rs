@@ -16,6 +16,7 @@ use pinwheel::sandbox::function::{self, Event, Reply};
 use pinwheel::store::EndpointWrite;
 use pinwheel::wire;
 use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
 
 use crate::provider::{self, Provider, render};
 use crate::support::{APPLICATION, World, lambda_hook, populate, populate_store, run};
@@ -229,4 +230,34 @@ async fn ses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn email() {
     insta::assert_json_snapshot!(mail(provider::email().await).await);
+}
+
+/// What a campaign's own function gets for the endpoint.
+async fn handed_to_function(changes: Value) -> Value {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let world = World::new(move |event: &Event| {
+        if event.function != "deliver" {
+            return overriding(event);
+        }
+        tell.send(event.payload.clone()).unwrap();
+        Reply::answer("\"Complete\"")
+    })
+    .await;
+    let app = world.app("");
+    populate(&app, vec![receiver(ChannelType::Custom, "chat:1")]).await;
+    let outcome = run(&app, changes).await;
+    assert_eq!(outcome.tally.get(Fate::Sent), 1, "{:?}", outcome.fates);
+    let mut event = serde_json::from_slice(&told.recv().await.unwrap()).unwrap();
+    assert!(told.try_recv().is_err(), "one batch is one call");
+    render::settle(&mut event, outcome.activities[0].id.as_str());
+    event
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn custom() {
+    let mut snapshot = Map::new();
+    for (name, changes) in cases::custom_campaign() {
+        snapshot.insert(name.to_owned(), handed_to_function(changes).await);
+    }
+    insta::assert_json_snapshot!(snapshot);
 }

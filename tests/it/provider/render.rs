@@ -82,7 +82,7 @@ pub fn settle(value: &mut Value, activity_id: &str) {
         Value::Object(members) => {
             for (name, member) in members {
                 match name.as_str() {
-                    "md5" | "timestamp" => *member = format!("[{name}]").into(),
+                    "md5" | "timestamp" | "ScheduledTime" => *member = format!("[{name}]").into(),
                     _ => settle(member, activity_id),
                 }
             }
