@@ -410,7 +410,7 @@ async fn run_all() {
     let clock = Arc::new(System::default());
     // The sections say where the services are.
     let aws = Arc::new(Aws::by_sdk_config(&aws::sdk_config("http://127.0.0.1:9")));
-    let invokers = Invokers::new(&config.hook, aws.clone(), "", clock.clone()).expect("the defaults fit");
+    let invokers = Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone()).expect("the defaults fit");
     let deps = Deps { clock, invokers: Arc::new(invokers), aws, reports: None };
     let origin = origin();
     println!("| adapter  |  messages | in flight | messages/s |  p50 ms |  p99 ms | connections | streams |");

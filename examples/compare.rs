@@ -91,7 +91,7 @@ fn config(directory: &str) -> anyhow::Result<Config> {
 async fn calls(url: &str, seconds: u64) -> anyhow::Result<()> {
     let config = config("unused")?;
     let aws = Arc::new(Aws::by_settings(&config.aws));
-    let invokers = Invokers::new(&config.hook, aws, "", Arc::new(System::default()))?;
+    let invokers = Invokers::new(&config.hook, &config.aws, aws, Arc::new(System::default()))?;
     let caller = invokers.caller(&Target::Url(url.to_owned()))?;
     let done = Arc::new(AtomicU64::new(0));
     let watch = Stopwatch::start();
@@ -102,7 +102,7 @@ async fn calls(url: &str, seconds: u64) -> anyhow::Result<()> {
             let (batch, head) = (batch(), head());
             let members = members(&batch);
             while watch.elapsed() < Duration::from_secs(seconds) {
-                let answered = caller.call(head.event(&members)?, &stop).await.expect("nobody stops it")?;
+                let answered = caller.call(head.event(&members)?, None, &stop).await.expect("nobody stops it").result?;
                 let answer = answer::decode(answered, &members)?;
                 assert!(answer.verdicts.iter().all(|verdict| *verdict == answer::Verdict::Unchanged));
                 done.fetch_add(1, Ordering::Relaxed);

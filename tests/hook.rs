@@ -21,16 +21,19 @@ use tokio_util::sync::CancellationToken;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+fn defaults() -> config::Config {
+    config::Config::load(config::Sources::default()).unwrap()
+}
+
 fn settings() -> config::Hook {
     config::Hook {
-        timeout: Duration::from_secs(15),
-        attempts_max: 3,
         pause_min: Duration::from_millis(1),
         pause_max: Duration::from_millis(2),
         calls_in_flight: 4,
         signing_secret: SECRET.to_owned().into(),
         allow_http: true,
         allow_private_addresses: true,
+        ..defaults().hook
     }
 }
 
@@ -44,7 +47,7 @@ fn invokers_with(server: &Server, settings: &config::Hook) -> Invokers {
 
 fn new_invokers(server: &Server, settings: &config::Hook) -> Result<Invokers, Error> {
     let aws = Arc::new(Aws::by_sdk_config(&server.sdk_config()));
-    Invokers::new(settings, aws, "", Arc::new(clock::System::default()))
+    Invokers::new(settings, &defaults().aws, aws, Arc::new(clock::System::default()))
 }
 
 /// The same function, by both ways to call it.
@@ -54,7 +57,7 @@ fn targets(server: &Server, name: &str) -> [Target; 2] {
 
 /// A call that nobody stops.
 async fn call(caller: &Caller, event: Bytes) -> Result<Vec<u8>, Error> {
-    caller.call(event, &CancellationToken::new()).await.expect("nobody stops it")
+    caller.call(event, None, &CancellationToken::new()).await.expect("nobody stops it").result
 }
 
 fn endpoints(count: usize) -> Vec<(String, Vec<u8>)> {
@@ -304,7 +307,7 @@ async fn connections_are_kept_and_stale_ones_replaced_in_silence() {
         let (url, connections) = bare_server(closes).await;
         let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System::default())).unwrap().repeating();
         for _ in 0..6 {
-            assert_eq!(webhook.invoke(Bytes::from_static(b"{}")).await.unwrap(), b"{}", "{closes:?}");
+            assert_eq!(webhook.invoke(Bytes::from_static(b"{}"), None).await.unwrap(), b"{}", "{closes:?}");
         }
         assert_eq!(connections.load(Ordering::Relaxed), connections_expected, "{closes:?}");
     }
@@ -314,8 +317,8 @@ async fn connections_are_kept_and_stale_ones_replaced_in_silence() {
 async fn a_request_that_may_have_arrived_is_not_repeated_unless_it_may_be() {
     let (url, connections) = bare_server(Closes::OnSecondRequest).await;
     let webhook = Webhook::new(&url, Access::ANY, None, Arc::new(clock::System::default())).unwrap();
-    webhook.invoke(Bytes::from_static(b"{}")).await.unwrap();
-    let error = webhook.invoke(Bytes::from_static(b"{}")).await.unwrap_err();
+    webhook.invoke(Bytes::from_static(b"{}"), None).await.unwrap();
+    let error = webhook.invoke(Bytes::from_static(b"{}"), None).await.unwrap_err();
     assert_eq!(error.kind(), "transport", "{error}");
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 }

@@ -88,7 +88,7 @@ fn deps() -> Deps {
     let config: config::Config = toml::from_str(include_str!("../config/default.toml")).unwrap();
     let clock = Arc::new(clock::System::default());
     let aws = Arc::new(Aws::by_settings(&config.aws));
-    let invokers = Arc::new(hook::Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+    let invokers = Arc::new(hook::Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone()).unwrap());
     Deps { clock, invokers, aws, reports: None }
 }
 

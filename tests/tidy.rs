@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "app",
             "api",
             "sandbox",
+            "loadtest",
             "campaign",
             "channel",
             "segment",
@@ -45,6 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "vault",
         ],
     ),
+    ("loadtest", &["hook", "segment", "store", "wire", "http", "telemetry", "config", "clock", "domain"]),
     ("sandbox", &["store", "wire", "http", "clock", "domain"]),
     (
         "api",

@@ -116,8 +116,15 @@ pub fn check_settings(config: &Config) -> Result<(), Error> {
 /// What channels and hooks share.
 fn deps(config: &Config, clock: Arc<dyn Clock>, aws: Aws) -> Result<Deps, Error> {
     let aws = Arc::new(aws);
-    let invokers = Invokers::new(&config.hook, aws.clone(), &config.aws.lambda_endpoint_url, clock.clone())?;
+    let invokers = Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone())?;
     Ok(Deps { clock, invokers: Arc::new(invokers), aws, reports: None })
+}
+
+/// What calls functions, without a store or channels.
+///
+/// Errors: settings out of their limits.
+pub fn invokers(config: &Config) -> Result<Arc<Invokers>, Error> {
+    Ok(deps(config, Arc::new(System::default()), Aws::by_settings(&config.aws))?.invokers)
 }
 
 fn build_channels(config: &Config, deps: &Deps) -> Result<Channels, Error> {

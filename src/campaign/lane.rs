@@ -8,11 +8,11 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::circuit::{Circuit, Pass, Phase, Verdict};
 use super::rate::Rate;
 use crate::channel::{self, Adapter, Message, Outcome, Section, Spec};
 use crate::clock::Clock;
 use crate::config;
+use crate::domain::circuit::{Circuit, Pass, Phase, Verdict};
 use crate::telemetry::metric;
 
 /// The way to one adapter, shared by all campaigns that use it.
@@ -60,7 +60,7 @@ impl Lane {
             permits: Semaphore::new(channel::calls_at_once(spec, &*adapter)),
             rate: settings.rates.get(&*name).map(|rate| Rate::new(*rate, clock.clone())),
             misconfigured: AtomicU32::new(0),
-            circuit: Mutex::new(Circuit::new(settings.circuit)),
+            circuit: Mutex::new(Circuit::new(settings.circuit.limits())),
             phase: watch::Sender::new(Phase::Closed),
             is_reported: false,
             name,

@@ -2,7 +2,7 @@
 //!
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
-//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `circuit`, `sheet` and `status` are pure.
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure.
 //!
 //! [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
@@ -11,7 +11,6 @@ pub mod audience;
 pub mod batch;
 mod begin;
 pub mod cap;
-mod circuit;
 pub mod compose;
 pub mod counts;
 pub mod definition;

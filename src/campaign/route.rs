@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::circuit::Phase;
 use super::lane::{Lane, Ticket};
 use crate::clock::Clock;
+use crate::domain::circuit::Phase;
 
 /// Messages in a row that fail because of our settings or credentials, before a run stops.
 const MISCONFIGURED_MAX: u32 = 100;

@@ -32,7 +32,7 @@ use crate::clock::{self, Stopwatch};
 use crate::config;
 use crate::domain::ChannelType;
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
-use crate::hook::{Caller, event};
+use crate::hook::{Caller, Source, event};
 use crate::store::{Activity, ActivityState, BatchRow, EndpointPage, Frozen};
 use crate::telemetry::metric;
 
@@ -60,6 +60,8 @@ pub(super) struct Run {
     /// The place of the activity's treatment in the definition.
     pub(super) treatment: usize,
     pub(super) caller: Option<Arc<Caller>>,
+    /// The campaign, as its hook's policy sees it.
+    pub(super) source: Source,
     pub(super) rate: Option<Arc<Rate>>,
     /// Batches worked on at once.
     pub(super) slots: Arc<Semaphore>,
@@ -155,6 +157,7 @@ impl Run {
         let per_second = definition.limits.messages_per_second;
         Ok(Self {
             caller: definition.hook.as_ref().map(|target| engine.invokers.caller(target)).transpose()?,
+            source: engine.invokers.source(&activity.application_id, &activity.campaign_id),
             rate: per_second.map(|limit| engine.rate_of(&activity.campaign_id, config::Rate::per_second(limit))),
             sending: per_second
                 .map(|limit| Semaphore::new((limit.get() as usize / BATCH_ENDPOINTS_MAX).max(SENDING_MIN))),

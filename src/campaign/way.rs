@@ -416,7 +416,7 @@ mod tests {
         let config = config::Config::load(config::Sources::default()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(clock::System::default());
         let aws = Arc::new(Aws::by_settings(&config.aws));
-        let invokers = Arc::new(Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+        let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone()).unwrap());
         let deps = channel::Deps { clock: clock.clone(), invokers, aws, reports: None };
         let channels = channel::build_all(&sections.parse().unwrap(), &deps).unwrap();
         let ways = Ways::of_settings(&channels, &config.send, &clock);

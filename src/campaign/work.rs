@@ -251,8 +251,8 @@ impl Run {
             Ok(event) => event,
             Err(error) => return Some(Err(error)),
         };
-        let answered = caller.call(event, &self.stop).await?;
-        Some(answered.and_then(|answered| answer::decode(answered, &sent)))
+        let called = caller.call(event, Some(&self.source), &self.stop).await?;
+        Some(called.result.and_then(|answered| answer::decode(answered, &sent)))
     }
 
     /// Logs answers that are no failures but hardly meant, at the pace of [`report`](Self::report).

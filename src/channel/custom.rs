@@ -131,7 +131,8 @@ impl CustomAdapter {
             Ok(invoker) => invoker,
             Err(error) => return Outcome::Misconfigured { reason: error.to_string() },
         };
-        match invoker.invoke(event).await {
+        let source = self.invokers.source(&first.origin.application_id, &first.origin.campaign_id);
+        match invoker.invoke(event, Some(&source)).await {
             Ok(_) => Outcome::successful(None),
             Err(error) => judge(error),
         }
@@ -171,7 +172,7 @@ fn judge(error: hook::Error) -> Outcome {
         // The function may have run to its end.
         hook::Error::Timeout(_) | hook::Error::Transport(_) => Outcome::Unknown { reason },
         // Unknown function, no permission, a webhook's 4xx: nothing that another batch of the campaign would change.
-        hook::Error::Refused(_) => Outcome::Misconfigured { reason },
+        hook::Error::Refused(_) | hook::Error::NotAllowed(_) => Outcome::Misconfigured { reason },
         // It answered, if at too great a length, and answers are ignored.
         hook::Error::Undecodable(_) => Outcome::successful(None),
     }
@@ -197,18 +198,9 @@ mod tests {
 
     fn adapter(server: &Server, settings: &str) -> Result<Arc<dyn Adapter>, Error> {
         let clock: Arc<dyn Clock> = Arc::new(clock::System::default());
-        let hook = config::Hook {
-            timeout: Duration::from_secs(15),
-            attempts_max: 3,
-            pause_min: Duration::ZERO,
-            pause_max: Duration::ZERO,
-            calls_in_flight: 1,
-            signing_secret: String::new().into(),
-            allow_http: false,
-            allow_private_addresses: false,
-        };
+        let config = config::Config::load(config::Sources::default()).unwrap();
         let aws = Arc::new(Aws::by_sdk_config(&server.sdk_config()));
-        let invokers = Invokers::new(&hook, aws.clone(), "", Arc::clone(&clock)).unwrap();
+        let invokers = Invokers::new(&config.hook, &config.aws, aws.clone(), Arc::clone(&clock)).unwrap();
         CUSTOM.build(settings.parse().unwrap(), &Deps { clock, invokers: Arc::new(invokers), aws, reports: None })
     }
 

@@ -6,6 +6,7 @@ mod demo;
 mod export;
 mod feedback;
 mod health;
+mod hook;
 mod import;
 mod keys;
 mod run;
@@ -74,6 +75,9 @@ enum Command {
     /// Make, list and revoke the keys that requests to the API are signed with.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Call hook functions, check them, and deal with what they failed for.
+    #[command(subcommand)]
+    Hook(hook::Command),
     /// Change the key that seals secrets at rest.
     #[command(subcommand)]
     Vault(vault::Command),
@@ -161,6 +165,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             keys::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Hook(command) => hook::run(command, &settings).await,
         Command::Vault(command) => {
             vault::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)

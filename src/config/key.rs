@@ -26,6 +26,13 @@ impl Key {
 
     /// Whether the value must not be shown. Decided by the name, so that it also holds for the adapters' own settings.
     pub fn is_secret(&self) -> bool {
+        // What functions are told may be anything.
+        if let [section, _, table, ..] = self.parts()
+            && section == "functions"
+            && table == "environment"
+        {
+            return true;
+        }
         let name = self.0.last().map_or("", String::as_str);
         // Credentials that are files come as JSON texts.
         ["password", "secret", "token", "key", "json"]
@@ -71,6 +78,8 @@ mod tests {
             ("channel.gcm.token_url", false),
             ("channel.gcm.service_account_file", false),
             ("channel.x.monkey", false),
+            ("functions.filter.environment.TABLE", true),
+            ("functions.filter.handler", false),
             ("hook.timeout", false),
         ] {
             assert_eq!(Key::dotted(key).is_secret(), secret, "{key}");

@@ -8,8 +8,8 @@ use super::error::{Origin, Problem};
 use super::key::Key;
 use super::source::{Assignment, Given, Settings};
 
-/// Sections whose keys are not listed in the defaults: the adapters' own settings, and rates by adapter name.
-const CHANNELS: &str = "channel";
+/// Sections whose keys are not listed in the defaults: the adapters' own settings, local functions, and rates by adapter name.
+const OPEN: [&str; 2] = ["channel", "functions"];
 const RATES: [&str; 2] = ["send", "rates"];
 
 /// Settings under construction.
@@ -90,8 +90,8 @@ impl Merged {
         }
         match key.parts() {
             // `channel.gcm` is a section: only an empty table may be given for it as a whole.
-            [section, _] if section == CHANNELS => Place::Known(Type::Section),
-            [section, _, ..] if section == CHANNELS => Place::Free,
+            [section, _] if OPEN.contains(&section.as_str()) => Place::Known(Type::Section),
+            [section, _, ..] if OPEN.contains(&section.as_str()) => Place::Free,
             [section, rates, _] if [section, rates] == RATES => Place::Known(Type::Text),
             _ => Place::Nothing,
         }
@@ -99,7 +99,7 @@ impl Merged {
 
     /// The known key closest to a wrong one, else the section closest to its first part, if any is close.
     fn nearest(&self, key: &Key) -> Option<String> {
-        let sections = self.defaults.keys().cloned().chain([CHANNELS.to_owned()]);
+        let sections = self.defaults.keys().cloned().chain(OPEN.map(str::to_owned));
         closest(&key.to_string(), self.known().iter().map(Key::to_string)).or_else(|| {
             let section = key.parts().first()?;
             closest(section, sections).filter(|found| found != section)

@@ -11,6 +11,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::rate::Rate;
+use crate::domain::circuit;
 
 /// All settings.
 #[derive(Clone, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Config {
     pub campaign: Campaign,
     pub policy: Policy,
     pub hook: Hook,
+    /// Local Lambda functions by name.
+    #[serde(default)]
+    pub functions: BTreeMap<String, Function>,
     pub send: Send,
     pub aws: Aws,
     pub feedback: Feedback,
@@ -35,7 +39,8 @@ pub struct Config {
 /// Channels are named only: their sections hold secrets in plain text.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, vault, log, telemetry, api, campaign, policy, hook, send, aws, feedback, channel } = self;
+        let Self { data, vault, log, telemetry, api, campaign, policy, hook, functions, send, aws, feedback, channel } =
+            self;
         f.debug_struct("Config")
             .field("data", data)
             .field("vault", vault)
@@ -45,6 +50,7 @@ impl fmt::Debug for Config {
             .field("campaign", campaign)
             .field("policy", policy)
             .field("hook", hook)
+            .field("functions", functions)
             .field("send", send)
             .field("aws", aws)
             .field("feedback", feedback)
@@ -169,12 +175,92 @@ pub struct Hook {
     pub pause_min: Duration,
     #[serde(deserialize_with = "duration")]
     pub pause_max: Duration,
-    /// Calls at once to one function.
+    /// Calls at once to one function, at most.
     pub calls_in_flight: usize,
+    /// Calls at once that are always allowed, however slow the function becomes; `calls_in_flight` fixes the number.
+    pub calls_in_flight_min: usize,
     /// Standard Webhooks secret (`whsec_…`); empty for unsigned requests.
     pub signing_secret: SecretString,
     pub allow_http: bool,
     pub allow_private_addresses: bool,
+    pub circuit: Circuit,
+    pub hold: Hold,
+    pub record: Record,
+}
+
+/// When a campaign holds itself because its hook fails.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// Batches that are looked at: the last that began.
+    pub batches: usize,
+    /// Failed batches among them below which nothing is held.
+    pub failures_min: usize,
+    /// Share of failed batches that holds the campaign; above 100 never does.
+    pub percent: u32,
+    /// Pause before a held campaign tries again; doubled each time up to `pause_max`.
+    #[serde(deserialize_with = "duration")]
+    pub pause_min: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub pause_max: Duration,
+}
+
+/// What is kept of hook calls.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Folder of the recordings; empty for none.
+    pub directory: PathBuf,
+    /// Share of calls that is kept.
+    pub percent: u32,
+    /// Paths in an endpoint whose values are masked, such as `User.UserId`.
+    pub mask: Vec<String>,
+    /// Bytes of a file before the next one is begun, and files that are kept.
+    pub file_bytes_max: u64,
+    pub files_max: usize,
+}
+
+/// A function written for AWS Lambda that runs on this machine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// A folder, or a zip file.
+    pub code: PathBuf,
+    /// As Lambda names them: `nodejs22.x`, `python3.12`, `provided.al2023`; or without a version, for the one installed.
+    pub runtime: String,
+    /// `file.function`; ignored for `provided`.
+    #[serde(default = "Function::handler")]
+    pub handler: String,
+    /// Processes, and so calls at once.
+    #[serde(default = "Function::workers")]
+    pub workers: usize,
+    #[serde(default = "Function::timeout", deserialize_with = "duration")]
+    pub timeout: Duration,
+    #[serde(default = "Function::memory_mb")]
+    pub memory_mb: u32,
+    #[serde(default)]
+    pub environment: BTreeMap<String, SecretString>,
+    /// Patterns of campaign ARNs that may call it, beside what its own policy allows.
+    #[serde(default)]
+    pub allow: Vec<String>,
+}
+
+impl Function {
+    fn handler() -> String {
+        "index.handler".to_owned()
+    }
+
+    fn workers() -> usize {
+        4
+    }
+
+    fn timeout() -> Duration {
+        Duration::from_secs(15)
+    }
+
+    fn memory_mb() -> u32 {
+        256
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -192,7 +278,7 @@ pub struct Send {
     pub circuit: Circuit,
 }
 
-/// When a provider is left alone.
+/// When a provider or a function is left alone.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Circuit {
@@ -208,6 +294,14 @@ pub struct Circuit {
     /// How long campaigns wait out a standstill.
     #[serde(deserialize_with = "duration")]
     pub wait_max: Duration,
+}
+
+impl Circuit {
+    /// The part that a circuit itself goes by.
+    pub fn limits(&self) -> circuit::Limits {
+        let Self { attempts, failures, open_min, open_max, probes, wait_max: _ } = *self;
+        circuit::Limits { attempts, failures, open_min, open_max, probes }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

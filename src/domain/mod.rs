@@ -1,6 +1,7 @@
 //! What a campaign is made of: pure types and rules, free of I/O, clocks and wire spelling.
 
 mod channel;
+pub mod circuit;
 mod cohort;
 pub mod endpoint;
 mod fate;

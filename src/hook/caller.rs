@@ -4,15 +4,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Invoker};
+use super::{Error, Invoker, Source};
 use crate::clock::{self, Clock, Stopwatch};
 use crate::config;
 use crate::domain;
 use crate::domain::limit::{HOOK_ATTEMPTS_MAX, HOOK_TIMEOUT_MAX};
 use crate::telemetry::metric;
+
+/// How one attempt at a call went.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// When it began.
+    pub at: Timestamp,
+    pub latency: Duration,
+    /// `None` after an answer.
+    pub error: Option<Error>,
+}
+
+/// A call with its attempts.
+#[derive(Clone, Debug)]
+pub struct Called {
+    /// Shape: in order, at least one; the last one's error is that of the result.
+    pub attempts: Vec<Attempt>,
+    pub result: Result<Vec<u8>, Error>,
+}
 
 /// Calls one function for all campaigns.
 ///
@@ -57,38 +76,45 @@ impl Caller {
     /// Each attempt takes its own turn: a call that pauses before its next attempt does not keep others waiting.
     ///
     /// Shape: `None` when `stop` came before an answer; no attempt begins after it, one under way is awaited.
-    /// Errors: of the last attempt.
-    pub async fn call(&self, event: Bytes, stop: &CancellationToken) -> Option<Result<Vec<u8>, Error>> {
-        let mut attempt = 1;
+    pub async fn call(&self, event: Bytes, source: Option<&Source>, stop: &CancellationToken) -> Option<Called> {
+        let mut attempts = Vec::with_capacity(1);
         loop {
-            let error = match self.attempt(event.clone(), stop).await? {
-                Ok(answer) => return Some(Ok(answer)),
+            let (attempt, answer) = self.attempt(event.clone(), source, stop).await?;
+            attempts.push(attempt);
+            let error = match answer {
+                Ok(answer) => return Some(Called { attempts, result: Ok(answer) }),
                 Err(error) => error,
             };
-            if !error.is_retryable() || attempt >= self.attempts_max {
-                return Some(Err(error));
+            let made = u32::try_from(attempts.len()).expect("attempts are few");
+            if !error.is_retryable() || made >= self.attempts_max {
+                return Some(Called { attempts, result: Err(error) });
             }
-            let pause = self.pauses.after(attempt, error.retry_after(), &mut fastrand::Rng::new());
+            let pause = self.pauses.after(made, error.retry_after(), &mut fastrand::Rng::new());
             stop.run_until_cancelled(self.clock.sleep(pause)).await?;
             metric::hook_retry(&self.function);
-            attempt += 1;
         }
     }
 
     /// `None` when `stop` came before its turn.
-    async fn attempt(&self, event: Bytes, stop: &CancellationToken) -> Option<Result<Vec<u8>, Error>> {
+    async fn attempt(
+        &self,
+        event: Bytes,
+        source: Option<&Source>,
+        stop: &CancellationToken,
+    ) -> Option<(Attempt, Result<Vec<u8>, Error>)> {
         let waiting = Stopwatch::start();
         let turn = stop.run_until_cancelled(self.turns.acquire()).await?;
         let _turn = turn.expect("the semaphore is never closed");
         metric::hook_permit_wait(waiting.elapsed());
         let event_bytes = event.len();
-        let running = Stopwatch::start();
-        let result = clock::timeout(&*self.clock, self.timeout, self.invoker.invoke(event))
+        let (at, running) = (self.clock.now(), Stopwatch::start());
+        let result = clock::timeout(&*self.clock, self.timeout, self.invoker.invoke(event, source))
             .await
             .unwrap_or(Err(Error::Timeout(self.timeout)));
-        metric::hook_attempt(&self.function, result.as_ref().map_or_else(Error::kind, |_| "ok"), running.elapsed());
+        let latency = running.elapsed();
+        metric::hook_attempt(&self.function, result.as_ref().map_or_else(Error::kind, |_| "ok"), latency);
         metric::hook_bytes(event_bytes, result.as_ref().map_or(0, Vec::len));
-        Some(result)
+        Some((Attempt { at, latency, error: result.as_ref().err().cloned() }, result))
     }
 }
 
@@ -158,7 +184,7 @@ mod tests {
     }
 
     impl Invoker for Script {
-        fn invoke(&self, _event: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
+        fn invoke<'a>(&'a self, _: Bytes, _: Option<&'a Source>) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
             self.started_ms.lock().push(self.clock.elapsed().as_millis());
             let next = self.results.lock().pop_front();
             Box::pin(async move {
@@ -175,20 +201,12 @@ mod tests {
 
     /// A call that nobody stops.
     async fn called(caller: &Caller) -> Result<Vec<u8>, Error> {
-        caller.call(Bytes::new(), &CancellationToken::new()).await.expect("nobody stops it")
+        caller.call(Bytes::new(), None, &CancellationToken::new()).await.expect("nobody stops it").result
     }
 
     fn settings() -> config::Hook {
-        config::Hook {
-            timeout: Duration::from_secs(15),
-            attempts_max: 3,
-            pause_min: Duration::from_millis(250),
-            pause_max: Duration::from_secs(1),
-            calls_in_flight: 1,
-            signing_secret: String::new().into(),
-            allow_http: false,
-            allow_private_addresses: false,
-        }
+        let defaults = config::Config::load(config::Sources::default()).unwrap().hook;
+        config::Hook { calls_in_flight: 1, ..defaults }
     }
 
     fn caller(results: Vec<(u64, Result<Vec<u8>, Error>)>) -> (Arc<Caller>, Arc<Script>, Arc<Paused>) {
@@ -305,12 +323,12 @@ mod tests {
     async fn no_attempt_begins_after_a_stop() {
         let (caller, script, _) = caller(vec![(10, Ok(vec![1])), (10, Ok(vec![2]))]);
         let stop = CancellationToken::new();
-        let under_way = caller.call(Bytes::new(), &stop);
-        let waiting = caller.call(Bytes::new(), &stop);
+        let under_way = caller.call(Bytes::new(), None, &stop);
+        let waiting = caller.call(Bytes::new(), None, &stop);
         let (first, second, ()) = tokio::join!(under_way, waiting, async { stop.cancel() });
-        assert_eq!(first.unwrap().unwrap(), [1], "an attempt under way is awaited");
+        assert_eq!(first.unwrap().result.unwrap(), [1], "an attempt under way is awaited");
         assert!(second.is_none(), "one call at once is allowed, and the second waited for its turn");
-        assert!(caller.call(Bytes::new(), &stop).await.is_none());
+        assert!(caller.call(Bytes::new(), None, &stop).await.is_none());
         assert_eq!(script.started_ms.lock().len(), 1);
     }
 }

@@ -15,7 +15,7 @@ use ring::hmac;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::connection::{Answer, Connections};
-use super::{Error, Invoker};
+use super::{Error, Invoker, Source};
 use crate::clock::Clock;
 use crate::domain::limit::HOOK_PAYLOAD_BYTES_MAX;
 use crate::http::{self, Access};
@@ -117,7 +117,7 @@ impl Webhook {
 
 impl Invoker for Webhook {
     /// Every 2xx is a success. The same event has the same `webhook-id`, by which the function can tell a repetition.
-    fn invoke(&self, event: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
+    fn invoke<'a>(&'a self, event: Bytes, _source: Option<&'a Source>) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
         Box::pin(async move {
             let mut headers = self.headers.clone();
             let id = format!("msg_{:032x}", xxh3_128(&event));

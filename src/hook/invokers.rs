@@ -10,9 +10,10 @@ use secrecy::ExposeSecret;
 use super::caller::{self, Caller};
 use super::http::{Signer, Webhook};
 use super::lambda::{Function, Lambda};
-use super::{Error, Invoker};
+use super::{Error, Invoker, Source};
 use crate::clock::Clock;
 use crate::config;
+use crate::domain::{ApplicationId, CampaignId};
 use crate::http::{Access, Aws};
 use crate::wire::generated::{CampaignHook, Mode};
 
@@ -92,6 +93,8 @@ fn given(text: &Option<String>) -> Option<&str> {
 /// Makes invokers, and keeps one [`Caller`] a target, so that its limits hold over all campaigns.
 pub struct Invokers {
     settings: config::Hook,
+    /// The region and account of campaigns.
+    home: config::Aws,
     access: Access,
     signer: Option<Arc<Signer>>,
     lambda: Arc<Lambda>,
@@ -100,16 +103,16 @@ pub struct Invokers {
 }
 
 impl Invokers {
-    /// Invokers by the settings. Functions are called through `aws`, at `lambda_endpoint_url` unless that is empty.
+    /// Invokers by the settings. Functions on AWS are called through `aws`.
     ///
     /// Errors: [`Error::Refused`] for settings out of their limits.
     pub fn new(
         settings: &config::Hook,
+        home: &config::Aws,
         aws: Arc<Aws>,
-        lambda_endpoint_url: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let lambda = Lambda::new(aws, lambda_endpoint_url);
+        let lambda = Lambda::new(aws, &home.lambda_endpoint_url);
         caller::check(settings)?;
         let secret = settings.signing_secret.expose_secret();
         let signer = match secret {
@@ -123,12 +126,18 @@ impl Invokers {
         let access = Access { http: settings.allow_http, private_addresses: settings.allow_private_addresses };
         Ok(Self {
             settings: settings.clone(),
+            home: home.clone(),
             access,
             signer,
             lambda: Arc::new(lambda),
             clock,
             callers: Mutex::default(),
         })
+    }
+
+    /// A campaign as functions' policies see it.
+    pub fn source(&self, application_id: &ApplicationId, campaign_id: &CampaignId) -> Source {
+        Source::campaign(&self.home, application_id, campaign_id)
     }
 
     /// The caller of a target: the same one each time.

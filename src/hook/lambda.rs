@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
-use super::{Error, Invoker};
+use super::{Error, Invoker, Source};
 use crate::http::{Aws, chain, may_have_arrived};
 
 /// Characters of a function's error message that are kept.
@@ -59,7 +59,8 @@ impl Function {
 }
 
 impl Invoker for Function {
-    fn invoke(&self, event: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
+    /// AWS checks the function's policy by the credentials of the call, not by `source`.
+    fn invoke<'a>(&'a self, event: Bytes, _source: Option<&'a Source>) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
         Box::pin(async move {
             let call = self.lambda.client().await.invoke().function_name(&self.name).payload(Blob::new(event));
             let output = call.send().await.map_err(|error| classify(&error))?;

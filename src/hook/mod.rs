@@ -12,21 +12,25 @@ mod invokers;
 mod lambda;
 mod returned;
 mod same;
+mod source;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-pub use caller::Caller;
+pub use caller::{Attempt, Called, Caller};
 pub use http::{Signer, WEBHOOK_ID, Webhook};
 pub use invokers::{Invokers, Target};
+pub use source::Source;
 
 /// Carries an event to a function and its answer back. One call is one attempt: no retry, no timeout, no limit.
 pub trait Invoker: Send + Sync {
+    /// Calls on behalf of `source`; of the operator without one, who may call everything.
+    ///
     /// Shape: `event` is JSON; so is the answer, unless the function misbehaves.
     /// Errors: also when the transport succeeded but the function failed.
-    fn invoke(&self, event: Bytes) -> BoxFuture<'_, Result<Vec<u8>, Error>>;
+    fn invoke<'a>(&'a self, event: Bytes, source: Option<&'a Source>) -> BoxFuture<'a, Result<Vec<u8>, Error>>;
 }
 
 /// Why a hook call failed.
@@ -50,6 +54,9 @@ pub enum Error {
     /// The call can never succeed as it is: unknown function, no permission, HTTP 4xx, payload too large.
     #[error("the hook cannot be called: {0}")]
     Refused(String),
+    /// The function's resource policy does not allow the call.
+    #[error("the hook may not be called: {0}")]
+    NotAllowed(String),
     /// The answer is not a map of endpoints.
     #[error("the hook's answer cannot be decoded: {0}")]
     Undecodable(String),
@@ -66,7 +73,7 @@ impl Error {
             | Self::Throttled { .. }
             | Self::Function(_) => true,
             // The same request meets the same refusal.
-            Self::Refused(_) => false,
+            Self::Refused(_) | Self::NotAllowed(_) => false,
             // The same event gives the same answer; Pinpoint's documentation counts it as a failure at once.
             Self::Undecodable(_) => false,
         }
@@ -89,6 +96,7 @@ impl Error {
             Self::Throttled { .. } => "throttled",
             Self::Function(_) => "function",
             Self::Refused(_) => "refused",
+            Self::NotAllowed(_) => "not_allowed",
             Self::Undecodable(_) => "undecodable",
         }
     }

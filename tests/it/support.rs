@@ -104,7 +104,7 @@ impl World {
         let store: Arc<dyn Store> =
             Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive).unwrap());
         let aws = Arc::new(Aws::by_sdk_config(&self.functions.sdk_config()));
-        let invokers = Arc::new(Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+        let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone()).unwrap());
         let deps = Deps { clock, invokers, aws, reports: None };
         let channels = Arc::new(channel::build_all(&config.channel, &deps).unwrap());
         (Arc::new(Engine::new(store.clone(), channels, deps, config)), store)

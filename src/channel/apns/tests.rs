@@ -395,7 +395,7 @@ async fn an_application_brings_its_own_credentials() {
     let config = Config::load(Sources::default()).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(clock::System::default());
     let aws = Arc::new(Aws::by_settings(&config.aws));
-    let invokers = Arc::new(Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+    let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone()).unwrap());
     let deps = Deps { clock, invokers, aws, reports: None };
     let built = |names: &[&str], method: Option<&str>, sandbox: &Sandbox| {
         let chosen = all.iter().filter(|(name, _)| names.contains(name));

@@ -28,7 +28,7 @@ async fn they_are_applied_also_when_a_stop_comes() {
     let clock: Arc<dyn Clock> = Arc::new(System::default());
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&config.data.directory, Mode::Exclusive).unwrap());
     let aws = Arc::new(Aws::by_sdk_config(&world.functions.sdk_config()));
-    let invokers = Arc::new(Invokers::new(&config.hook, aws.clone(), "", clock.clone()).unwrap());
+    let invokers = Arc::new(Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone()).unwrap());
     let (adapter, reports) = mpsc::channel(4);
     let stop_words = Arc::new(StopWords::new(&config.feedback.stop_words));
     let reports_to = Reports { sender: adapter.clone(), stop_words };

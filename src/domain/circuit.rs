@@ -1,15 +1,26 @@
-//! When a provider is left alone. Pure: times come as arguments.
+//! When a provider or a function is left alone. Pure: times come as arguments.
 //!
 //! A circuit is closed while its provider works, and opens when enough of the last attempts failed. Open, it lets nothing
 //! through for a while; then, half open, a few probes: as many successes close it, one failure opens it for twice as long.
-//! How many attempts, and how long, is set in `[send.circuit]`.
 //!
 //! The last attempts are counted, not those of the last seconds: a provider that fails every second attempt is one to leave
 //! at any pace, and where there is no traffic there is nothing to decide.
 
 use std::time::Duration;
 
-use crate::config;
+/// How much failure it takes, and for how long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Attempts that are looked at, 1 to 64.
+    pub attempts: u32,
+    /// Failures among them that open the circuit; more than `attempts` means all of them.
+    pub failures: u32,
+    /// How long it is open at first, doubled each time up to `open_max`.
+    pub open_min: Duration,
+    pub open_max: Duration,
+    /// Attempts let through after that, at least 1.
+    pub probes: u32,
+}
 
 /// Where a circuit stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,7 +46,7 @@ pub struct Pass {
 /// The circuit of one provider.
 #[derive(Debug)]
 pub struct Circuit {
-    settings: config::Circuit,
+    limits: Limits,
     state: State,
     /// How often it opened without closing since.
     openings: u32,
@@ -57,8 +68,8 @@ enum State {
 
 impl Circuit {
     /// A closed one.
-    pub fn new(settings: config::Circuit) -> Self {
-        Self { settings, state: State::Closed { failed: 0 }, openings: 0, failing_since: None, generation: 0 }
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, state: State::Closed { failed: 0 }, openings: 0, failing_since: None, generation: 0 }
     }
 
     pub fn phase(&self) -> Phase {
@@ -94,7 +105,7 @@ impl Circuit {
             State::Closed { .. } => {}
             State::Open { .. } => return None,
             State::HalfOpen { probing, succeeded } => {
-                if *probing + *succeeded >= self.settings.probes {
+                if *probing + *succeeded >= self.limits.probes {
                     return None;
                 }
                 *probing += 1;
@@ -111,8 +122,8 @@ impl Circuit {
         match (&mut self.state, verdict) {
             (State::Closed { failed }, verdict) => {
                 *failed = *failed << 1 | u64::from(verdict == Verdict::Fails);
-                let counted = u64::MAX >> (u64::BITS - self.settings.attempts);
-                if (*failed & counted).count_ones() >= self.settings.failures.min(self.settings.attempts) {
+                let counted = u64::MAX >> (u64::BITS - self.limits.attempts);
+                if (*failed & counted).count_ones() >= self.limits.failures.min(self.limits.attempts) {
                     self.open(now);
                 }
             }
@@ -120,7 +131,7 @@ impl Circuit {
             (State::HalfOpen { probing, succeeded }, Verdict::Works) => {
                 *probing -= 1;
                 *succeeded += 1;
-                if *succeeded >= self.settings.probes {
+                if *succeeded >= self.limits.probes {
                     self.reset();
                 }
             }
@@ -152,10 +163,10 @@ impl Circuit {
     }
 
     fn open(&mut self, now: Duration) {
-        let doubled = self.settings.open_min.saturating_mul(2_u32.saturating_pow(self.openings));
+        let doubled = self.limits.open_min.saturating_mul(2_u32.saturating_pow(self.openings));
         self.openings += 1;
         self.failing_since.get_or_insert(now);
-        self.enter(State::Open { until: now.saturating_add(doubled.min(self.settings.open_max)) });
+        self.enter(State::Open { until: now.saturating_add(doubled.min(self.limits.open_max)) });
     }
 
     fn enter(&mut self, state: State) {
@@ -171,13 +182,12 @@ mod tests {
     use super::Verdict::{Fails, Works};
     use super::*;
 
-    const SETTINGS: config::Circuit = config::Circuit {
+    const LIMITS: Limits = Limits {
         attempts: 4,
         failures: 2,
         open_min: Duration::from_secs(10),
         open_max: Duration::from_secs(60),
         probes: 2,
-        wait_max: Duration::ZERO,
     };
 
     fn seconds(seconds: u64) -> Duration {
@@ -199,7 +209,7 @@ mod tests {
     #[test]
     fn every_transition() {
         use Phase::{Closed, HalfOpen, Open};
-        let mut circuit = Circuit::new(SETTINGS);
+        let mut circuit = Circuit::new(LIMITS);
         // Second, verdict, whether the attempt was let through, phase afterwards.
         let story = [
             (0, Some(Fails), true, Closed),
@@ -239,7 +249,7 @@ mod tests {
 
     #[test]
     fn no_more_probes_than_set_are_under_way() {
-        let mut circuit = Circuit::new(SETTINGS);
+        let mut circuit = Circuit::new(LIMITS);
         attempt(&mut circuit, 0, Some(Fails));
         attempt(&mut circuit, 0, Some(Fails));
         let (first, second) = (circuit.admit(seconds(10)).unwrap(), circuit.admit(seconds(10)).unwrap());
@@ -252,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_began_before_a_change_does_not_count_after_it() {
-        let mut circuit = Circuit::new(SETTINGS);
+        let mut circuit = Circuit::new(LIMITS);
         let mut passes: Vec<Pass> = (0..5).map(|_| circuit.admit(seconds(0)).unwrap()).collect();
         for pass in passes.drain(..2) {
             circuit.report(pass, Fails, seconds(0));
@@ -272,7 +282,7 @@ mod tests {
 
     #[test]
     fn no_more_than_all_attempts_can_fail() {
-        let mut circuit = Circuit::new(config::Circuit { failures: 5, ..SETTINGS });
+        let mut circuit = Circuit::new(Limits { failures: 5, ..LIMITS });
         let phases = [0; 4].map(|at| attempt(&mut circuit, at, Some(Fails)).1);
         assert_eq!(phases, [Phase::Closed, Phase::Closed, Phase::Closed, Phase::Open]);
     }
@@ -287,7 +297,7 @@ mod tests {
             probes in 1..=5_u32,
             steps in prop::collection::vec((0..30_u64, prop::option::of(any::<bool>()), 0..4_usize), 1..200),
         ) {
-            let mut circuit = Circuit::new(config::Circuit { attempts, failures, probes, ..SETTINGS });
+            let mut circuit = Circuit::new(Limits { attempts, failures, probes, ..LIMITS });
             let (mut now, mut opened, mut last, mut held) = (0, 0, Vec::new(), Vec::new());
             for (passed, works, picked) in steps {
                 now += passed;
