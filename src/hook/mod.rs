@@ -5,13 +5,17 @@
 
 pub mod answer;
 mod caller;
+pub mod check;
 mod connection;
+mod decision;
 pub mod event;
 mod http;
 mod invokers;
 mod lambda;
+//RECORD
 mod returned;
 mod same;
+pub mod sent;
 mod source;
 
 use std::time::Duration;

@@ -1,22 +1,36 @@
 //! `pinwheel hook`: call functions, check them, and deal with the batches they failed for. One file a subcommand.
 
+mod check;
 pub(super) mod function;
 mod invoke;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Subcommand;
 
 use super::Settings;
 
+/// The exit code of a check or comparison that could not be made.
+const EXIT_UNUSABLE: u8 = 2;
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Call a function once with an event of yours, and print its answer.
     Invoke(invoke::Args),
+    /// Check that a function keeps to the contract of hooks.
+    Check(check::Args),
 }
 
 pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Invoke(args) => invoke::run(args, settings).await,
+        Command::Check(args) => check::run(args, settings).await,
     }
+}
+
+/// Reads a duration, as in the settings.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "it is not a duration such as `15s` or `250ms`".to_owned())
 }
