@@ -20,6 +20,7 @@ use crate::campaign::{Engine, Scheduler};
 use crate::channel::{self, Channels, Deps, Reports, StopWords};
 use crate::clock::{Clock, System};
 use crate::config::Config;
+use crate::hook::record::{self, Recorder};
 use crate::hook::{self, Invokers};
 use crate::http::Aws;
 use crate::store::{self, KeyStore, Store, sqlite};
@@ -51,6 +52,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Hook(#[from] hook::Error),
+    #[error(transparent)]
+    Record(#[from] record::StartError),
     #[error(transparent)]
     Channel(#[from] channel::Error),
     #[error(transparent)]
@@ -157,6 +160,9 @@ impl App {
         let stop_words = Arc::new(StopWords::new(&config.feedback.stop_words));
         let reports_to = Reports { sender: report_to, stop_words };
         let deps = Deps { reports: Some(reports_to), ..deps(&config, clock.clone(), aws)? };
+        if let Some(recorder) = Recorder::start(&config.hook, clock.clone())? {
+            deps.invokers.record(recorder);
+        }
         let config = Arc::new(config);
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
         let channels = Arc::new(build_channels(&config, &deps)?);

@@ -213,7 +213,7 @@ pub struct Record {
     pub directory: PathBuf,
     /// Share of calls that is kept.
     pub percent: u32,
-    /// Paths in an endpoint whose values are masked, such as `User.UserId`.
+    /// Paths in an endpoint whose values are masked, such as `User.UserId`; `Id` for its id.
     pub mask: Vec<String>,
     /// Bytes of a file before the next one is begun, and files that are kept.
     pub file_bytes_max: u64,

@@ -1,7 +1,7 @@
 //! Which function or URL a campaign names, and the one caller each of them has.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hyper::Uri;
 use parking_lot::Mutex;
@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use super::caller::{self, Caller};
 use super::http::{Signer, Webhook};
 use super::lambda::{Function, Lambda};
+use super::record::Recorder;
 use super::{Error, Invoker, Source};
 use crate::clock::Clock;
 use crate::config;
@@ -99,6 +100,8 @@ pub struct Invokers {
     signer: Option<Arc<Signer>>,
     lambda: Arc<Lambda>,
     clock: Arc<dyn Clock>,
+    /// Records the attempts of callers, if they are to be recorded.
+    recorder: OnceLock<Arc<Recorder>>,
     callers: Mutex<HashMap<Target, Arc<Caller>>>,
 }
 
@@ -131,8 +134,14 @@ impl Invokers {
             signer,
             lambda: Arc::new(lambda),
             clock,
+            recorder: OnceLock::new(),
             callers: Mutex::default(),
         })
+    }
+
+    /// From now on, the attempts of new callers are recorded. The first recorder stays.
+    pub fn record(&self, recorder: Recorder) {
+        self.recorder.get_or_init(|| Arc::new(recorder));
     }
 
     /// A campaign as functions' policies see it.
@@ -148,7 +157,10 @@ impl Invokers {
         if let Some(caller) = callers.get(target) {
             return Ok(Arc::clone(caller));
         }
-        let invoker = self.invoker(target)?;
+        let mut invoker = self.invoker(target)?;
+        if let Some(recorder) = self.recorder.get() {
+            invoker = recorder.around(target.label(), invoker);
+        }
         let caller = Arc::new(Caller::new(target.label(), invoker, &self.settings, Arc::clone(&self.clock)));
         callers.insert(target.clone(), Arc::clone(&caller));
         Ok(caller)

@@ -12,7 +12,7 @@ pub mod event;
 mod http;
 mod invokers;
 mod lambda;
-//RECORD
+pub mod record;
 mod returned;
 mod same;
 pub mod sent;

@@ -20,6 +20,7 @@ const HOOK_LATENCY: &str = "pinwheel_hook_attempt_duration_seconds";
 const HOOK_RETRIES: &str = "pinwheel_hook_retries_total";
 const HOOK_WAIT: &str = "pinwheel_hook_permit_wait_seconds";
 const HOOK_BYTES: &str = "pinwheel_hook_bytes_total";
+const HOOK_RECORDS: &str = "pinwheel_hook_records_total";
 const MESSAGES: &str = "pinwheel_messages_total";
 const CIRCUIT: &str = "pinwheel_circuit_state";
 const SMS_PARTS: &str = "pinwheel_sms_parts_total";
@@ -45,6 +46,7 @@ pub(super) fn describe() {
     describe_counter!(HOOK_RETRIES, "Attempts at hook calls after the first, by function");
     describe_histogram!(HOOK_WAIT, Unit::Seconds, "Time a hook call waits for its turn at the function");
     describe_counter!(HOOK_BYTES, Unit::Bytes, "Bytes of hook events and answers, by direction");
+    describe_counter!(HOOK_RECORDS, "Attempts at hook calls that were to be recorded, by result");
     describe_counter!(MESSAGES, "Attempts at messages by channel type, channel section and outcome");
     describe_gauge!(CIRCUIT, "Circuits by channel section: 0 closed, 1 half open, 2 open");
     describe_counter!(SMS_PARTS, "Parts of the text messages that providers took, by adapter");
@@ -107,6 +109,11 @@ pub fn hook_bytes(event: usize, answer: usize) {
     counter!(HOOK_BYTES, "direction" => "answer").increment(answer as u64);
 }
 
+/// An attempt at a hook call was to be recorded: `written`, `failed`, or `dropped`.
+pub fn hook_record(result: &'static str) {
+    counter!(HOOK_RECORDS, "result" => result).increment(1);
+}
+
 /// An attempt at a message ended. `section` is the channel section it was made through.
 pub fn message(channel: ChannelType, section: &Arc<str>, outcome: &'static str) {
     counter!(MESSAGES, "channel" => channel.as_str(), "section" => section.clone(), "outcome" => outcome).increment(1);
@@ -157,6 +164,7 @@ mod tests {
             hook_retry("f");
             hook_permit_wait(Duration::ZERO);
             hook_bytes(1, 1);
+            hook_record("written");
             message(ChannelType::Gcm, &"relay".into(), "successful");
             circuit(&"relay".into(), 2);
             sms_parts("sms", 2);

@@ -3,6 +3,7 @@
 mod check;
 pub(super) mod function;
 mod invoke;
+mod replay;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,12 +21,15 @@ pub enum Command {
     Invoke(invoke::Args),
     /// Check that a function keeps to the contract of hooks.
     Check(check::Args),
+    /// Run recorded calls against another function, and show what would change.
+    Replay(replay::Args),
 }
 
 pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
     match command {
         Command::Invoke(args) => invoke::run(args, settings).await,
         Command::Check(args) => check::run(args, settings).await,
+        Command::Replay(args) => replay::run(args, settings).await,
     }
 }
 
