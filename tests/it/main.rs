@@ -6,6 +6,8 @@ mod campaign;
 mod cli;
 mod client;
 mod feedback;
+mod hook_check;
+mod hook_replay;
 mod keys;
 mod payload;
 mod provider;
