@@ -14,6 +14,7 @@ pub mod config;
 pub mod domain;
 pub mod hook;
 pub mod http;
+pub mod loadtest;
 pub mod sandbox;
 pub mod segment;
 pub mod store;

@@ -9,6 +9,7 @@ mod feedback;
 mod hook_check;
 mod hook_replay;
 mod keys;
+mod load;
 mod payload;
 mod provider;
 mod send;
