@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use super::caller::{self, Caller};
 use super::http::{Signer, Webhook};
 use super::lambda::{Function, Lambda};
+use super::local::{Functions, LocalOrAws};
 use super::record::Recorder;
 use super::{Error, Invoker, Source};
 use crate::clock::Clock;
@@ -99,6 +100,8 @@ pub struct Invokers {
     access: Access,
     signer: Option<Arc<Signer>>,
     lambda: Arc<Lambda>,
+    /// Local functions, which go before those on AWS.
+    functions: Option<Arc<Functions>>,
     clock: Arc<dyn Clock>,
     /// Records the attempts of callers, if they are to be recorded.
     recorder: OnceLock<Arc<Recorder>>,
@@ -133,6 +136,7 @@ impl Invokers {
             access,
             signer,
             lambda: Arc::new(lambda),
+            functions: None,
             clock,
             recorder: OnceLock::new(),
             callers: Mutex::default(),
@@ -142,6 +146,11 @@ impl Invokers {
     /// From now on, the attempts of new callers are recorded. The first recorder stays.
     pub fn record(&self, recorder: Recorder) {
         self.recorder.get_or_init(|| Arc::new(recorder));
+    }
+
+    /// These invokers, with functions of this machine: a name that one of them has leads to it, and not to AWS.
+    pub fn with_functions(self, functions: Arc<Functions>) -> Self {
+        Self { functions: Some(functions), ..self }
     }
 
     /// A campaign as functions' policies see it.
@@ -171,7 +180,13 @@ impl Invokers {
     /// Errors: as for [`Self::caller`].
     pub fn invoker(&self, target: &Target) -> Result<Arc<dyn Invoker>, Error> {
         Ok(match target {
-            Target::Function(name) => Arc::new(Function::new(name, Arc::clone(&self.lambda))),
+            Target::Function(name) => {
+                let aws = Function::new(name, Arc::clone(&self.lambda));
+                match &self.functions {
+                    Some(functions) => Arc::new(LocalOrAws::new(name, Arc::clone(functions), aws)),
+                    None => Arc::new(aws),
+                }
+            }
             Target::Url(url) => {
                 Arc::new(Webhook::new(url, self.access, self.signer.clone(), Arc::clone(&self.clock))?.repeating())
             }

@@ -12,6 +12,7 @@ pub mod event;
 mod http;
 mod invokers;
 mod lambda;
+pub mod local;
 pub mod record;
 mod returned;
 mod same;

@@ -6,6 +6,7 @@ mod campaign;
 mod cli;
 mod client;
 mod feedback;
+mod function;
 mod hook_check;
 mod hook_replay;
 mod keys;

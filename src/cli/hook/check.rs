@@ -80,9 +80,10 @@ async fn checked(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
         return Err(anyhow!("`--timeout` is {timeout:?}, and must be more than 0s and at most {HOOK_TIMEOUT_MAX:?}"));
     }
     let (cases, concurrent) = cases(args)?;
-    let invoker = function::open(&config, &args.function, args.allow_remote).await?;
-    let invoker: &dyn Invoker = &*invoker;
-    Ok(check(invoker, &System::default(), timeout, &cases, &concurrent).await)
+    let opened = function::open(&config, &args.function, args.allow_remote).await?;
+    let report = check(&*opened.invoker, &System::default(), timeout, &cases, &concurrent).await;
+    opened.close().await;
+    Ok(report)
 }
 
 /// The events, and those of them that are sent at once.

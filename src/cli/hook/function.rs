@@ -8,18 +8,38 @@ use url::{Host, Url};
 
 use crate::app;
 use crate::config::Config;
+use crate::hook::local::Functions;
 use crate::hook::{Invoker, Target};
+
+/// A function that can be called.
+pub struct Opened {
+    pub invoker: Arc<dyn Invoker>,
+    functions: Arc<Functions>,
+}
+
+impl Opened {
+    /// Ends the processes of a local function.
+    pub async fn close(self) {
+        self.functions.shut_down().await;
+    }
+}
 
 /// Opens a local function by its name, a function on AWS Lambda by name or ARN, or a URL.
 ///
 /// A URL on this machine may be plain http, whatever the settings say of those of campaigns.
 ///
 /// Errors: a name that cannot be one; a function elsewhere, without `allow_remote`; a URL that the settings forbid.
-pub async fn open(config: &Config, name: &str, allow_remote: bool) -> anyhow::Result<Arc<dyn Invoker>> {
+pub async fn open(config: &Config, name: &str, allow_remote: bool) -> anyhow::Result<Opened> {
     let target = Target::of_delivery_uri(name)?;
+    let mut config = config.clone();
+    if matches!(&target, Target::Url(url) if is_loopback(url)) {
+        config.hook.allow_http = true;
+        config.hook.allow_private_addresses = true;
+    }
+    let (invokers, functions) = app::invokers(&config)?;
     let is_near = match &target {
         Target::Url(url) => is_loopback(url),
-        _ => config.functions.contains_key(name) || is_loopback(&config.aws.lambda_endpoint_url),
+        Target::Function(name) => functions.find(name).is_some() || is_loopback(&config.aws.lambda_endpoint_url),
     };
     if !is_near && !allow_remote {
         let label = target.label();
@@ -31,12 +51,7 @@ pub async fn open(config: &Config, name: &str, allow_remote: bool) -> anyhow::Re
             ),
         }
     }
-    let mut config = config.clone();
-    if is_near && matches!(target, Target::Url(_)) {
-        config.hook.allow_http = true;
-        config.hook.allow_private_addresses = true;
-    }
-    Ok(app::invokers(&config)?.invoker(&target)?)
+    Ok(Opened { invoker: invokers.invoker(&target)?, functions })
 }
 
 /// Whether a URL leads to this machine. What its host resolves to is not looked up: only `localhost` is known to stay here.

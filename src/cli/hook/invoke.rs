@@ -24,8 +24,10 @@ pub struct Args {
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let config = settings.load(None)?;
     let event = read(&args.event)?;
-    let invoker = function::open(&config, &args.function, args.allow_remote).await?;
-    let answer = invoker.invoke(event.into(), None).await?;
+    let opened = function::open(&config, &args.function, args.allow_remote).await?;
+    let answer = opened.invoker.invoke(event.into(), None).await;
+    opened.close().await;
+    let answer = answer?;
     let mut out = std::io::stdout().lock();
     out.write_all(&answer)?;
     out.write_all(b"\n")?;

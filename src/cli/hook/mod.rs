@@ -3,6 +3,7 @@
 mod check;
 pub(super) mod function;
 mod invoke;
+mod log;
 mod replay;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ pub enum Command {
     Check(check::Args),
     /// Run recorded calls against another function, and show what would change.
     Replay(replay::Args),
+    /// Show what a local function has logged.
+    Log(log::Args),
 }
 
 pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -30,6 +33,7 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
         Command::Invoke(args) => invoke::run(args, settings).await,
         Command::Check(args) => check::run(args, settings).await,
         Command::Replay(args) => replay::run(args, settings).await,
+        Command::Log(args) => log::run(args, settings).await,
     }
 }
 

@@ -69,7 +69,7 @@ async fn replayed(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
     if recording.is_empty() {
         bail!("there are no calls in `{}`", args.recording.display());
     }
-    let invoker = function::open(&config, &args.function, args.allow_remote).await?;
+    let opened = function::open(&config, &args.function, args.allow_remote).await?;
     let options = Options {
         timeout: config.hook.timeout,
         in_flight: args.in_flight.into(),
@@ -77,7 +77,9 @@ async fn replayed(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
         examples_max: args.examples,
         values: args.values,
     };
-    let mut report = replay(&recording, invoker, &System::default(), options).await?;
+    let replayed = replay(&recording, opened.invoker.clone(), &System::default(), options).await;
+    opened.close().await;
+    let mut report = replayed?;
     if let Some(error) = report.unreached.take() {
         return Err(error.into());
     }

@@ -58,7 +58,7 @@ async fn test(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
     let plan = args.settings(&config)?;
     let search = args.search()?;
     let function = Target::of_delivery_uri(&args.function)?.label().to_owned();
-    let invoker = function::open(&config, &args.function, args.allow_remote).await?;
+    let opened = function::open(&config, &args.function, args.allow_remote).await?;
     let pool = Arc::new(args.pool(&config, clock.now()).await?);
     if let Some(path) = &args.json {
         check_writable(path)?;
@@ -67,7 +67,7 @@ async fn test(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
     let (live, watching) = watch::channel(Live::default());
     let stop = app::stop_on_signal();
     let screen = Screen::start(format!("pinwheel load {function}"), watching, stop.clone(), clock.clone());
-    let tester = Tester { invoker, pool, clock, stop, live };
+    let tester = Tester { invoker: opened.invoker.clone(), pool, clock, stop, live };
     let started_at = tester.clock.now() + plan.warm_up;
     let about = About { function, started_at, events, search: None };
     let tested = match search {
@@ -75,6 +75,7 @@ async fn test(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
         Some((search, limits, step)) => tester.search(search, limits, step, plan, about).await,
     };
     screen.end().await;
+    opened.close().await;
     let (plan, ran, about) = tested?;
     Ok(assemble(&plan, &ran, about))
 }
