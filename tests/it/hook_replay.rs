@@ -74,9 +74,9 @@ fn text_of(recording: &Path) -> String {
 
 /// Replays against a server: the exit code, and what `--json` prints.
 fn replay(recording: &Path, server: &Server, flags: &[&str]) -> (i32, Value) {
-    let recording = recording.to_str().unwrap();
-    let arguments = [&["hook", "replay", recording, &server.url(), "--json"], flags].concat();
-    let output = pinwheel(Path::new(recording).parent().unwrap(), &arguments);
+    let (path, url) = (recording.to_str().unwrap(), server.url());
+    let arguments = [&["hook", "replay", path, &url, "--json"], flags].concat();
+    let output = pinwheel(recording.parent().unwrap(), &arguments);
     let report = serde_json::from_slice(&output.stdout);
     (output.status.code().unwrap(), report.unwrap_or_else(|error| panic!("{error}: {}", stderr(&output))))
 }
