@@ -121,7 +121,8 @@ async fn the_same_function_makes_no_difference_and_others_do() {
     .await;
     let (code, report) = replay(&recording, &same, &[]);
     assert_eq!(code, 0, "{report}");
-    assert_eq!((&report["calls"], &report["same"], &report["endpoints"]), (&json!(3), &json!(true), &json!(120)));
+    assert_eq!((&report["calls"], &report["same"], &report["endpoints"]), (&json!(3), &json!(3), &json!(120)));
+    assert_eq!(report["identical"], true);
     assert_eq!(report["new_latency"]["calls"], 3);
     assert_eq!(same.calls(), 3, "the attempt that failed was tried again by the campaign");
 
