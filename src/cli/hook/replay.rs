@@ -44,7 +44,7 @@ pub struct Args {
 #[derive(Serialize)]
 struct Output<'a> {
     version: u32,
-    same: bool,
+    identical: bool,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -91,7 +91,7 @@ async fn replayed(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
 
 fn print(args: &Args, report: &Report, out: &mut impl Write) -> anyhow::Result<()> {
     if args.json {
-        serde_json::to_writer_pretty(&mut *out, &Output { version: 1, same: report.is_same(), report })?;
+        serde_json::to_writer_pretty(&mut *out, &Output { version: 1, identical: report.is_same(), report })?;
         writeln!(out)?;
         return Ok(());
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 const PREFIX: &str = "hooks-";
 const SUFFIX: &str = ".jsonl";
 
-/// Names that are tried for a new file: others may have been made in the same millisecond.
+/// Names that are tried for a new file: another process may have made some in the same millisecond.
 const NAMES_MAX: u32 = 1000;
 
 /// Files in a folder, of which the newest is written.
@@ -19,6 +19,9 @@ pub(super) struct Files {
     bytes_max: u64,
     files_max: usize,
     file: BufWriter<File>,
+    path: PathBuf,
+    /// Of the next file.
+    number: u32,
     bytes: u64,
 }
 
@@ -26,8 +29,8 @@ impl Files {
     /// Makes the folder if need be, and the first file.
     pub(super) fn open(directory: &Path, bytes_max: u64, files_max: usize, now: Timestamp) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        let file = create(directory, now)?;
-        let files = Self { directory: directory.to_owned(), bytes_max, files_max, file, bytes: 0 };
+        let (file, path, number) = create(directory, now, 0)?;
+        let files = Self { directory: directory.to_owned(), bytes_max, files_max, file, path, number, bytes: 0 };
         files.delete_oldest()?;
         Ok(files)
     }
@@ -37,7 +40,7 @@ impl Files {
         let bytes = line.len() as u64 + 1;
         if self.bytes > 0 && self.bytes + bytes > self.bytes_max {
             self.file.flush()?;
-            self.file = create(&self.directory, now)?;
+            (self.file, self.path, self.number) = create(&self.directory, now, self.number)?;
             self.bytes = 0;
             self.delete_oldest()?;
         }
@@ -51,9 +54,11 @@ impl Files {
         self.file.flush()
     }
 
+    /// Never the one that is written, even if the clock was set back since.
     fn delete_oldest(&self) -> io::Result<()> {
-        let files = list(&self.directory)?;
-        for path in &files[..files.len().saturating_sub(self.files_max)] {
+        let mut others = list(&self.directory)?;
+        others.retain(|path| *path != self.path);
+        for path in &others[..(others.len() + 1).saturating_sub(self.files_max)] {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -77,15 +82,16 @@ pub fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A new file, whose name comes after those before.
-fn create(directory: &Path, now: Timestamp) -> io::Result<BufWriter<File>> {
+/// A new file, whose name comes after those before; its path, and the number of the next one.
+fn create(directory: &Path, now: Timestamp, first: u32) -> io::Result<(BufWriter<File>, PathBuf, u32)> {
     let time = now.strftime("%Y%m%dT%H%M%S.%3fZ");
-    let mut number = 0;
+    let mut number = first;
     loop {
-        let path = directory.join(format!("{PREFIX}{time}-{number:03}{SUFFIX}"));
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(file) => return Ok(BufWriter::new(file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < NAMES_MAX => number += 1,
+        let path = directory.join(format!("{PREFIX}{time}-{number:06}{SUFFIX}"));
+        number += 1;
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => return Ok((BufWriter::new(file), path, number)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number - first < NAMES_MAX => {}
             Err(error) => return Err(error),
         }
     }
@@ -117,8 +123,13 @@ mod tests {
         for path in list(&folder).unwrap() {
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        drop(Files::open(&folder, 25, 2, now).unwrap());
+        let earlier = "2026-02-01T09:00:00Z".parse().unwrap();
+        let mut files = Files::open(&folder, 25, 2, earlier).unwrap();
         assert_eq!(list(&folder).unwrap().len(), 2, "those of an earlier process count");
+        files.write(b"set back", earlier).unwrap();
+        files.flush().unwrap();
+        let first = list(&folder).unwrap().remove(0);
+        assert_eq!(fs::read_to_string(first).unwrap(), "set back\n", "the one being written stays");
         assert!(folder.join("notes.txt").exists());
     }
 

@@ -157,7 +157,6 @@ impl Mask {
                 // Between -90 and 90 with one decimal: a place on earth stays one.
                 // Functions print 3.0 as 3.
                 let code = self.digest(&number.as_f64().unwrap_or_default().to_string())[0] % 1_800;
-                #[allow(clippy::cast_precision_loss)]
                 let masked = code as f64 / 10.0 - 90.0;
                 *json = serde_json::Number::from_f64(masked).map_or(Json::Null, Json::Number);
             }
@@ -230,6 +229,8 @@ fn replace_in(text: &mut String, pairs: &[Pair]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook::record::compare::{Compared, Outcome, What, compare};
+    use crate::hook::sent::Endpoints;
 
     fn mask(paths: &[&str]) -> Mask {
         Mask::new(&paths.iter().map(|&path| path.to_owned()).collect::<Vec<_>>(), b"key")
@@ -316,6 +317,45 @@ mod tests {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(text.contains(r#""one":{"#) && text.contains(r#"["gold"]"#), "what is not named stays: {text}");
+    }
+
+    /// What becomes of each endpoint, and which members of it change.
+    fn decided(event: &Json, answer: &Json) -> Vec<(bool, bool, bool, Vec<String>)> {
+        let print = |json: &Json| serde_json::to_vec(json).unwrap();
+        let sent = Endpoints::read(&print(event)).unwrap();
+        let nothing = format!(
+            "{{{}}}",
+            sent.ids().map(|id| format!("{}:{{}}", serde_json::json!(id))).collect::<Vec<_>>().join(",")
+        );
+        let unchanged = Outcome::of(Ok(nothing.as_bytes()), &sent);
+        let outcome = Outcome::of(Ok(&print(answer)), &sent);
+        let differences = match compare(&sent, &unchanged, &outcome) {
+            Compared::Same => Vec::new(),
+            Compared::Endpoints(differences) => differences,
+            Compared::Errors { .. } => panic!("both can be decoded"),
+        };
+        let of = |id: &str| {
+            let whats: Vec<&What> = differences.iter().filter(|one| one.endpoint == id).map(|one| &one.what).collect();
+            let names = whats.iter().filter_map(|what| match what {
+                What::Member(name) => Some(name.clone()),
+                _ => None,
+            });
+            let has = |what: &What| whats.contains(&what);
+            (has(&What::Dropped), has(&What::TitleOverride), has(&What::BodyOverride), names.collect())
+        };
+        sent.ids().map(of).collect()
+    }
+
+    #[test]
+    fn masking_changes_no_decision() {
+        let read = |text: &str| serde_json::from_str::<Json>(text).unwrap();
+        let mut event = read(include_str!("../../../tests/data/hook-examples/filter-event.json"));
+        let mut answer = read(include_str!("../../../tests/data/hook-examples/filter-response.json"));
+        let before = decided(&event, &answer);
+        let paths = ["Id", "Address", "User", "Location", "Attributes"];
+        mask(&paths).exchange(&mut event, Some(&mut answer));
+        assert_eq!(decided(&event, &answer), before);
+        assert!(before.iter().filter(|one| one.0).count() >= 9 && before.iter().any(|one| !one.3.is_empty()));
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub use self::files::list;
 const QUEUE_ATTEMPTS_MAX: usize = 4096;
 const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// A timeout begins a moment before the attempt it ends.
+const TIMEOUT_SLACK: Duration = Duration::from_millis(10);
+
 /// Why no recording can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -182,7 +185,7 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let timed_out = self.running.elapsed() >= self.layer.recorder.timeout;
+        let timed_out = self.running.elapsed() + TIMEOUT_SLACK >= self.layer.recorder.timeout;
         self.end(Err(if timed_out { "timeout" } else { "cancelled" }));
     }
 }

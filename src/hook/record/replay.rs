@@ -186,7 +186,6 @@ impl Latencies {
     }
 
     fn latency(&self) -> Latency {
-        #[allow(clippy::cast_precision_loss)]
         let at = |quantile| self.0.value_at_quantile(quantile) as f64 / 1e3;
         if self.0.is_empty() {
             return Latency::default();
