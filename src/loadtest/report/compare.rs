@@ -137,19 +137,37 @@ impl Comparison {
 
     /// What came out, in a line for people.
     pub fn summary(&self) -> String {
-        let judged = |wanted| self.measures.iter().filter(move |measure| measure.judgement == Some(wanted));
-        let list = |wanted| judged(wanted).map(Measure::sentence).collect::<Vec<_>>().join("; ");
-        let (worse, better) = (list(Judgement::Worse), list(Judgement::Better));
-        match (worse.is_empty(), better.is_empty()) {
+        let judged = |wanted| {
+            let measures = self.measures.iter().filter(move |measure| measure.judgement == Some(wanted));
+            measures.map(Measure::short).collect::<Vec<_>>().join(", ")
+        };
+        let (worse, better) = (judged(Judgement::Worse), judged(Judgement::Better));
+        let found = match (worse.is_empty(), better.is_empty()) {
             (true, true) => "no difference beyond noise".into(),
             (false, true) => format!("B is worse: {worse}"),
             (true, false) => format!("B is better: {better}"),
-            (false, false) => format!("B is worse in some: {worse}; and better in others: {better}"),
+            (false, false) => format!("B is worse: {worse}; and better: {better}"),
+        };
+        if self.is_comparable() {
+            return found;
         }
+        let what: Vec<_> = self.differences.iter().map(|difference| difference.what).collect();
+        format!("the runs asked different things ({}), so this says little of the functions: {found}", what.join(", "))
     }
 }
 
 impl Measure {
+    pub fn ratio_text(&self) -> String {
+        self.ratio.map_or_else(|| "–".to_owned(), text::ratio)
+    }
+
+    fn short(&self) -> String {
+        match self.ratio {
+            Some(ratio) => format!("{} {}", self.name, text::ratio(ratio)),
+            None => self.sentence(),
+        }
+    }
+
     fn sentence(&self) -> String {
         let (a, b) = (self.unit.write(self.a), self.unit.write(self.b));
         let ratio = self.ratio.map(|ratio| format!(", {}", text::ratio(ratio))).unwrap_or_default();

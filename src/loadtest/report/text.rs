@@ -65,9 +65,14 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
-/// A share from 0 to 1.
-pub fn percent(share: f64) -> String {
-    let text = format!("{:.4}", share * 100.0);
+/// A share from 0 to 1, with three digits that matter.
+pub fn share(share: f64) -> String {
+    format!("{}%", number(share * 100.0))
+}
+
+/// A quantile from 0 to 1, with every nine.
+pub fn percent(quantile: f64) -> String {
+    let text = format!("{:.4}", quantile * 100.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
@@ -87,13 +92,19 @@ pub fn bytes(bytes: u64) -> String {
 
 /// A factor between two values: `1.25×`.
 pub fn ratio(value: f64) -> String {
-    if value.is_finite() { format!("{value:.2}×") } else { "–".into() }
+    if value < 10.0 { format!("{value:.2}×") } else { format!("{}×", number(value)) }
 }
 
 /// An amount in whatever currency the prices were given in.
 pub fn money(amount: f64) -> String {
     let cents = (amount * 100.0).round() as u64;
     format!("{}.{:02}", count(cents / 100), cents % 100)
+}
+
+/// A message as a sentence: with a capital and a full stop.
+pub fn sentence(message: &str) -> String {
+    let mut signs = message.chars();
+    signs.next().map(|first| format!("{}{}.", first.to_uppercase(), signs.as_str())).unwrap_or_default()
 }
 
 /// Three digits that matter, without zeros at the end.
@@ -138,6 +149,7 @@ mod tests {
             (span(3_599.0), "60 min"),
             (span(7_500.0), "2 h 5 min"),
             (span(273_600.0), "3 d 4 h"),
+            (share(0.004_467), "0.447%"),
             (percent(0.0), "0%"),
             (percent(0.999), "99.9%"),
             (percent(0.000_012), "0.0012%"),
@@ -145,8 +157,10 @@ mod tests {
             (bytes(999_900), "1 MB"),
             (bytes(42_300), "42.3 KB"),
             (ratio(1.254), "1.25×"),
-            (ratio(f64::INFINITY), "–"),
+            (ratio(3_103.2), "3,103×"),
             (money(1_234.567), "1,234.57"),
+            (sentence("no rate held"), "No rate held."),
+            (sentence(""), ""),
             (money(0.04), "0.04"),
         ];
         for (text, expected) in cases {

@@ -46,7 +46,7 @@ pub fn content(comparison: &Comparison, a: &Report, b: &Report) -> Content {
         rule: format!(
             "Latency from the intended start unless it says otherwise, of successes. A difference is noise unless the 95% \
              confidence intervals lie apart and it is at least {}.",
-            text::percent(NOISE_SHARE)
+            text::share(NOISE_SHARE)
         ),
         measures: comparison.measures.iter().map(row).collect(),
         figures: vec![
@@ -85,7 +85,7 @@ fn verdict(comparison: &Comparison) -> Banner {
         (true, false, true) => ("good", "Better"),
         (true, false, false) => ("good", "The same"),
     };
-    Banner { class, word, sentence: format!("{}.", comparison.summary()) }
+    Banner { class, word, sentence: text::sentence(&comparison.summary()) }
 }
 
 fn row(measure: &Measure) -> Row {
@@ -99,7 +99,7 @@ fn row(measure: &Measure) -> Row {
         name: measure.name,
         a: measure.unit.write(measure.a),
         b: measure.unit.write(measure.b),
-        ratio: measure.ratio.map_or_else(|| "–".to_owned(), text::ratio),
+        ratio: measure.ratio_text(),
         judgement,
         class,
     }

@@ -61,6 +61,7 @@ fn latency_title(scale: &Scale) -> &'static str {
 }
 
 /// What became of every second.
+#[derive(Clone, Copy)]
 struct OverTime<'a> {
     warm_up_s: f64,
     spans: &'a [Span],
@@ -79,13 +80,18 @@ impl OverTime<'_> {
     }
 
     fn rate(&self) -> Figure {
-        let mut series = vec![
-            self.series("intended", Ink::Meant, |span| Some(span.intended_per_s)),
-            self.series("succeeded", Ink::First, |span| Some(span.succeeded_per_s)),
-        ];
+        // Late calls end in a last second that is not a whole one: no rate can be told for it.
+        let whole = match self.spans {
+            [whole @ .., last] if last.intended_per_s == 0.0 => whole,
+            all => all,
+        };
+        let whole = OverTime { spans: whole, ..*self };
+        let mut series = vec![whole.series("succeeded", Ink::First, |span| Some(span.succeeded_per_s))];
         if self.spans.iter().any(|span| span.failed_per_s > 0.0) {
-            series.push(self.series("failed", Ink::Bad, |span| Some(span.failed_per_s)));
+            series.push(whole.series("failed", Ink::Bad, |span| Some(span.failed_per_s)));
         }
+        // Last, so that its dashes lie on what came of it.
+        series.push(whole.series("intended", Ink::Meant, |span| Some(span.intended_per_s)));
         let axis = Axis { title: "calls a second", scale: Scale::from_zero(Unit::Rate, values(&series)) };
         let words = "Calls that were due, and calls that ended well or badly.".into();
         self.plot("rate-over-time", "Rate over time", words, axis, series)

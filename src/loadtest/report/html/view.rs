@@ -145,16 +145,16 @@ fn tiles(report: &Report) -> Vec<Named> {
     let totals = &report.totals;
     let share = if totals.intended == 0 { 0.0 } else { totals.failed as f64 / totals.intended as f64 };
     let per_s = |rate: f64| format!("{}/s", text::number(rate));
+    let bytes = format!("{} / {}", text::bytes(totals.bytes_sent), text::bytes(totals.bytes_received));
     vec![
-        Named { name: "Calls that were due", value: text::count(totals.intended) },
+        Named { name: "Calls due", value: text::count(totals.intended) },
         Named { name: "Succeeded", value: text::count(totals.succeeded) },
-        Named { name: "Failed", value: format!("{} ({})", text::count(totals.failed), text::percent(share)) },
-        Named { name: "Intended rate", value: per_s(report.rates.intended_per_s) },
-        Named { name: "Sent", value: per_s(report.rates.sent_per_s) },
-        Named { name: "Succeeded", value: per_s(report.rates.succeeded_per_s) },
+        Named { name: "Failed", value: format!("{} ({})", text::count(totals.failed), text::share(share)) },
         Named { name: "Endpoints answered", value: text::count(totals.endpoints) },
-        Named { name: "Bytes sent", value: text::bytes(totals.bytes_sent) },
-        Named { name: "Bytes received", value: text::bytes(totals.bytes_received) },
+        Named { name: "Rate intended", value: per_s(report.rates.intended_per_s) },
+        Named { name: "Rate sent", value: per_s(report.rates.sent_per_s) },
+        Named { name: "Rate succeeded", value: per_s(report.rates.succeeded_per_s) },
+        Named { name: "Bytes sent / received", value: bytes },
     ]
 }
 
@@ -178,7 +178,7 @@ fn figures_of(of: Option<&Distribution>) -> Vec<String> {
 }
 
 fn search_rule(search: &Search) -> String {
-    let (p99, failures) = (text::latency(search.p99_ms_max), text::percent(search.failures_percent_max / 100.0));
+    let (p99, failures) = (text::latency(search.p99_ms_max), text::share(search.failures_percent_max / 100.0));
     let found = match search.highest_per_s {
         Some(rate) => format!("The highest that held: {}/s.", text::number(rate)),
         None => "None held.".to_owned(),
@@ -197,7 +197,7 @@ fn step(step: &super::super::Step) -> Step {
             format!("{}/s", text::number(step.sent_per_s)),
             time(step.p50_ms),
             time(step.p99_ms),
-            text::percent(step.failures_percent / 100.0),
+            text::share(step.failures_percent / 100.0),
             text::latency(step.lag_p99_ms),
         ],
         holds: if step.reason.is_empty() { word.to_owned() } else { format!("{word}: {}", step.reason) },
@@ -262,7 +262,7 @@ fn failures(report: &Report) -> Vec<Failure> {
     let row = |(kind, count): (String, u64)| Failure {
         name: kind,
         count: text::count(count),
-        share: text::percent(count as f64 / all),
+        share: text::share(count as f64 / all),
     };
     figures::by_kind(report).into_iter().map(row).collect()
 }

@@ -81,12 +81,12 @@ pub struct Entry {
     pub mark: &'static str,
 }
 
-const TEXT: i32 = 26;
+const TEXT: i32 = 30;
 const LINE: u32 = 4;
-const LEFT: u32 = 140;
-const RIGHT: u32 = 36;
+const LEFT: u32 = 156;
+const RIGHT: u32 = 44;
 const TOP: u32 = 20;
-const BOTTOM: u32 = 104;
+const BOTTOM: u32 = 96;
 const TICK: i32 = 10;
 
 impl Size {
@@ -155,7 +155,7 @@ impl Plot {
         let axis = Ink::Text.color().stroke_width(2);
         area.draw(&PathElement::new([(x.min(), y.min()), (x.max(), y.min())], axis)).expect(INFALLIBLE);
         let (width, height) = self.size.units();
-        let (middle, bottom) = ((LEFT + width - RIGHT) / 2, height - 12);
+        let (middle, bottom) = ((LEFT + width - RIGHT) / 2, height - 8);
         let below = (middle as i32, bottom as i32);
         root.draw_text(self.x.title, &label(HPos::Center, VPos::Bottom), below).expect(INFALLIBLE);
         let beside = label(HPos::Center, VPos::Top).transform(FontTransform::Rotate270);
@@ -221,7 +221,7 @@ pub fn bars(id: &'static str, title: &'static str, description: String, ink: Ink
     {
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         let chart = ChartBuilder::on(&root)
-            .margin_left(220)
+            .margin_left(230)
             .margin_right(170)
             .build_cartesian_2d(RangedCoordf64::from(0.0..largest as f64), RangedCoordf64::from(rows.len() as f64..0.0))
             .expect(INFALLIBLE);
