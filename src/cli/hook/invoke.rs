@@ -6,9 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::app;
+use super::function;
 use crate::cli::Settings;
-use crate::hook::Target;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -17,13 +16,15 @@ pub struct Args {
     /// The event as JSON; `-` for standard input.
     #[arg(value_name = "FILE")]
     event: PathBuf,
+    /// Also call what is not on this machine: a public URL, AWS Lambda.
+    #[arg(long)]
+    allow_remote: bool,
 }
 
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let config = settings.load(None)?;
     let event = read(&args.event)?;
-    let target = Target::of_delivery_uri(&args.function)?;
-    let invoker = app::invokers(&config)?.invoker(&target)?;
+    let invoker = function::open(&config, &args.function, args.allow_remote).await?;
     let answer = invoker.invoke(event.into(), None).await?;
     let mut out = std::io::stdout().lock();
     out.write_all(&answer)?;

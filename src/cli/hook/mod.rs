@@ -1,5 +1,6 @@
 //! `pinwheel hook`: call functions, check them, and deal with the batches they failed for. One file a subcommand.
 
+pub(super) mod function;
 mod invoke;
 
 use std::process::ExitCode;

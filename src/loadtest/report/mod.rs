@@ -237,6 +237,8 @@ pub struct Second {
     /// Calls that ended in it.
     pub succeeded: u64,
     pub failed: u64,
+    /// Calls that were due in it and never sent.
+    pub not_started: u64,
     /// Calls under way at its end.
     pub in_flight: u64,
     /// From the intended start, of the successes that ended in it.
