@@ -375,3 +375,6 @@ fn failures(report: &Report) -> Option<Estimate> {
     let percent = 100.0;
     Some(Estimate { value: share * percent, low: (middle - reach) * percent, high: (middle + reach) * percent })
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Distribution, Report, Verdict, text};
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
+use crate::loadtest::tally::NOT_STARTED;
 
 /// What is to be forecast.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,9 +79,6 @@ const FINAL: [&str; 3] = ["not_allowed", "refused", "undecodable"];
 
 /// Kinds of failures of calls that no function ran for, and that so cost nothing.
 const UNBILLED: [&str; 4] = ["not_allowed", "refused", "throttled", "unreachable"];
-
-/// The failure of calls that were never sent: the tester's, not the function's.
-const NOT_STARTED: &str = "not_started";
 
 /// Share by which a measured rate may be passed without a warning.
 const RATE_SLACK: f64 = 0.01;
@@ -264,3 +262,6 @@ fn warnings(report: &Report, question: Question, wanted_per_s: f64, measured_per
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ pub mod compare;
 pub mod forecast;
 pub mod html;
 mod plot;
+#[cfg(test)]
+mod sample;
 mod text;
 mod thin;
 

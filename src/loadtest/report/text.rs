@@ -92,7 +92,7 @@ pub fn bytes(bytes: u64) -> String {
 
 /// A factor between two values: `1.25×`.
 pub fn ratio(value: f64) -> String {
-    if value < 10.0 { format!("{value:.2}×") } else { format!("{}×", number(value)) }
+    if value < 9.995 { format!("{value:.2}×") } else { format!("{}×", number(value)) }
 }
 
 /// An amount in whatever currency the prices were given in.
@@ -157,6 +157,7 @@ mod tests {
             (bytes(999_900), "1 MB"),
             (bytes(42_300), "42.3 KB"),
             (ratio(1.254), "1.25×"),
+            (ratio(9.999), "10×"),
             (ratio(3_103.2), "3,103×"),
             (money(1_234.567), "1,234.57"),
             (sentence("no rate held"), "No rate held."),

@@ -10,6 +10,7 @@ pub struct Span {
     pub warm_up: bool,
     pub intended_per_s: f64,
     pub succeeded_per_s: f64,
+    /// Calls that were never sent among them.
     pub failed_per_s: f64,
     /// The most.
     pub in_flight: f64,
@@ -49,7 +50,7 @@ fn span(part: &[Second]) -> Span {
         warm_up: part[0].warm_up,
         intended_per_s: sum(|second| second.intended) / seconds,
         succeeded_per_s: sum(|second| second.succeeded) / seconds,
-        failed_per_s: sum(|second| second.failed) / seconds,
+        failed_per_s: sum(|second| second.failed + second.not_started) / seconds,
         in_flight: part.iter().map(|second| second.in_flight).max().unwrap_or_default() as f64,
         p50_ms: (weights > 0.0).then(|| weighted / weights),
         p99_ms: part.iter().filter_map(|second| second.p99_ms).reduce(f64::max),
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn rates_are_means_and_tails_the_worst() {
-        let quiet = Second { succeeded: 0, failed: 10, p50_ms: None, p99_ms: None, ..second(1) };
+        let quiet = Second { succeeded: 0, failed: 9, not_started: 1, p50_ms: None, p99_ms: None, ..second(1) };
         let slow =
             Second { succeeded: 30, p50_ms: Some(5.0), p99_ms: Some(90.0), lag_max_ms: 7.0, in_flight: 4, ..second(2) };
         let [span] = thin(&[second(0), quiet, slow], 1)[..] else { panic!("one span was asked for") };

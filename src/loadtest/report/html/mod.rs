@@ -66,3 +66,6 @@ struct Banner {
     word: &'static str,
     sentence: String,
 }
+
+#[cfg(test)]
+mod tests;
