@@ -9,6 +9,7 @@ mod health;
 mod hook;
 mod import;
 mod keys;
+mod load;
 mod run;
 mod serve;
 mod summary;
@@ -78,6 +79,8 @@ enum Command {
     /// Call hook functions, check them, and deal with what they failed for.
     #[command(subcommand)]
     Hook(hook::Command),
+    /// Test how a hook function behaves under load.
+    Load(Box<load::Args>),
     /// Change the key that seals secrets at rest.
     #[command(subcommand)]
     Vault(vault::Command),
@@ -166,6 +169,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Hook(command) => hook::run(command, &settings).await,
+        Command::Load(args) => load::run(*args, &settings).await,
         Command::Vault(command) => {
             vault::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)

@@ -11,6 +11,9 @@ use super::report::{Distribution, Point};
 /// Steps of a percentile curve each time the rest to 100 halves.
 const STEPS_PER_HALF: u32 = 5;
 
+/// Longer than any test: it keeps the histogram's size within bounds.
+const US_MAX: u64 = 7 * 24 * 60 * 60 * 1_000_000;
+
 /// A histogram of durations.
 #[derive(Clone, Debug)]
 pub struct Histogram(hdrhistogram::Histogram<u64>);
@@ -24,7 +27,7 @@ impl Default for Histogram {
 impl Histogram {
     /// Adds a duration; what is under a microsecond counts as one.
     pub fn add(&mut self, duration: Duration) {
-        self.0.saturating_record(us(duration).max(1));
+        self.0.record(us(duration).clamp(1, US_MAX)).expect("it grows up to there");
     }
 
     pub fn count(&self) -> u64 {

@@ -11,7 +11,7 @@ use crate::domain::{ChannelType, Endpoint};
 use crate::wire;
 
 /// Bytes of an endpoint that nothing can be left out of, and of the largest one.
-const BYTES_MIN: usize = 400;
+const BYTES_MIN: usize = 450;
 const BYTES_MAX: usize = 100_000;
 
 /// When made-up endpoints were created.
@@ -23,7 +23,7 @@ const DATE: &str = "2026-03-01T09:00:00.000Z";
 pub struct Profile {
     /// Endpoints of an event, 1 to 50.
     pub endpoints: usize,
-    /// Bytes of an endpoint's document, 400 to 100000.
+    /// Bytes of an endpoint's document, 450 to 100000.
     pub bytes: usize,
     /// Weights of channel types.
     pub channel_types: BTreeMap<String, u32>,
@@ -211,7 +211,7 @@ mod tests {
     fn what_cannot_be_made_is_refused() {
         let cases = [
             ("endpoints = 51", "`endpoints` is 51, and must be 1 to 50"),
-            ("bytes = 10", "`bytes` is 10, and must be 400 to 100000"),
+            ("bytes = 10", "`bytes` is 10, and must be 450 to 100000"),
             ("channel_types = { FAX = 1 }", "`FAX` is no channel type"),
             ("channel_types = { SMS = 0 }", "`channel_types` has no weight above 0"),
             ("colour = 1", "unknown field `colour`"),

@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod feedback;
 mod keys;
+mod load;
 mod payload;
 mod provider;
 mod send;
