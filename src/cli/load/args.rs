@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::ArgAction;
 use jiff::Timestamp;
 
+use super::forecast::Asked;
 use crate::app;
 use crate::config::Config;
 use crate::domain::ApplicationId;
@@ -120,6 +121,11 @@ pub struct Args {
     /// Write the report as JSON, by docs/load-report.schema.json; `-` for standard output.
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub json: Option<PathBuf>,
+    /// Write the report as one HTML file with plots.
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub forecast: Asked,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn shares_are_percentages() {
-        let cases = [("10%", Some(0.1)), ("2.5", Some(0.025)), ("0%", Some(0.0)), ("-1%", None), ("NaN", None), ("x", None)];
+        let cases =
+            [("10%", Some(0.1)), ("2.5", Some(0.025)), ("0%", Some(0.0)), ("-1%", None), ("NaN", None), ("x", None)];
         for (text, expected) in cases {
             assert_eq!(share(text).ok(), expected, "{text}");
         }

@@ -11,8 +11,8 @@ use crate::cli::Settings;
 use crate::clock::{Clock, System};
 use crate::config::Config;
 use crate::domain::ApplicationId;
-use crate::loadtest::report::forecast::{Computing, Forecast, Prices, Question, forecast};
 use crate::loadtest::report::Report;
+use crate::loadtest::report::forecast::{Computing, Forecast, Prices, Question, forecast};
 use crate::segment;
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +36,27 @@ pub struct Args {
     /// Print the forecast as JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// A forecast at the end of a test.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Asked {
+    /// Tell how long a run over so many endpoints will take, with the calls in flight of the settings.
+    #[arg(long, value_name = "ENDPOINTS", value_parser = whole, help_heading = "Forecast")]
+    forecast: Option<u64>,
+    #[command(flatten)]
+    price: Price,
+}
+
+impl Asked {
+    /// The forecast as lines of text, if there is one.
+    pub fn text(&self, report: &Report, config: &Config) -> String {
+        let Some(endpoints) = self.forecast else { return String::new() };
+        match ask(report, config, endpoints, None, self.price) {
+            Ok(forecast) => words(&forecast),
+            Err(error) => format!("no forecast: {error:#}\n"),
+        }
+    }
 }
 
 /// What the function costs, in any currency.
@@ -93,7 +114,7 @@ pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// A forecast with the attempts of the settings and, unless given, their calls in flight.
-pub fn ask(
+fn ask(
     report: &Report,
     config: &Config,
     endpoints: u64,
@@ -111,7 +132,7 @@ pub fn ask(
 }
 
 /// The forecast as lines of text.
-pub fn words(forecast: &Forecast) -> String {
+fn words(forecast: &Forecast) -> String {
     let details = forecast.details().into_iter().map(|line| format!("  {line}\n"));
     let warnings = forecast.warnings.iter().map(|warning| format!("warning: {warning}\n"));
     let lines = std::iter::once(format!("{}\n", forecast.summary())).chain(details).chain(warnings);
@@ -119,7 +140,7 @@ pub fn words(forecast: &Forecast) -> String {
 }
 
 /// A whole number; its thousands may be set apart.
-pub fn whole(text: &str) -> Result<u64, String> {
+fn whole(text: &str) -> Result<u64, String> {
     let digits = text.replace([',', '_'], "");
     digits.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a whole number of at least 1".to_owned())
 }
@@ -135,7 +156,13 @@ mod tests {
 
     #[test]
     fn numbers_may_have_their_thousands_apart() {
-        let cases = [("10000000", Some(10_000_000)), ("10,000,000", Some(10_000_000)), ("1_000", Some(1_000)), ("0", None), ("-1", None)];
+        let cases = [
+            ("10000000", Some(10_000_000)),
+            ("10,000,000", Some(10_000_000)),
+            ("1_000", Some(1_000)),
+            ("0", None),
+            ("-1", None),
+        ];
         for (text, expected) in cases {
             assert_eq!(whole(text).ok(), expected, "{text}");
         }
