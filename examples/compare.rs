@@ -1,6 +1,7 @@
-//! The parts of `benches/compare.sh`: a hook server, and Pinwheel calling it.
+//! The parts of `benches/compare.sh` and `benches/load.sh`: a hook server, and Pinwheel calling it.
 //!
 //! * `server`: serves an echoing hook on loopback, prints its URL, runs until it is killed.
+//! * `slow`: the same, but answers after 20 ms and a random rest with a mean of 5 ms.
 //! * `body FILE`: writes the event of one full batch, for a plain load generator.
 //! * `calls URL SECONDS`: builds events, calls the hook, decodes the answers; prints batches per second.
 //! * `run URL ENDPOINTS DIRECTORY`: a whole campaign through the hook into the sink; prints batches per second.
@@ -35,20 +36,27 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match words[..] {
-            ["server"] => serve().await,
+            ["server"] => serve(function::echo).await,
+            ["slow"] => serve(slow).await,
             ["body", file] => Ok(std::fs::write(file, head().event(&members(&batch()))?)?),
             ["calls", url, seconds] => calls(url, seconds.parse()?).await,
             ["run", url, endpoints, directory] => run(url, endpoints.parse()?, directory).await,
-            _ => anyhow::bail!("server | body FILE | calls URL SECONDS | run URL ENDPOINTS DIRECTORY"),
+            _ => anyhow::bail!("server | slow | body FILE | calls URL SECONDS | run URL ENDPOINTS DIRECTORY"),
         }
     })
 }
 
-async fn serve() -> anyhow::Result<()> {
-    let server = function::Server::start(function::Record::Nothing, function::echo).await?;
+async fn serve(handler: impl Fn(&function::Event) -> function::Reply + Send + Sync + 'static) -> anyhow::Result<()> {
+    let server = function::Server::start(function::Record::Nothing, handler).await?;
     println!("{}/filter", server.url());
     std::future::pending::<()>().await;
     Ok(())
+}
+
+/// Exponential: its percentiles lie far apart and are no round numbers, so that clients that agree on them measure well.
+fn slow(event: &function::Event) -> function::Reply {
+    let rest_ms = -5.0 * (1.0 - fastrand::f64()).ln();
+    function::echo(event).after(Duration::from_secs_f64((20.0 + rest_ms) / 1000.0))
 }
 
 /// Ids and stored documents of one full batch.

@@ -37,13 +37,12 @@ pub fn assemble(settings: &Settings, ran: &Ran, about: About) -> Report {
     };
     let (totals, rates) = tally.data();
     let thresholds: Vec<_> = settings.thresholds.iter().map(|threshold| threshold.judge(tally)).collect();
-    let is_good = totals.succeeded > 0
-        && thresholds.iter().all(|threshold| threshold.holds)
-        && search.as_ref().is_none_or(|search| search.highest_per_s.is_some());
+    let is_good = totals.succeeded > 0 && thresholds.iter().all(|threshold| threshold.holds);
+    let has_found = search.as_ref().is_none_or(|search| search.highest_per_s.is_some());
     let verdict = match stopped {
         Some(Stopped::Threshold) => Verdict::Aborted,
         Some(Stopped::Operator) if is_good || totals.intended == 0 => Verdict::Interrupted,
-        None if is_good => Verdict::Passed,
+        None if is_good && has_found => Verdict::Passed,
         _ => Verdict::Failed,
     };
     Report {

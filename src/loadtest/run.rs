@@ -93,6 +93,9 @@ pub async fn run(
 ) -> Result<Ran, Error> {
     let plan = settings.plan.after_warm_up(settings.warm_up);
     let halt = stop.child_token();
+    // Should this future be dropped, no more calls are started.
+    let _halt = halt.clone().drop_guard();
+    live.send_replace(Live::default());
     let (sender, outcomes) = channel();
     let slots = Arc::new(Semaphore::new(settings.in_flight_max));
     let busy = clock::process_time();

@@ -215,7 +215,7 @@ mod tests {
             ("failures<-1%", "is not a share"),
             ("failures<NaN%", "is not a share"),
             ("rate>=x/s", "`x/s` is not a rate such as `450/s`"),
-            ("rate=>5/s", "is not a rate"),
+            ("rate=>5/s", "`rate=` is not one of"),
         ];
         for (text, expected) in cases {
             let error = text.parse::<Threshold>().unwrap_err().to_string();

@@ -8,6 +8,7 @@ mod saved;
 mod screen;
 mod summary;
 
+use std::io::{IsTerminal as _, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -116,18 +117,21 @@ impl Tester {
             let settings = loadtest::Settings { plan: Plan::new(vec![stage])?, ..settings.clone() };
             let about = About { started_at: self.clock.now() + settings.warm_up, ..about.clone() };
             let ran = self.run(&settings).await?;
-            let is_cut_short = ran.stopped == Some(Stopped::Operator);
+            if ran.stopped == Some(Stopped::Operator) {
+                // Too little is known of this rate to judge it.
+                best = best.or(Some((settings, ran, about)));
+                break;
+            }
             let step = limits.judge(rate, &ran.tally);
-            eprintln!("{}", summary::step(&step));
+            if !stderr().is_terminal() {
+                eprintln!("{}", summary::step(&step));
+            }
             search.tried(rate, step.holds);
             // Rates that held come in ascending order, so that the last of them is the highest.
             if step.holds || !steps.iter().any(|step| step.holds) {
                 best = Some((settings, ran, about));
             }
             steps.push(step);
-            if is_cut_short {
-                break;
-            }
         }
         let (settings, mut ran, mut about) = best.expect("a search tries at least one rate");
         if self.stop.is_cancelled() {

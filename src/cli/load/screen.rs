@@ -67,11 +67,14 @@ async fn show(
                     terminal = None;
                 }
             }
-            None if now.p99s_ms.len() != said => {
-                said = now.p99s_ms.len();
-                eprintln!("{}", line(&now));
+            None => {
+                // A search begins to count anew at each rate.
+                let seconds = now.p99s_ms.len();
+                if seconds != said && seconds > 0 {
+                    eprintln!("{}", line(&now));
+                }
+                said = seconds;
             }
-            None => {}
         }
     }
 }
