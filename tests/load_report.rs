@@ -154,7 +154,8 @@ fn a_comparison_is_drawn_in_the_light_and_in_the_dark() {
 fn a_browser_finds_all_plots_and_nothing_to_complain_of() {
     let seen = document(&page("load-report-document", &html::report(&report("stalled.json"))));
     assert_eq!((seen.console, seen.requests), (Vec::new(), Vec::new()));
-    let ids = ["percentiles", "latency-over-time", "rate-over-time", "schedule-error", "in-flight", "search", "failures"];
+    let ids =
+        ["percentiles", "latency-over-time", "rate-over-time", "schedule-error", "in-flight", "search", "failures"];
     assert_eq!(seen.stdout.matches("<svg").count(), ids.len());
     for id in ids {
         let figure = seen.stdout.split(&format!("<figure id=\"{id}\"")).nth(1).unwrap_or_else(|| panic!("no {id}"));

@@ -26,7 +26,9 @@ const DURATION: Duration = Duration::from_secs(30);
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// A local function, a function on AWS Lambda, or a URL.
-    pub function: String,
+    // Required, but for the subcommands beside it.
+    #[arg(required = true)]
+    function: Option<String>,
     /// Call a function that is not on this machine.
     #[arg(long)]
     pub allow_remote: bool,
@@ -140,6 +142,10 @@ fn in_flight(text: &str) -> Result<usize, String> {
 }
 
 impl Args {
+    pub fn function(&self) -> &str {
+        self.function.as_deref().expect("it is required")
+    }
+
     /// The settings of a test; of a search, those of its first step.
     pub fn settings(&self, config: &Config) -> Result<Settings, Error> {
         let stages = match (self.until_p99, self.stage.as_slice()) {

@@ -13,7 +13,7 @@ pub struct Command {
     #[command(subcommand)]
     report: Option<Reports>,
     #[command(flatten)]
-    test: Option<Args>,
+    test: Args,
 }
 
 /// What to do with reports.
@@ -26,11 +26,10 @@ enum Reports {
 }
 
 pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let done = match command {
-        Command { report: Some(Reports::Compare(args)), .. } => compare::run(&args),
-        Command { report: Some(Reports::Forecast(args)), .. } => forecast::run(&args, settings).await,
-        Command { test: Some(args), .. } => test_and_tell(args, settings).await,
-        Command { report: None, test: None } => unreachable!("a function or a subcommand is required"),
+    let done = match command.report {
+        Some(Reports::Compare(args)) => compare::run(&args),
+        Some(Reports::Forecast(args)) => forecast::run(&args, settings).await,
+        None => test_and_tell(command.test, settings).await,
     };
     // As for a test: 1 says that what was found is bad, so it cannot say that nothing was found.
     Ok(done.unwrap_or_else(|error| {

@@ -64,8 +64,8 @@ async fn test(args: &Args, settings: &Settings) -> anyhow::Result<(Report, Confi
     let clock: Arc<dyn Clock> = Arc::new(System::default());
     let plan = args.settings(&config)?;
     let search = args.search()?;
-    let function = Target::of_delivery_uri(&args.function)?.label().to_owned();
-    let invoker = function::open(&config, &args.function, args.allow_remote).await?;
+    let function = Target::of_delivery_uri(args.function())?.label().to_owned();
+    let invoker = function::open(&config, args.function(), args.allow_remote).await?;
     let pool = Arc::new(args.pool(&config, clock.now()).await?);
     for path in args.json.iter().chain(&args.html) {
         check_writable(path)?;
