@@ -8,6 +8,7 @@ mod client;
 mod feedback;
 mod keys;
 mod load;
+mod load_saved;
 mod payload;
 mod provider;
 mod send;
