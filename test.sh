@@ -12,6 +12,9 @@ missing_packages() {
         command -v python3 >/dev/null || echo python3
         python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
     fi
+    # A real browser looks at the pages of load tests, with a font to write them in.
+    command -v chromium >/dev/null || echo chromium
+    [[ -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] || echo fonts-dejavu-core
 }
 
 install_packages() {

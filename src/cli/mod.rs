@@ -80,7 +80,7 @@ enum Command {
     #[command(subcommand)]
     Hook(hook::Command),
     /// Test how a hook function behaves under load.
-    Load(Box<load::Args>),
+    Load(Box<load::Command>),
     /// Change the key that seals secrets at rest.
     #[command(subcommand)]
     Vault(vault::Command),
@@ -170,7 +170,7 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Hook(command) => hook::run(command, &settings).await,
-        Command::Load(args) => load::run(*args, &settings).await,
+        Command::Load(command) => load::run(*command, &settings).await,
         Command::Vault(command) => {
             vault::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ mod hook_check;
 mod hook_replay;
 mod keys;
 mod load;
+mod load_saved;
 mod payload;
 mod provider;
 mod send;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::ArgAction;
 use jiff::Timestamp;
 
+use super::forecast::Asked;
 use crate::app;
 use crate::config::Config;
 use crate::domain::ApplicationId;
@@ -25,7 +26,9 @@ const DURATION: Duration = Duration::from_secs(30);
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// A local function, a function on AWS Lambda, or a URL.
-    pub function: String,
+    // Required, but for the subcommands beside it.
+    #[arg(required = true)]
+    function: Option<String>,
     /// Call a function that is not on this machine.
     #[arg(long)]
     pub allow_remote: bool,
@@ -120,6 +123,11 @@ pub struct Args {
     /// Write the report as JSON, by docs/load-report.schema.json; `-` for standard output.
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub json: Option<PathBuf>,
+    /// Write the report as one HTML file with plots.
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub forecast: Asked,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -134,6 +142,10 @@ fn in_flight(text: &str) -> Result<usize, String> {
 }
 
 impl Args {
+    pub fn function(&self) -> &str {
+        self.function.as_deref().expect("it is required")
+    }
+
     /// The settings of a test; of a search, those of its first step.
     pub fn settings(&self, config: &Config) -> Result<Settings, Error> {
         let stages = match (self.until_p99, self.stage.as_slice()) {

@@ -1,6 +1,10 @@
 //! `pinwheel load FUNCTION`: how a hook behaves under load.
 
 mod args;
+mod command;
+mod compare;
+mod forecast;
+mod saved;
 mod screen;
 mod summary;
 
@@ -15,15 +19,17 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use self::args::Args;
+pub use self::command::{Command, run};
 use self::screen::Screen;
 use super::Settings;
 use super::hook::function;
 use crate::app;
 use crate::clock::{Clock, System};
+use crate::config::Config;
 use crate::hook::{Invoker, Target};
 use crate::loadtest::events::Pool;
 use crate::loadtest::pacer::{Plan, Rate, Stage};
-use crate::loadtest::report::{self, Report, Verdict};
+use crate::loadtest::report::{self, Report, Verdict, html};
 use crate::loadtest::search::{Limits, Search};
 use crate::loadtest::{self, About, Live, Ran, Stopped, assemble};
 
@@ -33,15 +39,15 @@ const EXIT_NOT_RUN: u8 = 2;
 const EXIT_INTERRUPTED: u8 = 130;
 
 /// Tests, prints and writes what was found, and tells by the exit code whether it was good.
-pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let report = match test(&args, settings).await {
-        Ok(report) => report,
+async fn test_and_tell(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let (report, config) = match test(&args, settings).await {
+        Ok(tested) => tested,
         Err(error) => {
             eprintln!("error: {error:#}");
             return Ok(ExitCode::from(EXIT_NOT_RUN));
         }
     };
-    let written = write(&args, &report);
+    let written = write(&args, &report, &config);
     if let Err(error) = written {
         eprintln!("error: {error:#}");
         return Ok(ExitCode::from(EXIT_NOT_RUN));
@@ -53,15 +59,15 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn test(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
+async fn test(args: &Args, settings: &Settings) -> anyhow::Result<(Report, Config)> {
     let config = settings.load(None)?;
     let clock: Arc<dyn Clock> = Arc::new(System::default());
     let plan = args.settings(&config)?;
     let search = args.search()?;
-    let function = Target::of_delivery_uri(&args.function)?.label().to_owned();
-    let opened = function::open(&config, &args.function, args.allow_remote).await?;
+    let function = Target::of_delivery_uri(args.function())?.label().to_owned();
+    let opened = function::open(&config, args.function(), args.allow_remote).await?;
     let pool = Arc::new(args.pool(&config, clock.now()).await?);
-    if let Some(path) = &args.json {
+    for path in args.json.iter().chain(&args.html) {
         check_writable(path)?;
     }
     let events = pool.data();
@@ -78,7 +84,7 @@ async fn test(args: &Args, settings: &Settings) -> anyhow::Result<Report> {
     screen.end().await;
     opened.close().await;
     let (plan, ran, about) = tested?;
-    Ok(assemble(&plan, &ran, about))
+    Ok((assemble(&plan, &ran, about), config))
 }
 
 /// What all steps of a test share.
@@ -145,7 +151,7 @@ fn check_writable(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write(args: &Args, report: &Report) -> anyhow::Result<()> {
+fn write(args: &Args, report: &Report, config: &Config) -> anyhow::Result<()> {
     let to_stdout = args.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(path) = &args.json {
         let mut json = serde_json::to_string_pretty(report)?;
@@ -156,7 +162,11 @@ fn write(args: &Args, report: &Report) -> anyhow::Result<()> {
             std::fs::write(path, json).with_context(|| format!("cannot write `{}`", path.display()))?;
         }
     }
-    let text = summary::text(report);
+    if let Some(path) = &args.html {
+        let page = html::report(report);
+        std::fs::write(path, page).with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    let text = summary::text(report) + &args.forecast.text(report, config);
     if to_stdout {
         eprint!("{text}");
     } else {

@@ -3,9 +3,21 @@
 //! Its schema is published as `docs/load-report.schema.json`, and says what each member means; a test holds both together.
 //! Times are in milliseconds, rates in calls a second.
 
+pub mod compare;
+pub mod forecast;
+pub mod html;
+mod plot;
+#[cfg(test)]
+mod sample;
+mod text;
+mod thin;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use compare::Comparison;
+pub use forecast::Forecast;
 
 /// The form of this report. Counted up when members change their meaning or go.
 pub const FORMAT: u32 = 1;
