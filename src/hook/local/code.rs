@@ -76,7 +76,7 @@ fn unpack(zip: &[u8], into: &Path) -> Result<(), String> {
         let mut file = archive.by_index(at).map_err(|error| error.to_string())?;
         let name = file.name().map_err(|error| error.to_string())?.into_owned();
         let failed = |error: io::Error| format!("`{name}`: {error}");
-        let path = file.enclosed_name().filter(|_| !name.contains('\\'));
+        let path = file.enclosed_name().filter(|_| !name.contains('\\') && !name.starts_with('/'));
         let path = into.join(path.ok_or_else(|| format!("`{name}` leads out of the folder"))?);
         if file.is_symlink() {
             return Err(format!("`{name}` is a symbolic link"));

@@ -26,7 +26,7 @@ async fn a_function_in_rust_runs_as_it_does_on_lambda() {
     let code = tempfile::tempdir().unwrap();
     fs::copy(example(), code.path().join("bootstrap")).unwrap();
     let code = code.path().display();
-    let host = Host::new(&format!("[functions.rust]\ncode = '{code}'\nruntime = 'provided.al2023'"));
+    let host = Host::new(&format!("[functions.rust]\ncode = '{code}'\nruntime = 'provided.al2023'\nworkers = 1"));
     let mut event = event(&["a", "b"]);
     event["Endpoints"]["b"]["OptOut"] = json!("ALL");
     let answer = host.answer("rust", event).await;
