@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 
 requirements=tests/support/requirements.txt
+node_package=tests/support/node/package.json
 
 missing_packages() {
     command -v cc >/dev/null || echo build-essential
@@ -15,6 +16,13 @@ missing_packages() {
     # A real browser looks at the pages of load tests, with a font to write them in.
     command -v chromium >/dev/null || echo chromium
     [[ -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] || echo fonts-dejavu-core
+    command -v node >/dev/null || echo nodejs
+    command -v npm >/dev/null || echo npm
+    # What AWS's client for Node.js is built with.
+    command -v cmake >/dev/null || echo cmake
+    command -v autoreconf >/dev/null || echo autoconf
+    command -v automake >/dev/null || echo automake
+    command -v libtoolize >/dev/null || echo libtool
 }
 
 install_packages() {
@@ -42,8 +50,21 @@ make_venv() {
     cp "$requirements" .venv/installed.txt
 }
 
+# AWS's runtime interface client for Node.js has a part in C++. Where that cannot be built its test looks at nothing.
+make_node() {
+    cmp -s "$node_package" .node/installed.json && return 0
+    mkdir -p .node
+    cp "$node_package" .node/package.json
+    npm install --prefix .node --ignore-scripts=false --no-audit --no-fund --loglevel=error >/dev/null || true
+    if [[ ! -f .node/node_modules/aws-lambda-ric/dist/rapid-client.node ]]; then
+        echo "test.sh: aws-lambda-ric could not be built; remove .node to try again" >&2
+    fi
+    cp "$node_package" .node/installed.json
+}
+
 install_packages
 make_venv
+make_node
 
 if cargo nextest --version >/dev/null 2>&1; then
     # nextest runs no documentation tests, so cargo does, first: the runner's summary comes last.

@@ -90,13 +90,27 @@ pub(super) fn environment(variables: Vec<(String, String)>, known: &[Key]) -> Se
     let settings = variables.into_iter().filter_map(|(variable, text)| {
         let path = variable.strip_prefix(PREFIX)?;
         if path.contains("__") {
-            let key = path.split("__").map(str::to_ascii_lowercase).collect();
-            return Some(Ok(Assignment { key, value: Given::Text(text), origin: Origin::Variable(variable) }));
+            return Some(Ok(Assignment {
+                key: key_of(path),
+                value: Given::Text(text),
+                origin: Origin::Variable(variable),
+            }));
         }
         let meant = known.iter().find(|key| variable_of(key, "_") == variable)?;
         Some(Err(Problem::Variable { meant: variable_of(meant, "__"), variable }))
     });
     settings.collect()
+}
+
+/// Keys are in small letters. What follows `FUNCTIONS__<NAME>__ENVIRONMENT` is a variable of the function's own, as it is.
+fn key_of(path: &str) -> Key {
+    let parts: Vec<_> = path.splitn(4, "__").collect();
+    match parts[..] {
+        ["FUNCTIONS", _, "ENVIRONMENT", own] => {
+            parts[..3].iter().map(|part| part.to_ascii_lowercase()).chain([own.to_owned()]).collect()
+        }
+        _ => path.split("__").map(str::to_ascii_lowercase).collect(),
+    }
 }
 
 fn variable_of(key: &Key, separator: &str) -> String {

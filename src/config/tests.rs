@@ -63,6 +63,19 @@ fn uncommented(text: &str) -> String {
 }
 
 #[test]
+fn variables_of_functions_keep_their_spelling() {
+    let (mut all, _folder) = sources("[functions.f]\ncode = \".\"\nruntime = \"python\"");
+    all.environment = vec![
+        ("PINWHEEL_FUNCTIONS__F__ENVIRONMENT__API_TOKEN".to_owned(), "1".to_owned()),
+        ("PINWHEEL_FUNCTIONS__F__ENVIRONMENT__a__B".to_owned(), "x".to_owned()),
+        ("PINWHEEL_FUNCTIONS__F__WORKERS".to_owned(), "2".to_owned()),
+    ];
+    let function = &Config::load(all).unwrap().functions["f"];
+    assert_eq!(function.environment.keys().collect::<Vec<_>>(), ["API_TOKEN", "a__B"]);
+    assert_eq!(function.workers, 2);
+}
+
+#[test]
 fn later_sources_win() {
     let (mut all, _folder) =
         sources("[hook]\ntimeout = \"1s\"\npause_min = \"1ms\"\nattempts_max = 2\ncalls_in_flight = 5");

@@ -219,3 +219,21 @@ pub(super) fn environment(configuration: &Configuration, folder: &Path, home: &H
     let all = defaults.chain(inherited).chain(regions).chain(own).chain(lambdas);
     all.map(|(name, value)| (name.into(), value.into())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_of;
+
+    #[test]
+    fn versions_are_compared_by_their_parts() {
+        for (version, asked, expected) in [
+            ("20.20.2", "20", true),
+            ("3.12.1", "3.12", true),
+            ("3.12", "3.12", true),
+            ("3.11.7", "3.1", false),
+            ("2.0", "20", false),
+        ] {
+            assert_eq!(is_of(version, asked), expected, "{version} for {asked}");
+        }
+    }
+}

@@ -76,7 +76,7 @@ fn unpack(zip: &[u8], into: &Path) -> Result<(), String> {
         let mut file = archive.by_index(at).map_err(|error| error.to_string())?;
         let name = file.name().map_err(|error| error.to_string())?.into_owned();
         let failed = |error: io::Error| format!("`{name}`: {error}");
-        let path = file.enclosed_name().filter(|_| !name.contains('\\'));
+        let path = file.enclosed_name().filter(|_| !name.contains('\\') && !name.starts_with('/'));
         let path = into.join(path.ok_or_else(|| format!("`{name}` leads out of the folder"))?);
         if file.is_symlink() {
             return Err(format!("`{name}` is a symbolic link"));
@@ -98,4 +98,86 @@ fn unpack(zip: &[u8], into: &Path) -> Result<(), String> {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(failed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn zipped(fill: impl FnOnce(&mut ZipWriter<io::Cursor<Vec<u8>>>)) -> Vec<u8> {
+        let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
+        fill(&mut zip);
+        zip.finish().unwrap().into_inner()
+    }
+
+    fn unpacked(zip: &[u8]) -> Result<tempfile::TempDir, String> {
+        let folder = tempfile::tempdir().unwrap();
+        unpack(zip, &folder.path().join("in")).map(|()| folder)
+    }
+
+    #[test]
+    fn files_keep_whether_they_can_be_executed() {
+        let zip = zipped(|zip| {
+            let options = SimpleFileOptions::default();
+            for (name, mode) in [("index.js", 0o644), ("bin/tool", 0o700), ("bootstrap", 0o600)] {
+                zip.start_file(name, options.unix_permissions(mode)).unwrap();
+                zip.write_all(name.as_bytes()).unwrap();
+            }
+            zip.add_directory("empty", options).unwrap();
+        });
+        let folder = unpacked(&zip).unwrap();
+        for (name, mode) in [("index.js", 0o644), ("bin/tool", 0o755), ("bootstrap", 0o755)] {
+            let path = folder.path().join("in").join(name);
+            assert_eq!(fs::read_to_string(&path).unwrap(), name);
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{name}");
+        }
+        assert!(folder.path().join("in/empty").is_dir());
+    }
+
+    #[test]
+    fn what_leads_out_or_is_too_much_is_refused() {
+        let options = SimpleFileOptions::default();
+        for name in ["../out", "a/../../out", "/out", "..\\out"] {
+            let zip = zipped(|zip| zip.start_file(name, options).unwrap());
+            assert!(unpacked(&zip).unwrap_err().contains("leads out of the folder"), "{name}");
+        }
+        let zip = zipped(|zip| zip.add_symlink("link", "/etc", options).unwrap());
+        assert!(unpacked(&zip).unwrap_err().contains("`link` is a symbolic link"));
+        let zip = zipped(|zip| {
+            let zeroes = vec![0; 1024 * 1024];
+            zip.start_file("bomb", options).unwrap();
+            (0..=UNPACKED_BYTES_MAX / zeroes.len() as u64).for_each(|_| zip.write_all(&zeroes).unwrap());
+        });
+        assert!(zip.len() < 2 * 1024 * 1024);
+        assert!(unpacked(&zip).unwrap_err().contains("it has more than"));
+        assert!(unpacked(b"no zip").is_err());
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_names_sizes_and_times_of_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = || fingerprint(folder.path()).unwrap();
+        let mut seen = vec![of()];
+        let file = folder.path().join("a.js");
+        fs::write(&file, "1").unwrap();
+        seen.push(of());
+        fs::write(&file, "22").unwrap();
+        seen.push(of());
+        fs::File::options().write(true).open(&file).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        seen.push(of());
+        fs::rename(&file, folder.path().join("b.js")).unwrap();
+        seen.push(of());
+        for (at, one) in seen.iter().enumerate() {
+            assert!(!seen[at + 1..].contains(one), "step {at}");
+        }
+        fs::create_dir(folder.path().join("__pycache__")).unwrap();
+        fs::write(folder.path().join("__pycache__/a.pyc"), "x").unwrap();
+        assert_eq!(of(), seen[4]);
+        assert!(fingerprint(&folder.path().join("absent")).is_err());
+    }
 }

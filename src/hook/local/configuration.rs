@@ -191,3 +191,36 @@ fn is_variable(name: &str) -> bool {
         && !RESERVED.contains(&name)
         && !name.starts_with("AWS_LAMBDA_FUNCTION_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtimes_have_lambdas_names() {
+        for (name, family, version) in [
+            ("nodejs22.x", Family::Node, Some("22")),
+            ("nodejs", Family::Node, None),
+            ("python3.12", Family::Python, Some("3.12")),
+            ("python", Family::Python, None),
+            ("provided", Family::Provided, None),
+            ("provided.al2023", Family::Provided, None),
+        ] {
+            let runtime = Runtime::parse(name).unwrap();
+            assert_eq!((runtime.family, runtime.version.as_deref(), runtime.name.as_str()), (family, version, name));
+        }
+        for name in ["", "nodejs22", "nodejs.x", "node", "python3", "python3.x", "provided.x", "java21", "NODEJS22.x"] {
+            assert_eq!(Runtime::parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn handlers_are_in_the_code() {
+        for good in ["index.handler", "src/index.handler", "a.b.c", "my-file.handler"] {
+            assert!(is_handler(good), "{good}");
+        }
+        for wrong in ["", "index", ".handler", "index.", "../index.handler", "a/../b.handler", "in dex.handler"] {
+            assert!(!is_handler(wrong), "{wrong}");
+        }
+    }
+}

@@ -19,11 +19,15 @@ use super::memory::Census;
 use super::runtime_api::Event;
 use super::worker::{Launch, Surroundings, Worker};
 use super::{Configuration, EVENT_BYTES_MAX, Error, Home};
+use crate::clock;
 use crate::hook::{self, Source, lambda};
 use crate::telemetry::metric;
 
 /// How long a look at the code is good for.
 const CODE_FRESH: Duration = Duration::from_secs(1);
+
+/// How long an answer waits for the worker to be ready for the next call.
+const SETTLING: Duration = Duration::from_millis(250);
 
 /// One local function.
 pub struct Function {
@@ -170,6 +174,22 @@ struct Pool {
     closed: CancellationToken,
 }
 
+/// Counts a worker as busy while it lives.
+struct Busy<'a>(&'a str);
+
+impl<'a> Busy<'a> {
+    fn count(function: &'a str) -> Self {
+        metric::function_worker_busy(function, true);
+        Self(function)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        metric::function_worker_busy(self.0, false);
+    }
+}
+
 /// How starts of workers went.
 #[derive(Default)]
 struct Starts {
@@ -190,20 +210,20 @@ impl Pool {
         let (sender, invoked) = oneshot::channel();
         let gone = self.gone();
         self.tracker.clone().spawn(async move {
-            let name = &self.configuration.name;
-            metric::function_worker_busy(name, true);
-            self.run(event, sender).await;
-            metric::function_worker_busy(name, false);
-            drop(turn);
+            let _busy = Busy::count(&self.configuration.name);
+            self.run(turn, event, sender).await;
         });
         invoked.await.unwrap_or(Err(gone))
     }
 
-    async fn run(&self, event: Bytes, reply: oneshot::Sender<Result<Invoked, Error>>) {
+    async fn run(&self, turn: OwnedSemaphorePermit, event: Bytes, reply: oneshot::Sender<Result<Invoked, Error>>) {
         let request_id = Uuid::new_v4().to_string();
         let launch = match self.launch().await {
             Ok(launch) => launch,
-            Err(error) => return drop(reply.send(Err(error))),
+            Err(error) => {
+                drop(turn);
+                return drop(reply.send(Err(error)));
+            }
         };
         let began = self.home.clock.elapsed();
         let (mut worker, cold_start) = match self.idle_worker(&launch) {
@@ -220,13 +240,28 @@ impl Pool {
                         cold_start: None,
                         memory_used_mb: 0,
                     };
+                    drop(turn);
                     return drop(reply.send(Ok(invoked)));
                 }
             },
         };
         let invoked = self.call(&mut worker, request_id, event, cold_start).await;
+        // Who calls again at once is to meet this worker and not to start another, so that it is waited for, but not long.
+        let at_once = clock::timeout(&*self.home.clock, SETTLING, worker.settle()).await;
+        if at_once == Some(true) {
+            self.keep(worker);
+            drop(turn);
+            return drop(reply.send(Ok(invoked)));
+        }
         drop(reply.send(Ok(invoked)));
-        if worker.settle().await && !self.closed.is_cancelled() {
+        if at_once.is_none() && worker.settle().await {
+            self.keep(worker);
+        }
+    }
+
+    /// For the next call.
+    fn keep(&self, worker: Worker) {
+        if !self.closed.is_cancelled() {
             self.idle.lock().push(worker);
         }
     }

@@ -165,7 +165,8 @@ impl Functions {
 
     /// Ends all workers, also those with a call, and waits until they are gone. Nothing can be called afterwards.
     pub async fn shut_down(&self) {
-        let functions: Vec<_> = std::mem::take(&mut *self.functions.write()).into_values().collect();
+        // They keep their names: a call that comes late must not go to AWS instead.
+        let functions: Vec<_> = self.functions.read().values().cloned().collect();
         futures_util::future::join_all(functions.iter().map(|function| function.shut_down())).await;
     }
 }

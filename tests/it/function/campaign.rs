@@ -1,11 +1,11 @@
 //! Campaigns whose hook is a local function.
 
-use pinwheel::domain::Fate;
+use pinwheel::domain::{ChannelType, Fate};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::{data, eventually};
-use crate::support::{World, gcm_endpoints, populate, run, set};
+use crate::support::{World, endpoint, gcm_endpoints, populate, run, set};
 
 /// Settings of a world with the local function `filter`.
 fn settings(world: &World, runtime: &str, handler: &str) -> toml::Table {
@@ -23,20 +23,27 @@ fn hook() -> Value {
     json!({ "LambdaFunctionName": "filter", "Mode": "FILTER" })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn everybody_gets_the_score_that_the_documented_example_made_up() {
     let world = World::new(|_| unreachable!("nothing is on AWS")).await;
     let app = world.app_of(settings(&world, "nodejs", "credit-score.handler"));
-    populate(&app, gcm_endpoints(230)).await;
-    let message = json!({ "DefaultMessage": { "Title": "Hello", "Body": "Score {{Attributes.CreditScore}}" } });
+    let people =
+        (0..120).map(|number| endpoint(&format!("e{number}"), ChannelType::Sms, &format!("+1206555{number:04}")));
+    populate(&app, people.collect()).await;
+    let message = json!({ "DefaultMessage": { "Body": "Score {{Attributes.CreditScore}}" } });
     let outcome = run(&app, json!({ "Hook": hook(), "MessageConfiguration": message })).await;
-    assert_eq!(outcome.tally.get(Fate::Sent), 230);
-    let sent = world.fcm.record().entries();
-    assert_eq!(sent.len(), 230);
+    assert_eq!(outcome.tally.get(Fate::Sent), 120);
+    let sent = world.sunk();
+    assert_eq!(sent.len(), 120);
+    for message in sent {
+        let text = message.to_string();
+        let score = text.split_once("Score ").and_then(|(_, rest)| rest.get(..3)?.parse::<u32>().ok());
+        assert!(score.is_some_and(|score| (650..850).contains(&score)), "{text}");
+    }
     app.functions.shut_down().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_mid_call_costs_one_retry_and_loses_nobody() {
     let world = World::new(|_| unreachable!("nothing is on AWS")).await;
     let calls = world.directory.path().join("calls");
@@ -59,7 +66,7 @@ async fn a_worker_that_is_killed_mid_call_costs_one_retry_and_loses_nobody() {
     app.functions.shut_down().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_that_nothing_allows_sends_to_nobody() {
     let world = World::new(|_| unreachable!("nothing is on AWS")).await;
     let mut settings = settings(&world, "nodejs", "credit-score.handler");

@@ -35,7 +35,7 @@ async fn a_function_has_lambdas_variables_its_own_and_no_others() {
                  LAMBDA_TASK_ROOT LANG PATH PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED TABLE TZ _HANDLER _X_AMZN_TRACE_ID";
     // A shim on the path may set some of its own, and Python its locale.
     let is_shims =
-        |name: &&str| name.starts_with("PYENV_") || matches!(*name, "LC_CTYPE" | "PWD" | "SHLVL" | "OLDPWD" | "_");
+        |name: &&str| name.contains("PYENV_") || matches!(*name, "LC_CTYPE" | "PWD" | "SHLVL" | "OLDPWD" | "_");
     let names: BTreeSet<_> =
         answer.as_object().unwrap().keys().map(String::as_str).filter(|name| !is_shims(name)).collect();
     assert_eq!(names, known.split_whitespace().collect());
@@ -62,6 +62,6 @@ fn secrets_of_pinwheels_own_environment_stay_there() {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let answer = stdout(&output);
-    assert!(answer.contains(r#""GREETING": "hello""#) || answer.contains(r#""greeting": "hello""#), "{answer}");
+    assert!(answer.contains(r#""GREETING": "hello""#), "{answer}");
     assert!(!answer.contains("hush") && !answer.contains("AWS_SECRET"), "{answer}");
 }

@@ -7,7 +7,7 @@ use crate::cli::{fails, pinwheel, stderr, stdout};
 
 #[tokio::test]
 async fn lines_have_a_time_and_the_request_they_belong_to() {
-    let host = Host::of("python", "shapes.logs", "");
+    let host = Host::of("python", "shapes.logs", "workers = 1");
     let first = host.call("f", json!({})).await;
     let second = host.call("f", json!({})).await;
     let log = host.log("f");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Host;
 
 fn host(handler: &str) -> Host {
-    Host::of("python", &format!("shapes.{handler}"), "memory_mb = 192")
+    Host::of("python", &format!("shapes.{handler}"), "memory_mb = 192\nworkers = 1")
 }
 
 #[tokio::test]

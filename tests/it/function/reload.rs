@@ -26,7 +26,8 @@ async fn new_code_serves_new_calls_and_the_old_one_ends_its_own() {
     let file = folder.path().join("index.py");
     fs::write(&file, code("1")).unwrap();
     let folder = folder.path().display();
-    let host = Host::new(&format!("[functions.f]\ncode = '{folder}'\nruntime = 'python'\nclient = 'pinwheel'"));
+    let host =
+        Host::new(&format!("[functions.f]\ncode = '{folder}'\nruntime = 'python'\nclient = 'pinwheel'\nworkers = 2"));
     assert_eq!(host.answer("f", json!({})).await, 1);
     let (old, ()) = tokio::join!(host.answer("f", json!({ "s": 3 })), async {
         a_second().await;
@@ -49,7 +50,8 @@ async fn broken_code_that_is_mended_runs_at_once() {
     let file = folder.path().join("index.py");
     fs::write(&file, "import absent\n").unwrap();
     let folder = folder.path().display();
-    let host = Host::new(&format!("[functions.f]\ncode = '{folder}'\nruntime = 'python'\nclient = 'pinwheel'"));
+    let host =
+        Host::new(&format!("[functions.f]\ncode = '{folder}'\nruntime = 'python'\nclient = 'pinwheel'\nworkers = 2"));
     assert_eq!(host.error("f", json!({})).await["errorType"], "Runtime.ImportModuleError");
     a_second().await;
     assert_eq!(host.error("f", json!({})).await["errorType"], "Runtime.ImportModuleError");
@@ -72,7 +74,8 @@ async fn zip_files_are_unpacked_and_change_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let zip = folder.path().join("f.zip");
     fs::write(&zip, zipped(&[("index.py", &code("1")), ("lib/x.txt", "x")])).unwrap();
-    let settings = format!("[functions.f]\ncode = '{}'\nruntime = 'python'\nclient = 'pinwheel'", zip.display());
+    let settings =
+        format!("[functions.f]\ncode = '{}'\nruntime = 'python'\nclient = 'pinwheel'\nworkers = 2", zip.display());
     let host = Host::new(&settings);
     assert_eq!(host.answer("f", json!({})).await, 1);
     a_second().await;
