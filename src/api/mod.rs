@@ -21,7 +21,6 @@ mod error;
 mod event;
 mod event_stream;
 mod feedback;
-mod glob;
 mod handle;
 mod job;
 mod journey;

@@ -10,6 +10,7 @@ pub mod event;
 mod http;
 mod invokers;
 mod lambda;
+pub mod local;
 mod returned;
 mod same;
 mod source;

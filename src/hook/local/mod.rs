@@ -1,0 +1,3 @@
+//! Functions written for AWS Lambda that run on this machine.
+
+pub mod policy;
