@@ -20,6 +20,7 @@ use crate::campaign::{Engine, Scheduler};
 use crate::channel::{self, Channels, Deps, Reports, StopWords};
 use crate::clock::{Clock, System};
 use crate::config::Config;
+use crate::hook::local::{self, Functions};
 use crate::hook::{self, Invokers};
 use crate::http::Aws;
 use crate::store::{self, KeyStore, Store, sqlite};
@@ -42,6 +43,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
     pub channels: Arc<Channels>,
+    /// Functions that run on this machine. [`App::shut_down`] ends their processes.
+    pub functions: Arc<Functions>,
 }
 
 /// Why the parts cannot be put together.
@@ -51,6 +54,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Hook(#[from] hook::Error),
+    #[error(transparent)]
+    Function(#[from] local::Error),
     #[error(transparent)]
     Channel(#[from] channel::Error),
     #[error(transparent)]
@@ -109,22 +114,41 @@ fn vault_key_file(config: &Config) -> PathBuf {
 /// Makes sure that hooks and channels can be set up from these settings; reaches for nobody.
 pub fn check_settings(config: &Config) -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(System::default());
-    build_channels(config, &deps(config, clock, Aws::by_settings(&config.aws))?)?;
+    let functions = functions(config, clock.clone())?;
+    build_channels(config, &deps(config, clock, Aws::by_settings(&config.aws), functions)?)?;
     Ok(())
 }
 
 /// What channels and hooks share.
-fn deps(config: &Config, clock: Arc<dyn Clock>, aws: Aws) -> Result<Deps, Error> {
+fn deps(config: &Config, clock: Arc<dyn Clock>, aws: Aws, functions: Arc<Functions>) -> Result<Deps, Error> {
     let aws = Arc::new(aws);
-    let invokers = Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone())?;
+    let invokers = Invokers::new(&config.hook, &config.aws, aws.clone(), clock.clone())?.with_functions(functions);
     Ok(Deps { clock, invokers: Arc::new(invokers), aws, reports: None })
 }
 
-/// What calls functions, without a store or channels.
+/// What calls functions, without a store or channels; and the local ones, whose processes are the caller's to end.
 ///
 /// Errors: settings out of their limits.
-pub fn invokers(config: &Config) -> Result<Arc<Invokers>, Error> {
-    Ok(deps(config, Arc::new(System::default()), Aws::by_settings(&config.aws))?.invokers)
+pub fn invokers(config: &Config) -> Result<(Arc<Invokers>, Arc<Functions>), Error> {
+    let clock: Arc<dyn Clock> = Arc::new(System::default());
+    let functions = functions(config, clock.clone())?;
+    let deps = deps(config, clock, Aws::by_settings(&config.aws), functions.clone())?;
+    Ok((deps.invokers, functions))
+}
+
+/// Variables of this process that local functions get. Others may hold secrets.
+const INHERITED: &[&str] = &["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// The functions of the settings.
+fn functions(config: &Config, clock: Arc<dyn Clock>) -> Result<Arc<Functions>, Error> {
+    let inherited = INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+    let directory = functions_directory(config);
+    Ok(Functions::new(&config.functions, &config.aws, &directory, inherited.collect(), clock)?)
+}
+
+/// Where local functions have their logs and unpacked code, a folder each.
+pub fn functions_directory(config: &Config) -> PathBuf {
+    config.data.directory.join("functions")
 }
 
 fn build_channels(config: &Config, deps: &Deps) -> Result<Channels, Error> {
@@ -156,14 +180,15 @@ impl App {
         let (report_to, reports) = mpsc::channel(REPORTS_MAX);
         let stop_words = Arc::new(StopWords::new(&config.feedback.stop_words));
         let reports_to = Reports { sender: report_to, stop_words };
-        let deps = Deps { reports: Some(reports_to), ..deps(&config, clock.clone(), aws)? };
+        let functions = functions(&config, clock.clone())?;
+        let deps = Deps { reports: Some(reports_to), ..deps(&config, clock.clone(), aws, functions.clone())? };
         let config = Arc::new(config);
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
         let channels = Arc::new(build_channels(&config, &deps)?);
         let vault = Arc::new(open_vault(&config)?);
         let engine = Engine::new(store.clone(), channels.clone(), deps, config.clone());
         let engine = Arc::new(engine.with_vault(vault).with_reports(reports));
-        Ok(Self { config, clock, store, engine, channels })
+        Ok(Self { config, clock, store, engine, channels, functions })
     }
 }
 

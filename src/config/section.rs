@@ -243,11 +243,23 @@ pub struct Function {
     /// Patterns of campaign ARNs that may call it, beside what its own policy allows.
     #[serde(default)]
     pub allow: Vec<String>,
+    #[serde(default)]
+    pub description: String,
+    /// Path of the interpreter; empty for the one of the runtime on the `PATH`.
+    #[serde(default)]
+    pub interpreter: PathBuf,
+    /// What speaks with the Runtime API: `auto`, `aws` or `pinwheel`.
+    #[serde(default = "Function::client")]
+    pub client: String,
 }
 
 impl Function {
     fn handler() -> String {
         "index.handler".to_owned()
+    }
+
+    fn client() -> String {
+        "auto".to_owned()
     }
 
     fn workers() -> usize {

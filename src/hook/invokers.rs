@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use super::caller::{self, Caller};
 use super::http::{Signer, Webhook};
 use super::lambda::{Function, Lambda};
+use super::local::{Functions, LocalOrAws};
 use super::{Error, Invoker, Source};
 use crate::clock::Clock;
 use crate::config;
@@ -112,6 +113,8 @@ pub struct Invokers {
     access: Access,
     signer: Option<Arc<Signer>>,
     lambda: Arc<Lambda>,
+    /// Local functions, which go before those on AWS.
+    functions: Option<Arc<Functions>>,
     clock: Arc<dyn Clock>,
     callers: Mutex<HashMap<Target, Arc<Caller>>>,
 }
@@ -144,6 +147,7 @@ impl Invokers {
             access,
             signer,
             lambda: Arc::new(lambda),
+            functions: None,
             clock,
             callers: Mutex::default(),
         })
@@ -154,6 +158,11 @@ impl Invokers {
     /// Errors: [`Error::Refused`] for text that is neither URL nor function, and for a function in another region.
     pub fn check_delivery_uri(&self, uri: &str) -> Result<(), Error> {
         Target::of_delivery_uri(uri)?.check_region(&self.home.region)
+    }
+
+    /// These invokers, with functions of this machine: a name that one of them has leads to it, and not to AWS.
+    pub fn with_functions(self, functions: Arc<Functions>) -> Self {
+        Self { functions: Some(functions), ..self }
     }
 
     /// A campaign as functions' policies see it.
@@ -181,7 +190,13 @@ impl Invokers {
     pub fn invoker(&self, target: &Target) -> Result<Arc<dyn Invoker>, Error> {
         target.check_region(&self.home.region)?;
         Ok(match target {
-            Target::Function(name) => Arc::new(Function::new(name, Arc::clone(&self.lambda))),
+            Target::Function(name) => {
+                let aws = Function::new(name, Arc::clone(&self.lambda));
+                match &self.functions {
+                    Some(functions) => Arc::new(LocalOrAws::new(name, Arc::clone(functions), aws)),
+                    None => Arc::new(aws),
+                }
+            }
             Target::Url(url) => {
                 Arc::new(Webhook::new(url, self.access, self.signer.clone(), Arc::clone(&self.clock))?.repeating())
             }

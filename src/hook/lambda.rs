@@ -77,7 +77,7 @@ impl Invoker for Function {
 /// Type and message of a function error, shortened. The stack trace is left out.
 ///
 /// Source: AWS Lambda developer guide, "Lambda function errors".
-fn message_of(payload: &[u8]) -> String {
+pub(super) fn message_of(payload: &[u8]) -> String {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct FunctionError {

@@ -6,6 +6,7 @@ mod campaign;
 mod cli;
 mod client;
 mod feedback;
+mod function;
 mod keys;
 mod payload;
 mod provider;

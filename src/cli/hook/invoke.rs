@@ -23,8 +23,10 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let config = settings.load(None)?;
     let event = read(&args.event)?;
     let target = Target::of_delivery_uri(&args.function)?;
-    let invoker = app::invokers(&config)?.invoker(&target)?;
-    let answer = invoker.invoke(event.into(), None).await?;
+    let (invokers, functions) = app::invokers(&config)?;
+    let answer = invokers.invoker(&target)?.invoke(event.into(), None).await;
+    functions.shut_down().await;
+    let answer = answer?;
     let mut out = std::io::stdout().lock();
     out.write_all(&answer)?;
     out.write_all(b"\n")?;

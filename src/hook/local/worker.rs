@@ -1,0 +1,230 @@
+//! One worker: a process with its Runtime API, which takes one event at a time.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::invoked::Failure;
+use super::log::Log;
+use super::memory::{Census, peak_bytes};
+use super::output::Output;
+use super::process::{Process, Program};
+use super::runtime_api::{Event, RuntimeApi, Said, Verdict};
+use crate::clock::Clock;
+
+/// How long a worker may take to ask for its first event. Source: AWS Lambda developer guide, "Lambda execution environment
+/// lifecycle", init phase.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often memory is looked at while a call is under way.
+const MEMORY_INTERVAL: Duration = Duration::from_millis(200);
+
+const MIB: u64 = 1024 * 1024;
+
+/// What workers of the same code have in common.
+pub(super) struct Launch {
+    /// Of the code. Workers of another one get no more calls.
+    pub fingerprint: u64,
+    pub program: Program,
+    pub environment: BTreeMap<OsString, OsString>,
+}
+
+/// What a worker needs besides.
+pub(super) struct Surroundings {
+    pub log: Arc<Log>,
+    pub census: Arc<Census>,
+    pub tracker: TaskTracker,
+    pub memory_mb: u32,
+    pub timeout: Duration,
+    pub clock: Arc<dyn Clock>,
+    /// Ends all workers.
+    pub closed: CancellationToken,
+}
+
+/// A worker that has started.
+pub(super) struct Worker {
+    pub fingerprint: u64,
+    process: Process,
+    said: mpsc::Receiver<Said>,
+    /// What its process waits for.
+    ready: Option<oneshot::Sender<Event>>,
+    pub output: Output,
+    memory_bytes_max: u64,
+    surroundings: Arc<Surroundings>,
+    _api: RuntimeApi,
+}
+
+/// What happened while something of the process was awaited.
+enum Heard {
+    Said(Said),
+    Exited(String),
+    TimedOut,
+    OutOfMemory,
+    Closed,
+}
+
+impl Worker {
+    /// Starts a process and waits until it asks for an event. `request_id` is the call that waits for it.
+    ///
+    /// Errors: why it did not, and the end of its log.
+    pub async fn start(
+        launch: &Launch,
+        surroundings: Arc<Surroundings>,
+        request_id: &str,
+    ) -> Result<Self, (Failure, String)> {
+        let mut output = Output::new(surroundings.log.clone());
+        let unable = |problem: String| (Failure::new("Runtime.InvalidEntrypoint", &problem), String::new());
+        let (sender, said) = mpsc::channel(4);
+        let api = RuntimeApi::start(sender).await.map_err(|error| unable(error.to_string()))?;
+        let stream = format!("[$LATEST]{}", uuid::Uuid::new_v4().simple());
+        let own = [("AWS_LAMBDA_RUNTIME_API", api.address.to_string()), ("AWS_LAMBDA_LOG_STREAM_NAME", stream)];
+        let own = own.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let environment = launch.environment.clone().into_iter().chain(own);
+        let (process, stdout, stderr) = Process::start(&launch.program, environment, &surroundings.tracker)
+            .map_err(|error| unable(format!("`{}` cannot be started: {error}", launch.program.path.display())))?;
+        output.read(stdout);
+        output.read(stderr);
+        let mut worker = Self {
+            fingerprint: launch.fingerprint,
+            process,
+            said,
+            ready: None,
+            output,
+            memory_bytes_max: 0,
+            surroundings,
+            _api: api,
+        };
+        match worker.init(request_id).await {
+            Ok(()) => Ok(worker),
+            Err(failure) => {
+                worker.process.kill();
+                worker.output.flush().await;
+                Err((failure, worker.output.tail()))
+            }
+        }
+    }
+
+    async fn init(&mut self, request_id: &str) -> Result<(), Failure> {
+        let clock = self.surroundings.clock.clone();
+        let mut deadline = clock.sleep(INIT_TIMEOUT);
+        loop {
+            match self.hear(&mut deadline).await {
+                Heard::Said(Said::Next(ready)) => {
+                    self.ready = Some(ready);
+                    return Ok(());
+                }
+                Heard::Said(Said::InitError { failure, verdict }) => {
+                    let _ = verdict.send(Verdict::Accepted);
+                    return Err(failure);
+                }
+                Heard::Said(Said::Answer { verdict, .. }) => {
+                    let _ = verdict.send(Verdict::InvalidState);
+                }
+                Heard::Exited(how) => {
+                    self.output.flush().await;
+                    return Err(Failure::exited(request_id, &how, self.output.last_line().as_deref()));
+                }
+                Heard::TimedOut => return Err(Failure::timed_out(request_id, INIT_TIMEOUT)),
+                Heard::OutOfMemory => return Err(Failure::out_of_memory(request_id)),
+                Heard::Closed => return Err(Failure::exited(request_id, "signal: killed", None)),
+            }
+        }
+    }
+
+    /// Whether it can take a call.
+    pub fn is_alive(&self) -> bool {
+        self.process.is_alive()
+    }
+
+    /// Most memory that it has used so far.
+    pub fn memory_used_mb(&mut self) -> u32 {
+        self.memory_bytes_max = self.memory_bytes_max.max(peak_bytes(self.process.group()));
+        u32::try_from(self.memory_bytes_max.div_ceil(MIB)).unwrap_or(u32::MAX)
+    }
+
+    /// Hands over an event and waits for the answer. After a failure that is not the function's own answer the process is
+    /// dead.
+    pub async fn call(&mut self, event: Event) -> Result<Vec<u8>, Failure> {
+        let request_id = event.request_id.clone();
+        let mut event = Some(event);
+        let mut deadline = self.surroundings.clock.sleep(self.surroundings.timeout);
+        loop {
+            if let (Some(ready), Some(waiting)) = (self.ready.take(), event.take()) {
+                // It comes back when the process has hung up meanwhile; then it asks again.
+                event = ready.send(waiting).err();
+            }
+            let failure = match self.hear(&mut deadline).await {
+                Heard::Said(Said::Next(ready)) => {
+                    // Without an answer to the last event none is due: the process is told so.
+                    self.ready = event.is_some().then_some(ready);
+                    continue;
+                }
+                Heard::Said(Said::Answer { request_id: id, answer, verdict })
+                    if id == request_id && event.is_none() =>
+                {
+                    let _ = verdict.send(Verdict::Accepted);
+                    return answer;
+                }
+                Heard::Said(Said::Answer { verdict, .. }) => {
+                    let _ = verdict.send(Verdict::InvalidRequestId);
+                    continue;
+                }
+                Heard::Said(Said::InitError { verdict, .. }) => {
+                    let _ = verdict.send(Verdict::InvalidState);
+                    continue;
+                }
+                Heard::Exited(how) => Failure::exited(&request_id, &how, None),
+                Heard::TimedOut => Failure::timed_out(&request_id, self.surroundings.timeout),
+                Heard::OutOfMemory => Failure::out_of_memory(&request_id),
+                Heard::Closed => Failure::exited(&request_id, "signal: killed", None),
+            };
+            self.process.kill();
+            return Err(failure);
+        }
+    }
+
+    /// After an answer: waits until the process asks for the next event. Whether it will.
+    pub async fn settle(&mut self) -> bool {
+        let mut deadline = self.surroundings.clock.sleep(self.surroundings.timeout);
+        loop {
+            match self.hear(&mut deadline).await {
+                Heard::Said(Said::Next(ready)) => {
+                    self.ready = Some(ready);
+                    return true;
+                }
+                Heard::Said(Said::Answer { verdict, .. } | Said::InitError { verdict, .. }) => {
+                    let _ = verdict.send(Verdict::InvalidState);
+                }
+                Heard::Exited(_) | Heard::TimedOut | Heard::OutOfMemory | Heard::Closed => return false,
+            }
+        }
+    }
+
+    /// The next thing that happens.
+    async fn hear(&mut self, deadline: &mut (impl Future<Output = ()> + Unpin)) -> Heard {
+        let Surroundings { census, clock, memory_mb, closed, .. } = &*self.surroundings;
+        let limit = u64::from(*memory_mb) * MIB;
+        loop {
+            tokio::select! {
+                biased;
+                () = closed.cancelled() => return Heard::Closed,
+                // The sender lives as long as the API.
+                Some(said) = self.said.recv() => return Heard::Said(said),
+                how = self.process.exited() => return Heard::Exited(how),
+                () = &mut *deadline => return Heard::TimedOut,
+                () = clock.sleep(MEMORY_INTERVAL) => {
+                    let used = census.clone().bytes(self.process.group()).await;
+                    self.memory_bytes_max = self.memory_bytes_max.max(used);
+                    if used > limit {
+                        return Heard::OutOfMemory;
+                    }
+                }
+            }
+        }
+    }
+}
