@@ -41,7 +41,7 @@ pub struct Shelf {
 }
 
 /// What is kept of one function.
-#[derive(Clone, Default, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Kept {
     /// `None` for a function of the settings.
@@ -51,6 +51,13 @@ pub struct Kept {
     pub policy: Policy,
     /// Another one with every change of the policy.
     pub policy_revision_id: String,
+}
+
+/// Of a function whose policy nobody has changed.
+impl Default for Kept {
+    fn default() -> Self {
+        Self { function: None, policy: Policy::default(), policy_revision_id: Uuid::nil().to_string() }
+    }
 }
 
 /// A function that was made over the API. No `Debug`: its environment may hold secrets.
@@ -97,8 +104,6 @@ pub enum Error {
     /// A value is out of its limits, or the code is no zip file that can be unpacked.
     #[error(transparent)]
     Function(#[from] super::Error),
-    #[error("{0}")]
-    Invalid(String),
     #[error(
         "function `{name}` stands in the settings, as `functions.{name}`, and was also made over the API: call one of them \
          otherwise, or remove `{}`",
