@@ -43,7 +43,7 @@ pub struct App {
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
     pub channels: Arc<Channels>,
-    /// Functions that run on this machine. [`App::shut_down`] ends their processes.
+    /// Functions that run on this machine. Their processes are to be ended before this one does.
     pub functions: Arc<Functions>,
     shelf: Arc<Shelf>,
 }

@@ -132,8 +132,9 @@ pub fn main(mut cli: Cli, environment: Vec<(String, String)>) -> ExitCode {
 /// The exit code of a run that was stopped and can be resumed.
 const EXIT_STOPPED: u8 = 3;
 
-/// Prints what became of everybody and chooses the exit code. `how` tells people to go on after a stop.
+/// Ends local functions, prints what became of everybody and chooses the exit code. `how` tells people to go on after a stop.
 async fn finish(app: &App, activities: &[Activity], ending: Ending, how: &str, json: bool) -> anyhow::Result<ExitCode> {
+    app.functions.shut_down().await;
     let summary = Summary::read(&*app.store, activities).await?;
     summary.print(json)?;
     if ending == Ending::Stopped {

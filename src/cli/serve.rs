@@ -67,6 +67,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let sweeping = app.engine.clone().keep_swept(stop.clone());
     let (ran, (), (), ()) = tokio::join!(campaigns, serving, draining, sweeping);
     api.jobs.stop().await;
+    app.functions.shut_down().await;
     drop(watch);
     ran.context("campaigns cannot run")?;
     Ok(ExitCode::SUCCESS)

@@ -20,6 +20,9 @@ const HOOK_LATENCY: &str = "pinwheel_hook_attempt_duration_seconds";
 const HOOK_RETRIES: &str = "pinwheel_hook_retries_total";
 const HOOK_WAIT: &str = "pinwheel_hook_permit_wait_seconds";
 const HOOK_BYTES: &str = "pinwheel_hook_bytes_total";
+const COLD_START: &str = "pinwheel_function_cold_start_duration_seconds";
+const WORKERS_BUSY: &str = "pinwheel_function_workers_busy";
+const WORKERS_ENDED: &str = "pinwheel_function_workers_ended_total";
 const MESSAGES: &str = "pinwheel_messages_total";
 const CIRCUIT: &str = "pinwheel_circuit_state";
 const SMS_PARTS: &str = "pinwheel_sms_parts_total";
@@ -29,7 +32,8 @@ const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
 const STORE_COMMIT_WRITES: &str = "pinwheel_store_commit_writes_total";
 
 /// The histograms; all measure seconds.
-pub(super) const HISTOGRAMS: &[&str] = &[API_LATENCY, BATCH_WAIT, HOOK_LATENCY, HOOK_WAIT, LIMITER_WAIT, STORE_COMMIT];
+pub(super) const HISTOGRAMS: &[&str] =
+    &[API_LATENCY, BATCH_WAIT, COLD_START, HOOK_LATENCY, HOOK_WAIT, LIMITER_WAIT, STORE_COMMIT];
 
 /// Tells the recorder what each metric means.
 pub(super) fn describe() {
@@ -45,6 +49,9 @@ pub(super) fn describe() {
     describe_counter!(HOOK_RETRIES, "Attempts at hook calls after the first, by function");
     describe_histogram!(HOOK_WAIT, Unit::Seconds, "Time a hook call waits for its turn at the function");
     describe_counter!(HOOK_BYTES, Unit::Bytes, "Bytes of hook events and answers, by direction");
+    describe_histogram!(COLD_START, Unit::Seconds, "Time in which workers of local functions started, by function");
+    describe_gauge!(WORKERS_BUSY, "Workers of local functions that have a call, by function");
+    describe_counter!(WORKERS_ENDED, "Workers of local functions that ended unasked, by function and reason");
     describe_counter!(MESSAGES, "Attempts at messages by channel type, channel section and outcome");
     describe_gauge!(CIRCUIT, "Circuits by channel section: 0 closed, 1 half open, 2 open");
     describe_counter!(SMS_PARTS, "Parts of the text messages that providers took, by adapter");
@@ -107,6 +114,21 @@ pub fn hook_bytes(event: usize, answer: usize) {
     counter!(HOOK_BYTES, "direction" => "answer").increment(answer as u64);
 }
 
+/// A worker of a local function has started.
+pub fn function_cold_start(function: &str, elapsed: Duration) {
+    histogram!(COLD_START, "function" => function.to_owned()).record(elapsed);
+}
+
+/// A worker of a local function got a call, or is done with it.
+pub fn function_worker_busy(function: &str, is_busy: bool) {
+    gauge!(WORKERS_BUSY, "function" => function.to_owned()).increment(if is_busy { 1.0 } else { -1.0 });
+}
+
+/// A worker of a local function ended: `exit`, `init`, `timeout`, `memory` or `code`.
+pub fn function_worker_ended(function: &str, reason: &'static str) {
+    counter!(WORKERS_ENDED, "function" => function.to_owned(), "reason" => reason).increment(1);
+}
+
 /// An attempt at a message ended. `section` is the channel section it was made through.
 pub fn message(channel: ChannelType, section: &Arc<str>, outcome: &'static str) {
     counter!(MESSAGES, "channel" => channel.as_str(), "section" => section.clone(), "outcome" => outcome).increment(1);
@@ -157,6 +179,9 @@ mod tests {
             hook_retry("f");
             hook_permit_wait(Duration::ZERO);
             hook_bytes(1, 1);
+            function_cold_start("f", Duration::ZERO);
+            function_worker_busy("f", true);
+            function_worker_ended("f", "exit");
             message(ChannelType::Gcm, &"relay".into(), "successful");
             circuit(&"relay".into(), 2);
             sms_parts("sms", 2);

@@ -21,7 +21,8 @@ use super::runtime_api::Event;
 use super::worker::{Launch, Surroundings, Worker};
 use super::{Configuration, EVENT_BYTES_MAX, Error, Home};
 use crate::clock;
-use crate::hook::{self, Source};
+use crate::hook::{self, Source, lambda};
+use crate::telemetry::metric;
 
 /// How long a look at the code is good for.
 const CODE_FRESH: Duration = Duration::from_secs(1);
@@ -43,6 +44,7 @@ impl Function {
             memory_mb: configuration.memory_mb,
             timeout: configuration.timeout,
             clock: home.clock.clone(),
+            name: configuration.name.clone(),
             closed: closed.clone(),
         };
         let pool = Pool {
@@ -128,6 +130,26 @@ impl Function {
         self.pool.clone().begin(turn, event).await
     }
 
+    /// Starts the workers that do not run yet, so that no call has to wait for that.
+    ///
+    /// Errors: also [`Error::Start`].
+    pub async fn warm(&self) -> Result<(), Error> {
+        let pool = &self.pool;
+        let workers = u32::try_from(pool.configuration.workers).unwrap_or(u32::MAX);
+        let _turns = pool.turns.acquire_many(workers).await.map_err(|_| pool.gone())?;
+        let launch = pool.launch().await?;
+        let (running, request_id) = (pool.of_use(&launch), Uuid::nil().to_string());
+        let missing = pool.configuration.workers - running;
+        let starts = (0..missing).map(|_| pool.start(&launch, &request_id));
+        for started in futures_util::future::join_all(starts).await {
+            let name = || pool.configuration.name.clone();
+            let problem = |failure: Failure| lambda::message_of(&failure.payload);
+            let worker = started.map_err(|(failure, _)| Error::Start { name: name(), problem: problem(failure) })?;
+            pool.idle.lock().push(worker);
+        }
+        Ok(())
+    }
+
     /// Ends all workers, also those with a call, and waits until they are gone.
     pub(super) async fn shut_down(&self) {
         self.pool.closed.cancel();
@@ -186,7 +208,10 @@ impl Pool {
         let (sender, invoked) = oneshot::channel();
         let gone = self.gone();
         self.tracker.clone().spawn(async move {
+            let name = &self.configuration.name;
+            metric::function_worker_busy(name, true);
             self.run(event, sender).await;
+            metric::function_worker_busy(name, false);
             drop(turn);
         });
         invoked.await.unwrap_or(Err(gone))
@@ -210,7 +235,7 @@ impl Pool {
                         function_error: Some(FunctionError::Unhandled),
                         log_tail,
                         duration: Duration::ZERO,
-                        cold_start: Some(self.home.clock.elapsed().saturating_sub(began)),
+                        cold_start: None,
                         memory_used_mb: 0,
                     };
                     return drop(reply.send(Ok(invoked)));
@@ -275,9 +300,15 @@ impl Pool {
 
     /// A worker that waits and has the present code. Others are ended.
     fn idle_worker(&self, launch: &Launch) -> Option<Worker> {
+        self.of_use(launch);
+        self.idle.lock().pop()
+    }
+
+    /// Ends the waiting workers that are of no use any more. Shape: how many are left.
+    fn of_use(&self, launch: &Launch) -> usize {
         let mut idle = self.idle.lock();
-        idle.retain(|worker| worker.fingerprint == launch.fingerprint && worker.is_alive());
-        idle.pop()
+        idle.retain(|worker| worker.is_of_use(launch));
+        idle.len()
     }
 
     async fn start(&self, launch: &Launch, request_id: &str) -> Result<Worker, (Failure, String)> {

@@ -44,7 +44,9 @@ impl From<Error> for hook::Error {
             // Settings and events stay as they are.
             Error::Setting { .. } | Error::EventTooLarge(_) => Self::Refused(reason),
             // Somebody may be putting new code in its place, or installing what is missing.
-            Error::Code { .. } | Error::Interpreter { .. } | Error::Io { .. } => Self::Function(reason),
+            Error::Code { .. } | Error::Interpreter { .. } | Error::Start { .. } | Error::Io { .. } => {
+                Self::Function(reason)
+            }
             Error::Busy { .. } => Self::Throttled { reason, retry_after: None },
             // Replaced or being stopped: the next attempt meets the new one.
             Error::Closed { .. } => Self::Unreachable(reason),

@@ -54,6 +54,8 @@ pub enum Error {
     /// There is no interpreter for it, or it does not start.
     #[error("function `{name}` cannot be run: {problem}")]
     Interpreter { name: String, problem: String },
+    #[error("a worker of function `{name}` does not start: {problem}")]
+    Start { name: String, problem: String },
     #[error("an event has {0} bytes, and may have at most {EVENT_BYTES_MAX}")]
     EventTooLarge(usize),
     /// All workers have a call.

@@ -15,7 +15,9 @@ use super::memory::{Census, peak_bytes};
 use super::output::Output;
 use super::process::{Process, Program};
 use super::runtime_api::{Event, RuntimeApi, Said, Verdict};
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
+use crate::hook::lambda;
+use crate::telemetry::metric;
 
 /// How long a worker may take to ask for its first event. Source: AWS Lambda developer guide, "Lambda execution environment
 /// lifecycle", init phase.
@@ -42,13 +44,14 @@ pub(super) struct Surroundings {
     pub memory_mb: u32,
     pub timeout: Duration,
     pub clock: Arc<dyn Clock>,
+    pub name: String,
     /// Ends all workers.
     pub closed: CancellationToken,
 }
 
 /// A worker that has started.
 pub(super) struct Worker {
-    pub fingerprint: u64,
+    fingerprint: u64,
     process: Process,
     said: mpsc::Receiver<Said>,
     /// What its process waits for.
@@ -62,10 +65,37 @@ pub(super) struct Worker {
 /// What happened while something of the process was awaited.
 enum Heard {
     Said(Said),
+    Ended(End),
+}
+
+/// Why a worker is good for nothing any more.
+enum End {
     Exited(String),
     TimedOut,
     OutOfMemory,
+    /// Pinwheel is stopping.
     Closed,
+}
+
+impl End {
+    /// For metrics; `None` for what was asked for.
+    fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Exited(_) => Some("exit"),
+            Self::TimedOut => Some("timeout"),
+            Self::OutOfMemory => Some("memory"),
+            Self::Closed => None,
+        }
+    }
+
+    fn failure(&self, request_id: &str, timeout: Duration, last_words: Option<&str>) -> Failure {
+        match self {
+            Self::Exited(how) => Failure::exited(request_id, how, last_words),
+            Self::TimedOut => Failure::timed_out(request_id, timeout),
+            Self::OutOfMemory => Failure::out_of_memory(request_id),
+            Self::Closed => Failure::exited(request_id, "signal: killed", None),
+        }
+    }
 }
 
 impl Worker {
@@ -99,19 +129,24 @@ impl Worker {
             surroundings,
             _api: api,
         };
-        match worker.init(request_id).await {
-            Ok(()) => Ok(worker),
-            Err(failure) => {
-                worker.process.kill();
-                worker.output.flush().await;
-                Err((failure, worker.output.tail()))
-            }
-        }
+        let running = Stopwatch::start();
+        let Err(failure) = worker.init(request_id).await else {
+            metric::function_cold_start(&worker.surroundings.name, running.elapsed());
+            return Ok(worker);
+        };
+        metric::function_worker_ended(&worker.surroundings.name, "init");
+        worker.process.kill();
+        worker.output.flush().await;
+        let ms = running.elapsed().as_secs_f64() * 1000.0;
+        let Failure { error_type, .. } = &failure;
+        worker.output.say(&format!(
+            "INIT_REPORT Init Duration: {ms:.2} ms\tPhase: init\tStatus: error\tError Type: {error_type}"
+        ));
+        Err((failure, worker.output.tail()))
     }
 
     async fn init(&mut self, request_id: &str) -> Result<(), Failure> {
-        let clock = self.surroundings.clock.clone();
-        let mut deadline = clock.sleep(INIT_TIMEOUT);
+        let mut deadline = self.surroundings.clock.sleep(INIT_TIMEOUT);
         loop {
             match self.hear(&mut deadline).await {
                 Heard::Said(Said::Next(ready)) => {
@@ -125,20 +160,25 @@ impl Worker {
                 Heard::Said(Said::Answer { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidState);
                 }
-                Heard::Exited(how) => {
+                Heard::Ended(end) => {
                     self.output.flush().await;
-                    return Err(Failure::exited(request_id, &how, self.output.last_line().as_deref()));
+                    // No event has been seen yet, so that nobody's data can be in it.
+                    let last_words = self.output.last_line();
+                    return Err(end.failure(request_id, INIT_TIMEOUT, last_words.as_deref()));
                 }
-                Heard::TimedOut => return Err(Failure::timed_out(request_id, INIT_TIMEOUT)),
-                Heard::OutOfMemory => return Err(Failure::out_of_memory(request_id)),
-                Heard::Closed => return Err(Failure::exited(request_id, "signal: killed", None)),
             }
         }
     }
 
-    /// Whether it can take a call.
-    pub fn is_alive(&self) -> bool {
-        self.process.is_alive()
+    /// Whether it can take a call with the present code. Says why not in the metrics.
+    pub fn is_of_use(&self, launch: &Launch) -> bool {
+        let reason = match self.fingerprint == launch.fingerprint {
+            true if self.process.is_alive() => return true,
+            true => "exit",
+            false => "code",
+        };
+        metric::function_worker_ended(&self.surroundings.name, reason);
+        false
     }
 
     /// Most memory that it has used so far.
@@ -158,11 +198,10 @@ impl Worker {
                 // It comes back when the process has hung up meanwhile; then it asks again.
                 event = ready.send(waiting).err();
             }
-            let failure = match self.hear(&mut deadline).await {
+            match self.hear(&mut deadline).await {
                 Heard::Said(Said::Next(ready)) => {
                     // Without an answer to the last event none is due: the process is told so.
                     self.ready = event.is_some().then_some(ready);
-                    continue;
                 }
                 Heard::Said(Said::Answer { request_id: id, answer, verdict })
                     if id == request_id && event.is_none() =>
@@ -172,20 +211,26 @@ impl Worker {
                 }
                 Heard::Said(Said::Answer { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidRequestId);
-                    continue;
                 }
                 Heard::Said(Said::InitError { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidState);
-                    continue;
                 }
-                Heard::Exited(how) => Failure::exited(&request_id, &how, None),
-                Heard::TimedOut => Failure::timed_out(&request_id, self.surroundings.timeout),
-                Heard::OutOfMemory => Failure::out_of_memory(&request_id),
-                Heard::Closed => Failure::exited(&request_id, "signal: killed", None),
-            };
-            self.process.kill();
-            return Err(failure);
+                Heard::Ended(end) => {
+                    self.end(&end).await;
+                    let failure = end.failure(&request_id, self.surroundings.timeout, None);
+                    self.output.say(&lambda::message_of(&failure.payload));
+                    return Err(failure);
+                }
+            }
         }
+    }
+
+    async fn end(&mut self, end: &End) {
+        if let Some(reason) = end.reason() {
+            metric::function_worker_ended(&self.surroundings.name, reason);
+        }
+        self.process.kill();
+        self.output.flush().await;
     }
 
     /// After an answer: waits until the process asks for the next event. Whether it will.
@@ -200,7 +245,10 @@ impl Worker {
                 Heard::Said(Said::Answer { verdict, .. } | Said::InitError { verdict, .. }) => {
                     let _ = verdict.send(Verdict::InvalidState);
                 }
-                Heard::Exited(_) | Heard::TimedOut | Heard::OutOfMemory | Heard::Closed => return false,
+                Heard::Ended(end) => {
+                    self.end(&end).await;
+                    return false;
+                }
             }
         }
     }
@@ -212,16 +260,16 @@ impl Worker {
         loop {
             tokio::select! {
                 biased;
-                () = closed.cancelled() => return Heard::Closed,
+                () = closed.cancelled() => return Heard::Ended(End::Closed),
                 // The sender lives as long as the API.
                 Some(said) = self.said.recv() => return Heard::Said(said),
-                how = self.process.exited() => return Heard::Exited(how),
-                () = &mut *deadline => return Heard::TimedOut,
+                how = self.process.exited() => return Heard::Ended(End::Exited(how)),
+                () = &mut *deadline => return Heard::Ended(End::TimedOut),
                 () = clock.sleep(MEMORY_INTERVAL) => {
                     let used = census.clone().bytes(self.process.group()).await;
                     self.memory_bytes_max = self.memory_bytes_max.max(used);
                     if used > limit {
-                        return Heard::OutOfMemory;
+                        return Heard::Ended(End::OutOfMemory);
                     }
                 }
             }
