@@ -178,7 +178,7 @@ impl From<local::Error> for Error {
             // It was replaced while this call was on its way to it.
             local::Error::Closed { .. } => Self::conflict(error.to_string()),
             // The operator has to install or mend something; the text says what.
-            local::Error::Interpreter { .. } => {
+            local::Error::Interpreter { .. } | local::Error::Start { .. } => {
                 Self::new(StatusCode::BAD_GATEWAY, "InvalidRuntimeException", error.to_string())
             }
             local::Error::Io { .. } => Self::internal(error),

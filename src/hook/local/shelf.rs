@@ -436,3 +436,6 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,6 +157,7 @@ async fn a_campaign_that_the_policy_does_not_match_sends_nothing_and_says_why() 
     });
     let (_, told) = shop.run(delivery.clone()).await;
     assert!(told.contains("for the nearest, `other`"), "{told}");
+    assert!(server.log().contains("the function may not be called for this campaign"), "{}", server.log());
     server.ok(&own).await;
     let (_, told) = shop.run(delivery).await;
     assert!(told.contains("SENT"), "{told}");
