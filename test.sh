@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 
 requirements=tests/support/requirements.txt
+node_package=tests/support/node/package.json
 
 missing_packages() {
     command -v cc >/dev/null || echo build-essential
@@ -12,6 +13,13 @@ missing_packages() {
         command -v python3 >/dev/null || echo python3
         python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
     fi
+    command -v node >/dev/null || echo nodejs
+    command -v npm >/dev/null || echo npm
+    # What AWS's client for Node.js is built with.
+    command -v cmake >/dev/null || echo cmake
+    command -v autoreconf >/dev/null || echo autoconf
+    command -v automake >/dev/null || echo automake
+    command -v libtoolize >/dev/null || echo libtool
 }
 
 install_packages() {
@@ -39,8 +47,21 @@ make_venv() {
     cp "$requirements" .venv/installed.txt
 }
 
+# AWS's runtime interface client for Node.js has a part in C++. Where that cannot be built its test looks at nothing.
+make_node() {
+    cmp -s "$node_package" .node/installed.json && return 0
+    mkdir -p .node
+    cp "$node_package" .node/package.json
+    npm install --prefix .node --ignore-scripts=false --no-audit --no-fund --loglevel=error >/dev/null || true
+    if [[ ! -f .node/node_modules/aws-lambda-ric/dist/rapid-client.node ]]; then
+        echo "test.sh: aws-lambda-ric could not be built; remove .node to try again" >&2
+    fi
+    cp "$node_package" .node/installed.json
+}
+
 install_packages
 make_venv
+make_node
 
 if cargo nextest --version >/dev/null 2>&1; then
     # nextest runs no documentation tests, so cargo does, first: the runner's summary comes last.
