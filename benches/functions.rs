@@ -56,7 +56,10 @@ fn main() {
         entries.push(Entry { runtime: "provided", client: "auto", interpreter: None });
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be started");
-    println!("{:<10} {:<10} {:>14} {:>8} {:>9} {:>9} {:>9} {:>9}", "runtime", "client", "event", "calls/s", "p50", "p99", "max", "start");
+    println!(
+        "{:<10} {:<10} {:>14} {:>8} {:>9} {:>9} {:>9} {:>9}",
+        "runtime", "client", "event", "calls/s", "p50", "p99", "max", "start"
+    );
     for entry in entries {
         runtime.block_on(measure(&entry, code.path()));
     }

@@ -51,7 +51,7 @@ impl Guarded {
 async fn functions_are_for_keys_of_administrators() {
     let server = Guarded::start("invoke").await;
     let administrator = server.key(Policy::Administrator).await;
-    let user = server.key(Policy::Application("shop".into())).await;
+    let user = server.key(Policy::Application(pinwheel::domain::ApplicationId::new("shop"))).await;
     assert_eq!(server.complaint(&administrator, &["list-functions"]).await, None);
     let denied = server.complaint(&user, &["list-functions"]).await.unwrap();
     assert!(denied.contains("AccessDeniedException") && denied.contains("lambda:ListFunctions"), "{denied}");
@@ -63,7 +63,7 @@ async fn functions_are_for_keys_of_administrators() {
 
     // Code is not uploaded unless the settings say so.
     let zip = zip_of(server.directory.path(), "1");
-    let create = create(&zip, &[]);
+    let create = create(&zip);
     let create: Vec<&str> = create.iter().map(String::as_str).collect();
     let denied = server.complaint(&administrator, &create).await.unwrap();
     assert!(denied.contains("AccessDeniedException") && denied.contains("`api.functions` is `invoke`"), "{denied}");

@@ -13,15 +13,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hyper::Method;
 use pinwheel::clock::{Clock, System};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::client::{Answer, HttpClient};
+
 /// How to get what is missing.
 const HINT: &str = "Make a `.venv` with the packages of tests/support/requirements.txt (./test.sh does), or name another \
     Python that has them by PINWHEEL_TEST_PYTHON";
+
+pub const ROLE: &str = "arn:aws:iam::000000000000:role/hook";
 
 /// Answers what it got, the number of its code and a variable; logs a line.
 pub const NODE: &str = r#"
@@ -37,6 +44,7 @@ exports.handler = async (event) => {
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
+    pub http: HttpClient,
     log: PathBuf,
 }
 
@@ -58,7 +66,8 @@ impl Server {
             let text = std::fs::read_to_string(&log).unwrap();
             let line = text.lines().find(|line| line.contains("answering Pinpoint"));
             if let Some((_, address)) = line.and_then(|line| line.split_once("address=")) {
-                return Self { child, address: address.trim().parse().unwrap(), log };
+                let address = address.trim().parse().unwrap();
+                return Self { child, address, http: HttpClient::new(address), log };
             }
             assert!(child.try_wait().unwrap().is_none(), "{text}");
             clock.sleep(Duration::from_millis(10)).await;
@@ -90,17 +99,15 @@ impl Server {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    /// Makes the function `echo` from [`NODE`].
-    pub async fn create_echo(&self, folder: &Path) -> Value {
-        let zip = zip_of(folder, "1");
-        self.ok(&create(&zip, &[]).iter().map(String::as_str).collect::<Vec<_>>()).await
+    /// A request below `/2015-03-31/functions`, without the command line, which takes its time.
+    pub async fn call(&self, method: Method, path: &str, body: Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.http.send(method, &format!("/2015-03-31/functions{path}"), body).await.unwrap()
     }
 
     /// Calls `echo` and reads its answer.
-    pub async fn invoke(&self, folder: &Path, event: &str) -> Value {
-        let out = folder.join("answer.json");
-        self.ok(&["invoke", "--function-name", "echo", "--payload", event, &out.display().to_string()]).await;
-        serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap()
+    pub async fn invoke(&self, event: Value) -> Value {
+        self.call(Method::POST, "/echo/invocations", event).await.body(200)
     }
 
     /// Pulls the plug.
@@ -117,13 +124,24 @@ impl Drop for Server {
     }
 }
 
+/// A request that makes the function `echo` from this zip file.
+pub fn create_request(zip: &Path) -> Value {
+    json!({
+        "FunctionName": "echo", "Runtime": "nodejs20.x", "Role": ROLE, "Handler": "index.handler", "Code": code_of(zip),
+    })
+}
+
+/// A zip file in a request.
+pub fn code_of(zip: &Path) -> Value {
+    json!({ "ZipFile": BASE64_STANDARD.encode(std::fs::read(zip).unwrap()) })
+}
+
 /// Arguments that make the function `echo`.
-pub fn create(zip: &Path, more: &[&str]) -> Vec<String> {
+pub fn create(zip: &Path) -> Vec<String> {
     let zip = format!("fileb://{}", zip.display());
-    let role = "arn:aws:iam::000000000000:role/hook";
-    let fixed = ["create-function", "--function-name", "echo", "--runtime", "nodejs20.x", "--role", role];
+    let fixed = ["create-function", "--function-name", "echo", "--runtime", "nodejs20.x", "--role", ROLE];
     let rest = ["--handler", "index.handler", "--zip-file", &zip];
-    fixed.iter().chain(&rest).chain(more).map(|text| (*text).to_owned()).collect()
+    fixed.iter().chain(&rest).map(|text| (*text).to_owned()).collect()
 }
 
 /// A zip file with [`NODE`] of a version.
