@@ -10,9 +10,9 @@
 
 use std::fmt::Write;
 
-use super::{Call, Error, glob};
-use crate::domain::ApplicationId;
+use super::{Call, Error};
 use crate::domain::limit::ATTRIBUTE_NAMES_MAX;
+use crate::domain::{ApplicationId, glob};
 use crate::store::{AttributeGroup, EndpointPage, EndpointRef, EndpointWrite, Refused};
 use crate::wire::body::Json;
 use crate::wire::endpoint_batch;

@@ -17,9 +17,9 @@ use hyper::body::Frame;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::auth::signed_path;
+use super::auth::{Service, signed_path};
 use super::route::{self, Route};
-use super::{Api, Call, Error};
+use super::{Api, Call, Error, lambda};
 use crate::clock::{self, Stopwatch};
 use crate::domain::ApplicationId;
 use crate::domain::limit::{EVENTS_REQUEST_BYTES_MAX, REQUEST_BYTES_MAX};
@@ -36,7 +36,7 @@ pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// How much of a body that is too large is read all the same, in limits.
 const DISCARDED_BODIES_MAX: usize = 4;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The id of a request.
 #[derive(Clone)]
@@ -59,7 +59,11 @@ pub async fn answer(
 ) -> Response {
     let began = Stopwatch::start();
     let (head, body) = request.into_parts();
-    let routed = api.router.find(&head.method, &signed_path(&head.uri));
+    let path = signed_path(&head.uri);
+    if Service::of(&path) == Service::Lambda {
+        return lambda::answer(api, head, body, id).await;
+    }
+    let routed = api.router.find(&head.method, &path);
     let operation = routed.as_ref().map_or("none", |route| route.operation.name());
     let outcome = match routed {
         Ok(route) => api.clone().run(route, head, body, id.clone()).await,

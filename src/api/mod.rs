@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Operations are the methods of the traits in [`wire::generated`](crate::wire::generated), implemented by [`Call`], one
-//! file a resource; [`feedback`] stands beside them, and its routes are no operations. They read and write the store and start what works on; [`error`] alone knows how failures look on the
+//! file a resource; [`feedback`] and [`lambda`] stand beside them, and their routes are no operations of Pinpoint. They read and write the store and start what works on; [`error`] alone knows how failures look on the
 //! wire. No SQL here, and no rule of campaigns.
 
 mod app;
@@ -21,11 +21,11 @@ mod error;
 mod event;
 mod event_stream;
 mod feedback;
-mod glob;
 mod handle;
 mod job;
 mod journey;
 mod kpi;
+mod lambda;
 mod message;
 mod page;
 mod recommender;
@@ -46,6 +46,7 @@ use crate::campaign::{Engine, Scheduler};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::domain::ApplicationId;
+use crate::hook::local::Shelf;
 use crate::segment::job::Jobs;
 use crate::store::{Application, Store};
 use crate::wire::call::Service;
@@ -73,6 +74,10 @@ pub struct Api {
     kpis: Semaphore,
     /// Bytes of bodies that may still be held.
     bodies: Arc<Semaphore>,
+    /// Functions of this machine.
+    functions: Arc<Shelf>,
+    /// Asynchronous calls of functions at once.
+    events: Arc<Semaphore>,
     /// What proves who tells us something.
     feedback: feedback::Feedback,
     /// Operations under way, also those whose clients are gone.
@@ -95,9 +100,11 @@ impl Api {
         clock: Arc<dyn Clock>,
         config: Arc<Config>,
         authenticator: Authenticator,
+        functions: Arc<Shelf>,
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
         let (kpis, bodies) = (Semaphore::new(KPIS_MAX), Arc::new(Semaphore::new(BODIES_BYTES_MAX)));
+        let events = Arc::new(Semaphore::new(lambda::EVENTS_MAX));
         let feedback = feedback::Feedback::new(&config.feedback);
         let (operations, router) = (TaskTracker::new(), Router::default());
         Self {
@@ -110,6 +117,8 @@ impl Api {
             jobs,
             kpis,
             bodies,
+            functions,
+            events,
             feedback,
             operations,
             router,

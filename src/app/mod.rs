@@ -20,7 +20,7 @@ use crate::campaign::{Engine, Scheduler};
 use crate::channel::{self, Channels, Deps, Reports, StopWords};
 use crate::clock::{Clock, System};
 use crate::config::Config;
-use crate::hook::local::{self, Functions};
+use crate::hook::local::{self, Functions, Shelf, shelf};
 use crate::hook::record::{self, Recorder};
 use crate::hook::{self, Invokers};
 use crate::http::Aws;
@@ -46,6 +46,7 @@ pub struct App {
     pub channels: Arc<Channels>,
     /// Functions that run on this machine. Their processes are to be ended before this one does.
     pub functions: Arc<Functions>,
+    shelf: Arc<Shelf>,
 }
 
 /// Why the parts cannot be put together.
@@ -59,6 +60,8 @@ pub enum Error {
     Record(#[from] record::StartError),
     #[error(transparent)]
     Function(#[from] local::Error),
+    #[error(transparent)]
+    Shelf(#[from] shelf::Error),
     #[error(transparent)]
     Channel(#[from] channel::Error),
     #[error(transparent)]
@@ -135,6 +138,7 @@ fn deps(config: &Config, clock: Arc<dyn Clock>, aws: Aws, functions: Arc<Functio
 pub fn invokers(config: &Config) -> Result<(Arc<Invokers>, Arc<Functions>), Error> {
     let clock: Arc<dyn Clock> = Arc::new(System::default());
     let functions = functions(config, clock.clone())?;
+    Shelf::open(&functions_directory(config), functions.clone())?;
     let deps = deps(config, clock, Aws::by_settings(&config.aws), functions.clone())?;
     Ok((deps.invokers, functions))
 }
@@ -190,11 +194,14 @@ impl App {
         }
         let config = Arc::new(config);
         let store: Arc<dyn Store> = Arc::new(sqlite::Sqlite::open(&config.data.directory, sqlite::Mode::Exclusive)?);
+        // Only now the data directory is surely ours alone.
+        let shelf = Arc::new(Shelf::open(&functions_directory(&config), functions.clone())?);
+        shelf.tidy();
         let channels = Arc::new(build_channels(&config, &deps)?);
         let vault = Arc::new(open_vault(&config)?);
         let engine = Engine::new(store.clone(), channels.clone(), deps, config.clone());
         let engine = Arc::new(engine.with_vault(vault).with_reports(reports));
-        Ok(Self { config, clock, store, engine, channels, functions })
+        Ok(Self { config, clock, store, engine, channels, functions, shelf })
     }
 }
 
@@ -224,8 +231,8 @@ impl App {
                 Authenticator::verifying(keys, Arc::new(open_vault(&self.config)?), self.clock.clone())
             }
         };
-        let (store, engine) = (self.store.clone(), self.engine.clone());
-        Ok(Arc::new(Api::new(store, engine, scheduler, self.clock.clone(), self.config.clone(), authenticator)))
+        let (store, engine, shelf) = (self.store.clone(), self.engine.clone(), self.shelf.clone());
+        Ok(Arc::new(Api::new(store, engine, scheduler, self.clock.clone(), self.config.clone(), authenticator, shelf)))
     }
 }
 

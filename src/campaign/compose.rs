@@ -99,6 +99,11 @@ enum Chosen<'a> {
 }
 
 impl Composer {
+    /// What the custom channel delivers to.
+    pub fn delivery_uri(&self) -> Option<&str> {
+        self.custom.as_ref().map(|custom| &*custom.delivery_uri)
+    }
+
     /// Compiles everything a treatment can say.
     ///
     /// `missing` is for texts of templates; in inline texts a variable without a value prints as nothing.

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::cap::{Caps, Earlier, Sender};
-use super::definition::{Definition, Document};
+use super::definition::{self, Definition, Document};
 use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
@@ -116,12 +116,18 @@ impl Engine {
         Ok(definition)
     }
 
-    /// Compiles a campaign whose templates are resolved, and makes sure that its hook may be called from here. Channels may
-    /// come later.
+    /// Compiles a campaign whose templates are resolved, and makes sure that its hook may be called from here, and the
+    /// function of its custom channel. Channels may come later.
     pub fn check(&self, campaign_id: &CampaignId, document: &Document) -> Result<Definition, Error> {
         let definition = Definition::compile(campaign_id.as_str(), document, self.config.policy)?;
         if let Some(target) = &definition.hook {
             self.invokers.caller(target)?;
+        }
+        for uri in definition.treatments.iter().filter_map(|treatment| treatment.composer.delivery_uri()) {
+            self.invokers.check_delivery_uri(uri).map_err(|error| {
+                let field = "CustomDeliveryConfiguration.DeliveryUri".to_owned();
+                definition::Error::Invalid { field, problem: error.to_string() }
+            })?;
         }
         Ok(definition)
     }

@@ -276,7 +276,17 @@ impl Run {
     /// wrong stands in the ledger; an error's text may name endpoints.
     fn report(&self, caller: &Caller, error: &hook::Error) {
         let failures = self.hook_failures.fetch_add(1, Relaxed) + 1;
-        if failures.is_power_of_two() {
+        if !failures.is_power_of_two() {
+            return;
+        }
+        if let hook::Error::NotAllowed(reason) = error {
+            // Names the function, the campaign and statements, and nobody else.
+            tracing::warn!(
+                campaign.id = %self.activity.campaign_id, activity.id = %self.activity.id,
+                hook.function = caller.function(), hook.error = error.kind(), reason, batches = failures,
+                "the hook may not be called for this campaign"
+            );
+        } else {
             tracing::warn!(
                 campaign.id = %self.activity.campaign_id, activity.id = %self.activity.id,
                 hook.function = caller.function(), hook.error = error.kind(), batches = failures,

@@ -134,7 +134,14 @@ impl CustomAdapter {
         let source = self.invokers.source(&first.origin.application_id, &first.origin.campaign_id);
         match invoker.invoke(event, Some(&source)).await {
             Ok(_) => Outcome::successful(None),
-            Err(error) => judge(error),
+            Err(error) => {
+                if let hook::Error::NotAllowed(reason) = &error {
+                    // Names the function, the campaign and statements, and nobody else. The run stops at the first of these.
+                    let campaign_id = &first.origin.campaign_id;
+                    tracing::warn!(campaign.id = %campaign_id, reason, "the function may not be called for this campaign");
+                }
+                judge(error)
+            }
         }
     }
 

@@ -108,11 +108,35 @@ pub struct Api {
     pub tls_key: PathBuf,
     /// Folder of the files that jobs may read and write; empty for none.
     pub job_folder: PathBuf,
+    pub functions: ApiFunctions,
     #[serde(deserialize_with = "duration")]
     pub body_timeout: Duration,
     pub connections_max: usize,
     #[serde(deserialize_with = "duration")]
     pub drain_timeout: Duration,
+}
+
+/// What Lambda's API may do with the functions of this machine.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum ApiFunctions {
+    /// Nothing.
+    Off,
+    /// Call and read them, and say which campaigns may call them.
+    Invoke,
+    /// Also make, change and remove them.
+    Manage,
+}
+
+impl ApiFunctions {
+    /// As the settings write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Invoke => "invoke",
+            Self::Manage => "manage",
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -5,6 +5,7 @@ pub mod circuit;
 mod cohort;
 pub mod endpoint;
 mod fate;
+pub mod glob;
 mod id;
 pub mod limit;
 mod pause;

@@ -67,6 +67,20 @@ impl Target {
         }
     }
 
+    /// Whether it is where campaigns are: a function's ARN may name no other region.
+    ///
+    /// Errors: [`Error::Refused`].
+    /// Source: Pinpoint developer guide, "Customizing segments with AWS Lambda".
+    fn check_region(&self, home: &str) -> Result<(), Error> {
+        let Self::Function(name) = self else { return Ok(()) };
+        match name.split(':').collect::<Vec<_>>()[..] {
+            ["arn", _, "lambda", region, ..] if region != home => Err(Error::Refused(format!(
+                "`{name}` is in region `{region}`, and must be in the region of campaigns, `aws.region`, which is `{home}`"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn function(name: &str) -> Result<Self, Error> {
         let is_name = name.len() <= 170 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_:$.".contains(c));
         if !is_name || name.is_empty() {
@@ -148,6 +162,13 @@ impl Invokers {
         self.recorder.get_or_init(|| Arc::new(recorder));
     }
 
+    /// Makes sure that a campaign may deliver to this; calls nobody. Whether a URL may be called is the channel's to say.
+    ///
+    /// Errors: [`Error::Refused`] for text that is neither URL nor function, and for a function in another region.
+    pub fn check_delivery_uri(&self, uri: &str) -> Result<(), Error> {
+        Target::of_delivery_uri(uri)?.check_region(&self.home.region)
+    }
+
     /// These invokers, with functions of this machine: a name that one of them has leads to it, and not to AWS.
     pub fn with_functions(self, functions: Arc<Functions>) -> Self {
         Self { functions: Some(functions), ..self }
@@ -160,7 +181,7 @@ impl Invokers {
 
     /// The caller of a target: the same one each time.
     ///
-    /// Errors: [`Error::Refused`] for a URL that may not be called.
+    /// Errors: [`Error::Refused`] for a function in another region and a URL that may not be called.
     pub fn caller(&self, target: &Target) -> Result<Arc<Caller>, Error> {
         let mut callers = self.callers.lock();
         if let Some(caller) = callers.get(target) {
@@ -179,6 +200,7 @@ impl Invokers {
     ///
     /// Errors: as for [`Self::caller`].
     pub fn invoker(&self, target: &Target) -> Result<Arc<dyn Invoker>, Error> {
+        target.check_region(&self.home.region)?;
         Ok(match target {
             Target::Function(name) => {
                 let aws = Function::new(name, Arc::clone(&self.lambda));
@@ -249,6 +271,21 @@ mod tests {
         for uri in ["", "ftp://example.com", "two words"] {
             assert!(Target::of_delivery_uri(uri).is_err(), "{uri}");
         }
+    }
+
+    #[test]
+    fn functions_are_where_campaigns_are() {
+        let region = |name: &str| Target::of_delivery_uri(name).unwrap().check_region("us-east-1");
+        for name in [
+            "filter",
+            "123456789012:function:filter",
+            "arn:aws:lambda:us-east-1:123456789012:function:filter:live",
+            "https://eu-west-1.example.com/arn:aws:lambda:eu-west-1",
+        ] {
+            region(name).unwrap();
+        }
+        let error = region("arn:aws:lambda:eu-west-1:123456789012:function:filter").unwrap_err().to_string();
+        assert!(error.contains("`eu-west-1`") && error.contains("`us-east-1`"), "{error}");
     }
 
     #[test]

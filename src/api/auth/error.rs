@@ -48,10 +48,10 @@ pub enum Error {
     UnknownKey,
     /// The key may not do this.
     #[error(
-        "User: {key_id} is not authorized to perform: mobiletargeting:{operation}{}",
+        "User: {key_id} is not authorized to perform: {action}{}",
         .application.as_ref().map(|id| format!(" on resource: apps/{id}")).unwrap_or_default()
     )]
-    Denied { key_id: String, operation: String, application: Option<String> },
+    Denied { key_id: String, action: String, application: Option<String> },
     /// Everybody is let in, but this may come from a web page of somebody else.
     #[error(
         "{header} `{value}`: a server that lets everybody in answers no names and web pages from elsewhere; use localhost \

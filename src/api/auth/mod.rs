@@ -4,7 +4,7 @@
 //! query. Verified are the method, the path, the query, the signed headers and the whole body, all as they were received:
 //! before a body is unpacked. Beyond the signature itself:
 //!
-//! * The signature is for the service `mobiletargeting`, in any region, on the day of its time.
+//! * The signature is for the service of the path, `mobiletargeting` or `lambda`, in any region, on the day of its time.
 //! * Its time is at most 5 minutes from ours. A presigned URL is valid from 5 minutes before its time for as long as it
 //!   says, at most 7 days.
 //! * `host` is signed, and so is every `x-amz-*` header that is sent, but `x-amz-user-agent` and `x-amz-cf-id`, which
@@ -33,6 +33,7 @@ mod canonical;
 mod error;
 mod issue;
 mod page;
+mod service;
 mod signing_keys;
 mod sigv4;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use secrecy::ExposeSecret;
 
 pub use self::error::Error;
 pub use self::issue::{Issued, can_verify, issue, sealed_for};
+pub use self::service::Service;
 use self::signing_keys::SigningKeys;
 use self::sigv4::{Claim, SigningKey};
 use crate::clock::Clock;
@@ -88,6 +90,11 @@ impl Authenticator {
         Self(Mode::Open)
     }
 
+    /// Whether everybody is let in.
+    pub fn is_open(&self) -> bool {
+        matches!(self.0, Mode::Open)
+    }
+
     /// Whether it is worth reading the body of this request: it may be let in, by what its head alone tells.
     ///
     /// Errors: as [`authenticate`](Self::authenticate).
@@ -112,18 +119,18 @@ impl Authenticator {
         let key = known(&**keys, &claim).await?;
 
         let date = claim.date();
-        let known = signing_keys.get(&key.id, &date, &claim.region);
+        let known = signing_keys.get(&key.id, &date, &claim.region, claim.service);
         let signing_key = match &known {
             Some(signing_key) => signing_key.clone(),
             None => {
                 let secret = vault.unseal(&sealed_for(&key.id), &key.sealed_secret)?;
-                SigningKey::derive(secret.expose_secret(), &date, &claim.region)
+                SigningKey::derive(secret.expose_secret(), &date, &claim.region, claim.service)
             }
         };
         claim.verify(&signing_key, head, body)?;
         // Kept only now, so that nobody without a secret can fill the memory.
         if known.is_none() {
-            signing_keys.keep(&key.id, &date, &claim.region, signing_key);
+            signing_keys.keep(&key.id, &date, &claim.region, claim.service, signing_key);
         }
         Ok(Principal { key_id: Some(key.id), policy: key.policy })
     }
@@ -135,7 +142,17 @@ async fn known(keys: &dyn KeyStore, claim: &Claim) -> Result<AccessKey, Error> {
 }
 
 impl Principal {
-    /// Whether this operation is allowed, on this application if it has one.
+    /// Whether this operation of Lambda is allowed. Functions are code that runs here: they are for administrators alone.
+    ///
+    /// Errors: [`Denied`](Error::Denied).
+    pub fn may_call_lambda(&self, operation: &str) -> Result<(), Error> {
+        match &self.policy {
+            Policy::Administrator => Ok(()),
+            Policy::Application(_) => Err(self.denied(Service::Lambda, operation, None)),
+        }
+    }
+
+    /// Whether this operation of Pinpoint is allowed, on this application if it has one.
     ///
     /// Errors: [`Denied`](Error::Denied).
     pub fn may(&self, operation: &str, application: Option<&ApplicationId>) -> Result<(), Error> {
@@ -146,11 +163,15 @@ impl Principal {
         if allowed {
             return Ok(());
         }
-        Err(Error::Denied {
+        Err(self.denied(Service::Pinpoint, operation, application))
+    }
+
+    fn denied(&self, service: Service, operation: &str, application: Option<&ApplicationId>) -> Error {
+        Error::Denied {
             key_id: self.key_id.clone().unwrap_or_default(),
-            operation: operation.to_owned(),
+            action: format!("{}:{operation}", service.name()),
             application: application.map(|id| id.as_str().to_owned()),
-        })
+        }
     }
 }
 

@@ -14,9 +14,8 @@ use secrecy::zeroize::Zeroizing;
 
 use super::canonical;
 use super::error::Error;
+use super::service::Service;
 
-/// The name Pinpoint's requests are signed for.
-const SERVICE: &str = "mobiletargeting";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
 /// How far the clocks of client and server may be apart.
@@ -41,6 +40,7 @@ const UNSIGNED_HEADERS: [&str; 2] = ["x-amz-user-agent", "x-amz-cf-id"];
 pub struct Claim {
     pub key_id: String,
     pub region: String,
+    pub service: Service,
     time: Timestamp,
     /// Lower-case and sorted.
     signed_headers: Vec<String>,
@@ -49,15 +49,15 @@ pub struct Claim {
     expires: Option<Duration>,
 }
 
-/// What signs for one key, day and region.
+/// What signs for one key, day, region and service.
 #[derive(Clone)]
 pub struct SigningKey(hmac::Key);
 
 impl SigningKey {
-    pub fn derive(secret: &[u8], date: &str, region: &str) -> Self {
+    pub fn derive(secret: &[u8], date: &str, region: &str, service: Service) -> Self {
         let first = Zeroizing::new([b"AWS4", secret].concat());
         let mut key = hmac::Key::new(hmac::HMAC_SHA256, &first);
-        for part in [date, region, SERVICE, TERMINATOR] {
+        for part in [date, region, service.name(), TERMINATOR] {
             key = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&key, part.as_bytes()).as_ref());
         }
         Self(key)
@@ -90,10 +90,10 @@ impl Claim {
             }
             _ => return Err(incomplete("A request must have one signature, in its header or its query.")),
         };
-        Self::parse(parameters)
+        Self::parse(parameters, Service::of(&canonical::path(head.uri.path())))
     }
 
-    fn parse(parameters: Parameters) -> Result<Self, Error> {
+    fn parse(parameters: Parameters, service: Service) -> Result<Self, Error> {
         let Parameters { credential, date, signed_headers, signature, expires } = parameters;
         let time = parse_time(&date)
             .ok_or_else(|| incomplete("Date must be in ISO-8601 'basic format', such as 20260301T090000Z."))?;
@@ -101,7 +101,7 @@ impl Claim {
         // A key id may hold slashes, the rest may not.
         let mut scope = credential.rsplitn(5, '/');
         let mut next = || scope.next().filter(|part| !part.is_empty());
-        let (Some(terminator), Some(service), Some(region), Some(day), Some(key_id)) =
+        let (Some(terminator), Some(signed_for), Some(region), Some(day), Some(key_id)) =
             (next(), next(), next(), next(), next())
         else {
             return Err(incomplete("Credential must have exactly 5 slash-delimited elements."));
@@ -109,8 +109,9 @@ impl Claim {
         if terminator != TERMINATOR {
             return Err(scope_error(format!("Credential should be scoped with a valid terminator: '{TERMINATOR}'.")));
         }
-        if service != SERVICE {
-            return Err(scope_error(format!("Credential should be scoped to correct service: '{SERVICE}'.")));
+        if signed_for != service.name() {
+            let service = service.name();
+            return Err(scope_error(format!("Credential should be scoped to correct service: '{service}'.")));
         }
         if Some(day) != date.get(..8) {
             return Err(scope_error("Date in Credential scope does not match the date of the request.".to_owned()));
@@ -129,6 +130,7 @@ impl Claim {
         Ok(Self {
             key_id: key_id.to_owned(),
             region: region.to_owned(),
+            service,
             time,
             signed_headers: names,
             signature: bytes,
@@ -198,10 +200,11 @@ impl Claim {
             // A header that was signed and is gone was taken out on the way.
             .map_err(|_| Error::Mismatch)?;
         let text = format!(
-            "{ALGORITHM}\n{}\n{}/{}/{SERVICE}/{TERMINATOR}\n{}",
+            "{ALGORITHM}\n{}\n{}/{}/{}/{TERMINATOR}\n{}",
             show(self.time),
             self.date(),
             self.region,
+            self.service.name(),
             hash(&request)
         );
         hmac::verify(&key.0, text.as_bytes(), &self.signature).map_err(|_| Error::Mismatch)

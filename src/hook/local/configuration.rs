@@ -131,6 +131,17 @@ impl Configuration {
     ///
     /// Errors: [`Error::Setting`].
     pub fn check(&self) -> Result<(), Error> {
+        self.check_values()?;
+        let is_zip = self.code.extension().is_some_and(|extension| extension == "zip") && self.code.is_file();
+        if !is_zip && !self.code.is_dir() {
+            let problem = format!("`{}` is neither a folder nor a zip file", self.code.display());
+            return Err(Error::Setting { name: self.name.clone(), key: Some("code"), problem });
+        }
+        Ok(())
+    }
+
+    /// As [`check`](Self::check), but for the code.
+    pub(super) fn check_values(&self) -> Result<(), Error> {
         let wrong = |key, problem| Err(Error::Setting { name: self.name.clone(), key, problem });
         if !is_name(&self.name) {
             let rule = format!("a name must be 1 to {NAME_CHARS_MAX} letters, digits, `-` and `_`");
@@ -156,10 +167,6 @@ impl Configuration {
         if let Some(variable) = self.environment.keys().find(|name| !is_variable(name)) {
             let problem = format!("`{variable}` cannot be the name of a variable here: {VARIABLE_RULE}");
             return wrong(Some("environment"), problem);
-        }
-        let is_zip = self.code.extension().is_some_and(|extension| extension == "zip") && self.code.is_file();
-        if !is_zip && !self.code.is_dir() {
-            return wrong(Some("code"), format!("`{}` is neither a folder nor a zip file", self.code.display()));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,6 +16,7 @@ use super::code;
 use super::invoked::{Failure, FunctionError, Invoked};
 use super::log::Log;
 use super::memory::Census;
+use super::policy::{self, Policy, Statement};
 use super::runtime_api::Event;
 use super::worker::{Launch, Surroundings, Worker};
 use super::{Configuration, EVENT_BYTES_MAX, Error, Home};
@@ -32,10 +33,11 @@ const SETTLING: Duration = Duration::from_millis(250);
 /// One local function.
 pub struct Function {
     pool: Arc<Pool>,
+    policy: RwLock<Arc<Policy>>,
 }
 
 impl Function {
-    pub(super) fn new(configuration: Configuration, home: Home) -> Self {
+    pub(super) fn new(configuration: Configuration, added: &Policy, home: Home) -> Self {
         let log = Arc::new(Log::new(&home.directory.join(&configuration.name), home.clock.clone()));
         let (tracker, closed) = (TaskTracker::new(), CancellationToken::new());
         let surroundings = Surroundings {
@@ -61,7 +63,8 @@ impl Function {
             tracker,
             closed,
         };
-        Self { pool: Arc::new(pool) }
+        let policy = RwLock::new(Arc::new(pool.policy(added)));
+        Self { pool: Arc::new(pool), policy }
     }
 
     pub fn configuration(&self) -> Configuration {
@@ -72,15 +75,30 @@ impl Function {
         &self.pool.arn
     }
 
+    /// Who may call it: what the settings allow, and what was added.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.read().clone()
+    }
+
+    /// Sets what its policy has beside the settings.
+    pub fn permit(&self, added: &Policy) {
+        *self.policy.write() = Arc::new(self.pool.policy(added));
+    }
+
     /// Whether somebody may call it.
     ///
-    /// Errors: [`hook::Error::NotAllowed`].
+    /// Errors: [`hook::Error::NotAllowed`]; says what would allow it.
     pub fn authorize(&self, source: &Source) -> Result<(), hook::Error> {
-        let Configuration { name, allow, .. } = &self.pool.configuration;
-        if allow.iter().any(|pattern| matches(pattern, &source.arn)) {
-            return Ok(());
-        }
-        Err(hook::Error::NotAllowed(format!("nothing allows `{}` to call function `{name}`", source.arn)))
+        let request = policy::Request {
+            principal: &policy::principal(&self.pool.home.region),
+            action: policy::INVOKE,
+            resource: &self.pool.arn,
+            source_arn: &source.arn,
+            source_account: &source.account_id,
+        };
+        policy::evaluate(&self.policy(), &request).map_err(|refusal| {
+            hook::Error::NotAllowed(format!("function `{}`: {refusal}", self.pool.configuration.name))
+        })
     }
 
     /// Calls it; waits for a free worker as long as it takes. Asks no policy: for the operator and the Lambda API.
@@ -91,6 +109,18 @@ impl Function {
     pub async fn call(&self, event: Bytes) -> Result<Invoked, Error> {
         let turn = self.pool.turns.clone().acquire_owned().await;
         self.pool.clone().begin(turn.map_err(|_| self.pool.gone())?, event).await
+    }
+
+    /// As [`call`](Self::call), but waits for a worker no longer than this.
+    ///
+    /// Errors: also [`Error::Busy`].
+    pub async fn call_within(&self, patience: Duration, event: Bytes) -> Result<Invoked, Error> {
+        let Configuration { name, workers, .. } = &self.pool.configuration;
+        let turn = self.pool.turns.clone().acquire_owned();
+        match clock::timeout(&*self.pool.home.clock, patience, turn).await {
+            Some(turn) => self.pool.clone().begin(turn.map_err(|_| self.pool.gone())?, event).await,
+            None => Err(Error::Busy { name: name.clone(), workers: *workers }),
+        }
     }
 
     /// As [`call`](Self::call), but does not wait for a worker.
@@ -131,29 +161,6 @@ impl Function {
         self.pool.tracker.close();
         self.pool.tracker.wait().await;
     }
-}
-
-/// Whether a text fits a pattern with `*` and `?`.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(sign) if *sign == b'?' || *sign == text[t] => (p, t) = (p + 1, t + 1),
-            _ => match star {
-                Some((at, from)) => {
-                    (p, t) = (at + 1, from + 1);
-                    star = Some((at, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|sign| *sign == b'*')
 }
 
 /// The workers, and what new ones are made from.
@@ -200,6 +207,16 @@ struct Starts {
 impl Pool {
     fn gone(&self) -> Error {
         Error::Closed { name: self.configuration.name.clone() }
+    }
+
+    /// What the settings allow, and these statements.
+    fn policy(&self, added: &Policy) -> Policy {
+        let principal = policy::principal(&self.home.region);
+        let allow = self.configuration.allow.iter().enumerate().map(|(at, pattern)| {
+            Statement::allowing(format!("settings-{}", at + 1), principal.clone(), self.arn.clone(), pattern)
+        });
+        let statement = allow.chain(added.statement.iter().cloned()).collect();
+        Policy { statement, ..added.clone() }
     }
 
     /// A call that has its turn.
@@ -393,27 +410,4 @@ impl Pool {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("looking at code does not panic")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn patterns_take_stars_and_question_marks() {
-        let arn = "arn:aws:mobiletargeting:us-east-1:123456789012:apps/a/campaigns/c";
-        for (pattern, expected) in [
-            ("*", true),
-            (arn, true),
-            ("arn:aws:mobiletargeting:us-east-1:123456789012:apps/*/campaigns/*", true),
-            ("arn:aws:mobiletargeting:*:123456789012:apps/a/*", true),
-            ("arn:aws:mobiletargeting:us-east-?:123456789012:apps/a/campaigns/?", true),
-            ("arn:aws:mobiletargeting:us-east-1:123456789012:apps/b/*", false),
-            ("arn:aws:mobiletargeting:us-east-1:123456789012:apps/a/campaigns", false),
-            ("", false),
-        ] {
-            assert_eq!(matches(pattern, arn), expected, "{pattern}");
-        }
-        assert!(matches("", "") && matches("**", "") && !matches("?", ""));
-    }
 }

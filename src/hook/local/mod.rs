@@ -14,8 +14,10 @@ mod invoker;
 mod log;
 mod memory;
 mod output;
+pub mod policy;
 mod process;
 mod runtime_api;
+pub mod shelf;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -25,11 +27,14 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use self::policy::Policy;
+
 pub use configuration::{Client, Configuration, Family, Runtime};
 pub use function::Function;
 pub use invoked::{FunctionError, Invoked};
 pub(super) use invoker::LocalOrAws;
 pub use log::{LOG_FILE, OLD_LOG_FILE};
+pub use shelf::Shelf;
 
 use crate::clock::Clock;
 use crate::config;
@@ -115,7 +120,7 @@ impl Functions {
         };
         let functions = Self { home, functions: RwLock::default() };
         for (name, function) in settings {
-            functions.put(Configuration::of_settings(name, function)?);
+            functions.put(Configuration::of_settings(name, function)?, &Policy::default());
         }
         Ok(Arc::new(functions))
     }
@@ -151,10 +156,11 @@ impl Functions {
         matches!(rest, [] | ["$LATEST"]).then_some(name)
     }
 
-    /// Adds a function or replaces one. Calls under way end on the old one, and its workers with them.
-    pub fn put(&self, configuration: Configuration) {
+    /// Adds a function or replaces one; `added` is what its policy has beside the settings. Calls under way end on the old one,
+    /// and its workers with them.
+    pub fn put(&self, configuration: Configuration, added: &Policy) {
         let name = configuration.name.clone();
-        let function = Arc::new(Function::new(configuration, self.home.clone()));
+        let function = Arc::new(Function::new(configuration, added, self.home.clone()));
         self.functions.write().insert(name, function);
     }
 

@@ -10,6 +10,7 @@ mod event_stream;
 mod job;
 mod journey;
 mod kpi;
+mod lambda;
 mod recommender;
 mod segment;
 mod served;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use pinwheel::hook::local::Error;
+use pinwheel::hook::local::policy::Policy;
 use serde_json::json;
 
 use super::Host;
@@ -90,7 +91,7 @@ async fn a_function_that_is_replaced_or_removed_ends_its_calls_first() {
         tokio::task::yield_now().await;
         let mut configuration = old.configuration();
         configuration.handler = "shapes.nothing".to_owned();
-        host.functions.put(configuration);
+        host.functions.put(configuration, &Policy::default());
     });
     assert!(answered.unwrap().function_error.is_none());
     assert_eq!(host.answer("f", json!({})).await, serde_json::Value::Null);

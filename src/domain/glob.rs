@@ -1,4 +1,4 @@
-//! Patterns for names of attributes.
+//! Patterns for names.
 
 /// Whether the whole name fits a pattern: `*` stands for any text, `?` for one character, all else for itself.
 ///
