@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::{Fate, Tally};
-use crate::store::{self, BatchRow, Stage};
+use crate::store::{self, BatchRow, Held, Stage};
 
 /// What became of each member of a batch so far. A member is open until it is settled, and it is settled once.
 #[derive(Debug)]
@@ -15,12 +15,14 @@ pub struct Sheet {
     /// Text, then the places it holds for: a failed hook gives fifty members one reason.
     reasons: BTreeMap<String, Vec<usize>>,
     unknown: u64,
+    /// What is kept if somebody is held.
+    held: Option<Held>,
 }
 
 impl Sheet {
     /// Everybody is open.
     pub fn new(index: u32, members: usize) -> Self {
-        Self { index, fates: vec![None; members], reasons: BTreeMap::new(), unknown: 0 }
+        Self { index, fates: vec![None; members], reasons: BTreeMap::new(), unknown: 0, held: None }
     }
 
     /// A batch that was cut off after its intent: those about to be sent to are open again, and marked as unknown.
@@ -76,6 +78,16 @@ impl Sheet {
         if let Some(reason) = reason {
             self.reasons.entry(reason).or_default().push(place);
         }
+    }
+
+    /// Notes what is to be kept of the batch for those whose fate is `HELD`.
+    pub fn hold(&mut self, held: Held) {
+        self.held = Some(held);
+    }
+
+    /// What is to be kept of the batch; `None` if nobody is held. After an unknown attempt nobody is.
+    pub fn letter(&self) -> Option<&Held> {
+        self.held.as_ref().filter(|_| self.fates.contains(&Some(Fate::Held)))
     }
 
     /// The fate of a settled member.
