@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Operations are the methods of the traits in [`wire::generated`](crate::wire::generated), implemented by [`Call`], one
-//! file a resource; [`feedback`] stands beside them, and its routes are no operations. They read and write the store and start what works on; [`error`] alone knows how failures look on the
+//! file a resource; [`feedback`] and [`admin`] stand beside them, and their routes are no operations. They read and write the store and start what works on; [`error`] alone knows how failures look on the
 //! wire. No SQL here, and no rule of campaigns.
 
+pub mod admin;
 mod app;
 mod arn;
 pub mod auth;

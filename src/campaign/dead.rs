@@ -114,7 +114,8 @@ pub async fn activities(store: &dyn Store, id: &str, batches: Option<&[u32]>) ->
     }
 }
 
-async fn of_id(store: &dyn Store, id: &str) -> Result<Vec<Activity>, store::Error> {
+/// The activity of this id, or all of the campaign of this id.
+pub async fn of_id(store: &dyn Store, id: &str) -> Result<Vec<Activity>, store::Error> {
     if let Some(activity) = store.activity(&ActivityId::new(id)).await? {
         return Ok(vec![activity]);
     }
@@ -169,11 +170,19 @@ impl Engine {
         if segment.is_some() { Ok(()) } else { Err(Error::Deleted { activity_id, what: "segment" }) }
     }
 
-    /// Gives held batches of an activity up: these, or all that are held.
-    ///
-    /// Errors: nothing is changed then.
-    pub async fn drop_held(&self, activity: &Activity, batches: Option<Vec<u32>>) -> Result<Released, Error> {
+    /// Gives held batches up: all of an activity or campaign, or these of one activity.
+    pub async fn drop_held(&self, id: &str, batches: Option<Vec<u32>>) -> Result<Vec<(Activity, Released)>, Error> {
         let _releasing = self.releasing.lock().await;
+        let mut dropped = Vec::new();
+        for activity in activities(&*self.store, id, batches.as_deref()).await? {
+            let released = self.drop_of(&activity, batches.clone()).await?;
+            dropped.push((activity, released));
+        }
+        Ok(dropped)
+    }
+
+    /// To be called while `releasing` is held.
+    async fn drop_of(&self, activity: &Activity, batches: Option<Vec<u32>>) -> Result<Released, Error> {
         let (id, now) = (&activity.id, self.clock.now());
         let released = self.store.drop_batches(id, batches, DROPPED.to_owned(), now).await?;
         metric::dead_letters(LetterState::Dropped.as_str(), released.batches.len());
