@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::definition::Document;
 use super::engine::Engine;
 use super::ledger;
-use crate::domain::{ActivityId, CampaignId};
+use crate::domain::{ActivityId, CampaignId, Fate};
 use crate::hook;
 use crate::hook::answer::Answer;
 use crate::store::{
@@ -186,6 +186,7 @@ impl Engine {
         let (id, now) = (&activity.id, self.clock.now());
         let released = self.store.drop_batches(id, batches, DROPPED.to_owned(), now).await?;
         metric::dead_letters(LetterState::Dropped.as_str(), released.batches.len());
+        metric::endpoints(Fate::HookError, released.endpoints);
         // Why nobody got a message, if that is so, has another name now.
         if let Some(mut over) = self.store.activity(id).await?
             && over.state == ActivityState::Completed

@@ -170,6 +170,19 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_is_kept_for_those_who_are_held() {
+        let held = Held { function: "f".into(), error: "x".into(), attempts: Vec::new(), request: bytes::Bytes::new() };
+        let mut sheet = Sheet::new(0, 2);
+        sheet.mark_unknown(0);
+        sheet.settle(0, Fate::Held, None);
+        sheet.hold(held.clone());
+        assert_eq!(sheet.letter(), None, "an earlier attempt may have reached this one");
+        sheet.settle(1, Fate::Held, None);
+        assert_eq!(sheet.letter(), Some(&held));
+        assert_eq!(sheet.done(Timestamp::UNIX_EPOCH).fates, [Fate::Unknown as u8, Fate::Held as u8]);
+    }
+
+    #[test]
     fn rows_that_cannot_be_ours_are_refused() {
         let row = Sheet::new(0, 2).intent(Timestamp::UNIX_EPOCH);
         assert!(Sheet::reopen(&row, 3).is_err());
