@@ -104,7 +104,7 @@ async fn the_command_line_shows_redrives_and_drops() {
         let list = operator.run(arguments);
         let lines: Vec<&str> = list.lines().collect();
         assert!(lines[0].starts_with("ACTIVITY ") && lines[1].starts_with(id), "{list}");
-        assert!(lines[1].contains("HELD") && lines[1].ends_with("the hook failed: out of luck"), "{list}");
+        assert!(lines[1].contains("HELD") && lines[1].ends_with("the hook failed: status 500"), "{list}");
         assert_eq!((lines.len(), lines[4]), (5, "3 batches, 150 endpoints"));
     }
     let listed = operator.json(&["hook", "dead", id]);

@@ -151,7 +151,9 @@ mod tests {
 
     #[test]
     fn paths_have_operations_and_verbs() {
-        let find = |method, path| Route::find(&method, path).map(|route| (route.operation, route.names.join(" ")));
+        let find = |method: Method, path: &str| {
+            Route::find(&method, path).map(|route| (route.operation, route.names.join(" ")))
+        };
         let base = "/pinwheel/v1/dead-letters";
         assert_eq!(find(Method::GET, base).unwrap(), (Operation::ListDeadLetters, String::new()));
         let show = find(Method::GET, &format!("{base}/a%20b/3")).unwrap();
