@@ -186,6 +186,17 @@ impl From<campaign::Error> for Error {
     }
 }
 
+impl From<campaign::dead::Error> for Error {
+    fn from(error: campaign::dead::Error) -> Self {
+        match error {
+            campaign::dead::Error::Store(error) => error.into(),
+            campaign::dead::Error::Unknown { .. } => Self::not_found(),
+            campaign::dead::Error::SeveralActivities { .. } => Self::bad_request(error.to_string()),
+            error => Self::conflict(error.to_string()),
+        }
+    }
+}
+
 impl From<campaign::feedback::Error> for Error {
     fn from(error: campaign::feedback::Error) -> Self {
         match error {

@@ -202,7 +202,7 @@ pub(super) async fn read(
 }
 
 /// The body without its compression. The signature holds for the bytes as they were sent, so this comes after it.
-fn unpack(headers: &HeaderMap, body: Held, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, Error> {
+pub(super) fn unpack(headers: &HeaderMap, body: Held, bytes_max: usize, room: &Arc<Semaphore>) -> Result<Held, Error> {
     let Some(encoding) = headers.get(header::CONTENT_ENCODING) else { return Ok(body) };
     match encoding.to_str().map(str::trim) {
         Ok("identity" | "") => Ok(body),

@@ -6,9 +6,11 @@
 //! ```
 //!
 //! Operations are the methods of the traits in [`wire::generated`](crate::wire::generated), implemented by [`Call`], one
-//! file a resource; [`feedback`] and [`lambda`] stand beside them, and their routes are no operations of Pinpoint. They read and write the store and start what works on; [`error`] alone knows how failures look on the
+//! file a resource; [`admin`], [`feedback`] and [`lambda`] stand beside them, and their routes are no operations of
+//! Pinpoint. They read and write the store and start what works on; [`error`] alone knows how failures look on the
 //! wire. No SQL here, and no rule of campaigns.
 
+pub mod admin;
 mod app;
 mod arn;
 pub mod auth;

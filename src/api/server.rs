@@ -18,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{Any, CorsLayer};
 
-use super::{Api, connection, feedback, handle};
+use super::{Api, admin, connection, feedback, handle};
 use crate::clock::{self, Clock};
 
 /// How long a TLS handshake may take.
@@ -151,6 +151,7 @@ fn service(api: Arc<Api>) -> Router {
         .expose_headers([handle::REQUEST_ID, handle::ERROR_TYPE, header::DATE])
         .max_age(PREFLIGHT_AGE);
     feedback::routes()
+        .merge(admin::routes())
         .fallback(handle::answer)
         .with_state(api)
         .layer(CatchPanicLayer::custom(handle::panicked))

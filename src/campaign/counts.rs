@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::progress::Progress;
@@ -55,7 +56,8 @@ pub fn execution_metrics(tally: &Tally, audience: u64, elsewhere: u64) -> BTreeM
 /// Keeps what does not change: the numbers of activities that are over, and the shape of audiences.
 #[derive(Default)]
 pub struct Counter {
-    over: Mutex<HashMap<ActivityId, Counts>>,
+    /// With the activity's end: one whose held batches were redriven or dropped has a later one.
+    over: Mutex<HashMap<ActivityId, (Option<Timestamp>, Counts)>>,
     /// The number of batches up to the end of each wave.
     waves: Mutex<HashMap<ActivityId, Arc<[u64]>>>,
 }
@@ -70,7 +72,10 @@ impl Counter {
         progress: Option<Arc<Progress>>,
     ) -> Result<Counts, store::Error> {
         let is_over = activity.state != ActivityState::Running;
-        if is_over && let Some(counts) = self.over.lock().get(&activity.id) {
+        if is_over
+            && let Some((ended_at, counts)) = self.over.lock().get(&activity.id)
+            && *ended_at == activity.ended_at
+        {
             return Ok(counts.clone());
         }
         // A run that just begins has a progress without an audience.
@@ -98,7 +103,7 @@ impl Counter {
             waves_done: done as u32,
         };
         if is_over {
-            keep(&mut self.over.lock(), &activity.id, counts.clone());
+            keep(&mut self.over.lock(), &activity.id, (activity.ended_at, counts.clone()));
         }
         Ok(counts)
     }

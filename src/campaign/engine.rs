@@ -47,6 +47,8 @@ pub struct Engine {
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
     counting: tokio::sync::Mutex<()>,
+    /// Held while batches are released from hold, and while a run is completed.
+    pub(super) releasing: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -63,6 +65,7 @@ impl Engine {
             caps: Caps::default(),
             recent_passwords: otp::Recent::default(),
             counting: tokio::sync::Mutex::default(),
+            releasing: tokio::sync::Mutex::default(),
             store,
             channel_deps,
             invokers,

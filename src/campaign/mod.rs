@@ -4,7 +4,7 @@
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
 //! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure.
 //!
-//! [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
+//! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
 mod address;
 pub mod audience;
@@ -13,6 +13,7 @@ mod begin;
 pub mod cap;
 pub mod compose;
 pub mod counts;
+pub mod dead;
 pub mod definition;
 pub mod deliver;
 pub mod deliveries;

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use crate::domain::{Fate, Tally};
+use crate::store::BatchRow;
 
 /// Counts of a run, shared by its workers and its watchers.
 #[derive(Debug, Default)]
@@ -25,6 +26,17 @@ impl Progress {
         self.batches_done.fetch_add(batches, Relaxed);
         for (fate, endpoints) in tally.iter() {
             self.fates[fate as usize - 1].fetch_add(endpoints, Relaxed);
+        }
+    }
+
+    /// Batches that were done, whose held members are open again.
+    pub(super) fn take_back<'a>(&self, redriven: impl Iterator<Item = &'a BatchRow>) {
+        for row in redriven {
+            self.batches_done.fetch_sub(1, Relaxed);
+            for &byte in &row.fates {
+                let was = Fate::from_byte(byte).unwrap_or(Fate::Held);
+                self.fates[was as usize - 1].fetch_sub(1, Relaxed);
+            }
         }
     }
 

@@ -109,11 +109,14 @@ impl Engine {
         stop: CancellationToken,
     ) -> Result<Ending, Error> {
         let frozen = Arc::new(self.store.frozen(&activity.id).await?);
-        let standing = ledger::standing(&*self.store, &activity, &frozen).await?;
+        let mut standing = ledger::standing(&*self.store, &activity, &frozen).await?;
         progress.add_audience(frozen.endpoints(), u64::from(batch::count(&frozen)));
         progress.add_done(standing.finished.len(), &standing.tally);
-        for (fate, members) in &frozen.settled {
-            metric::endpoints(*fate, members.len());
+        // Not again for one that is taken up.
+        if standing.finished.is_empty() && standing.cut_off.is_empty() {
+            for (fate, members) in &frozen.settled {
+                metric::endpoints(*fate, members.len());
+            }
         }
         self.count_earlier_messages(&activity).await?;
         let ways = self.ways(&activity.application_id).await?;
@@ -122,9 +125,14 @@ impl Engine {
 
         // A run that fails stops itself, and nobody else.
         let run = Arc::new(Run::prepare(self.clone(), ways, references, activity, progress, stop.child_token())?);
-        match run.work_through(frozen.clone(), standing).await? {
-            Ending::Completed => run.complete(&frozen).await.map(|()| Ending::Completed),
-            Ending::Stopped => Ok(Ending::Stopped),
+        loop {
+            if run.work_through(frozen.clone(), standing).await? == Ending::Stopped {
+                return Ok(Ending::Stopped);
+            }
+            match run.complete(&frozen).await? {
+                None => return Ok(Ending::Completed),
+                Some(redriven) => standing = redriven,
+            }
         }
     }
 }
@@ -291,10 +299,16 @@ impl Run {
         }
     }
 
-    /// Closes the activity. Panics when the fates do not add up to the audience: that promise holds or nothing does.
-    async fn complete(&self, frozen: &Frozen) -> Result<(), Error> {
+    /// Closes the activity; or returns how far it is, if batches were redriven meanwhile. Panics when the fates do not add up to the audience: that promise holds or nothing does.
+    async fn complete(&self, frozen: &Frozen) -> Result<Option<Standing>, Error> {
+        let _releasing = self.engine.releasing.lock().await;
         let standing = ledger::standing(&*self.engine.store, &self.activity, frozen).await?;
-        assert!(standing.cut_off.is_empty(), "no batch of a completed activity is cut off");
+        if !standing.cut_off.is_empty() {
+            let mut bytes = standing.cut_off.values().flat_map(|row| &row.fates);
+            assert!(bytes.all(|byte| *byte != BatchRow::TO_SEND), "no batch of a completed activity is cut off");
+            self.progress.take_back(standing.cut_off.values());
+            return Ok(Some(standing));
+        }
         assert_eq!(
             standing.tally.total(),
             frozen.endpoints(),
@@ -305,7 +319,7 @@ impl Run {
         activity.ended_at = Some(self.now());
         activity.failure = standing.failure();
         self.engine.store.update_activity(activity).await?;
-        Ok(())
+        Ok(None)
     }
 
     pub(super) fn now(&self) -> Timestamp {

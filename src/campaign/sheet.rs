@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::{Fate, Tally};
-use crate::store::{self, BatchRow, Stage};
+use crate::store::{self, BatchRow, Held, Stage};
 
 /// What became of each member of a batch so far. A member is open until it is settled, and it is settled once.
 #[derive(Debug)]
@@ -15,12 +15,14 @@ pub struct Sheet {
     /// Text, then the places it holds for: a failed hook gives fifty members one reason.
     reasons: BTreeMap<String, Vec<usize>>,
     unknown: u64,
+    /// What is kept if somebody is held.
+    held: Option<Held>,
 }
 
 impl Sheet {
     /// Everybody is open.
     pub fn new(index: u32, members: usize) -> Self {
-        Self { index, fates: vec![None; members], reasons: BTreeMap::new(), unknown: 0 }
+        Self { index, fates: vec![None; members], reasons: BTreeMap::new(), unknown: 0, held: None }
     }
 
     /// A batch that was cut off after its intent: those about to be sent to are open again, and marked as unknown.
@@ -76,6 +78,16 @@ impl Sheet {
         if let Some(reason) = reason {
             self.reasons.entry(reason).or_default().push(place);
         }
+    }
+
+    /// Notes what is to be kept of the batch for those whose fate is `HELD`.
+    pub fn hold(&mut self, held: Held) {
+        self.held = Some(held);
+    }
+
+    /// What is to be kept of the batch; `None` if nobody is held. After an unknown attempt nobody is.
+    pub fn letter(&self) -> Option<&Held> {
+        self.held.as_ref().filter(|_| self.fates.contains(&Some(Fate::Held)))
     }
 
     /// The fate of a settled member.
@@ -155,6 +167,19 @@ mod tests {
         let again = Sheet::reopen(&row, 3).unwrap();
         assert_eq!(again.open().collect::<Vec<_>>(), [1, 2]);
         assert!(!again.is_unknown(1) && again.is_unknown(2));
+    }
+
+    #[test]
+    fn a_letter_is_kept_for_those_who_are_held() {
+        let held = Held { function: "f".into(), error: "x".into(), attempts: Vec::new(), request: bytes::Bytes::new() };
+        let mut sheet = Sheet::new(0, 2);
+        sheet.mark_unknown(0);
+        sheet.settle(0, Fate::Held, None);
+        sheet.hold(held.clone());
+        assert_eq!(sheet.letter(), None, "an earlier attempt may have reached this one");
+        sheet.settle(1, Fate::Held, None);
+        assert_eq!(sheet.letter(), Some(&held));
+        assert_eq!(sheet.done(Timestamp::UNIX_EPOCH).fates, [Fate::Unknown as u8, Fate::Held as u8]);
     }
 
     #[test]

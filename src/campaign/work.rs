@@ -18,12 +18,12 @@ use super::deliver::{Delivery, Terms};
 use super::filter::{self, Candidate, Target};
 use super::run::{Due, Loaded, Run};
 use super::sheet::Sheet;
-use super::{Error, audience, compose, schedule};
+use super::{Error, audience, compose, dead, schedule};
 use crate::channel::Message;
 use crate::config::Unknown;
 use crate::domain::{ChannelType, EndpointNumber, Fate, Tally};
 use crate::hook::{self, Caller, answer, event};
-use crate::store::{self, BatchRow, EndpointPage, EndpointRef};
+use crate::store::{self, BatchRow, EndpointPage, EndpointRef, Held, LetterState};
 use crate::telemetry::metric;
 use crate::wire::endpoint::Head;
 
@@ -94,7 +94,7 @@ impl Run {
                 self.give_back(reservations);
                 return Ok(Worked::GivenBack);
             };
-            if let Err(error) = self.record(sheet.intent(self.now())).await {
+            if let Err(error) = self.record(sheet.intent(self.now()), None).await {
                 self.give_back(reservations);
                 return Err(error);
             }
@@ -115,10 +115,13 @@ impl Run {
             tracing::warn!(activity.id = %self.activity.id, error = %error, "addresses stay as they are");
         }
         if !sheet.is_complete() {
-            self.record(sheet.given_back(self.now())).await?;
+            self.record(sheet.given_back(self.now()), None).await?;
             return Ok(Worked::GivenBack);
         }
-        self.record(sheet.done(self.now())).await?;
+        self.record(sheet.done(self.now()), sheet.letter()).await?;
+        if sheet.letter().is_some() {
+            metric::dead_letters(LetterState::Held.as_str(), 1);
+        }
         Ok(Worked::Done(sheet.tally()))
     }
 
@@ -215,7 +218,8 @@ impl Run {
         if candidates.is_empty() {
             return Some(Vec::new());
         }
-        Some(match self.call_hook(caller, due, &candidates).await? {
+        let dead::Asked { result, event, attempts } = self.call_hook(caller, due, &candidates).await?;
+        Some(match result {
             Ok(answer) => {
                 self.report_oddities(&answer);
                 let composer = &self.rules.definition.treatments[self.treatment].composer;
@@ -233,6 +237,9 @@ impl Run {
                     Some(fate) => {
                         let places: Vec<usize> = candidates.iter().map(|candidate| candidate.place).collect();
                         self.settle_all(sheet, &places, fate, &error.to_string());
+                        if fate == Fate::Held {
+                            sheet.hold(dead::held(caller.function(), &error, event, attempts));
+                        }
                         Vec::new()
                     }
                 }
@@ -240,19 +247,15 @@ impl Run {
         })
     }
 
-    async fn call_hook(
-        &self,
-        caller: &Caller,
-        due: &Due,
-        candidates: &[Candidate<'_>],
-    ) -> Option<Result<answer::Answer, hook::Error>> {
+    async fn call_hook(&self, caller: &Caller, due: &Due, candidates: &[Candidate<'_>]) -> Option<dead::Asked> {
         let sent: Vec<event::Member<'_>> = candidates.iter().map(|c| (c.endpoint.id, c.endpoint.document)).collect();
         let event = match due.event_head.event(&sent) {
             Ok(event) => event,
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Some(dead::Asked::not_called(error)),
         };
-        let called = caller.call(event, Some(&self.source), &self.stop).await?;
-        Some(called.result.and_then(|answered| answer::decode(answered, &sent)))
+        let called = caller.call(event.clone(), Some(&self.source), &self.stop).await?;
+        let result = called.result.and_then(|answered| answer::decode(answered, &sent));
+        Some(dead::Asked { result, event, attempts: called.attempts })
     }
 
     /// Logs answers that are no failures but hardly meant, at the pace of [`report`](Self::report).
@@ -401,10 +404,15 @@ impl Run {
         }
     }
 
-    /// Writes a row of the ledger; again where that may help, since messages may be out already.
-    async fn record(&self, row: BatchRow) -> Result<(), Error> {
+    /// Writes a row of the ledger, with the letter of a batch that is held; again where that may help, since messages may be out already.
+    async fn record(&self, row: BatchRow, letter: Option<&Held>) -> Result<(), Error> {
+        let (store, id) = (&self.engine.store, &self.activity.id);
         for attempt in 1.. {
-            match self.engine.store.record_batch(&self.activity.id, row.clone()).await {
+            let recorded = match letter {
+                Some(held) => store.hold_batch(id, row.clone(), held.clone()).await,
+                None => store.record_batch(id, row.clone()).await,
+            };
+            match recorded {
                 Err(error) if attempt < RECORD_ATTEMPTS_MAX && error.is_retryable() => {
                     self.engine.clock.sleep(RECORD_PAUSE).await;
                 }

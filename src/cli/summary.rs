@@ -139,6 +139,13 @@ impl ActivitySummary {
         if *unknown > 0 {
             writeln!(out, "  {} of them were in flight when a process or a connection ended", grouped(*unknown))?;
         }
+        if let Some(held) = self.fates.get("HELD") {
+            writeln!(
+                out,
+                "  {} of them wait until their hook works; then: pinwheel hook redrive {id}",
+                grouped(*held)
+            )?;
+        }
         if *state == "RUNNING" {
             writeln!(out, "  not finished: it runs in another process, or was cut off and can be resumed")?;
         }

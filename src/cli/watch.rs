@@ -40,6 +40,7 @@ impl<'a> Watch<'a> {
             tokio::spawn(server.run(recorder, health.clone(), over.clone().cancelled_owned()));
         }
         tokio::spawn(app.engine.clone().keep_reports(over.clone()));
+        tokio::spawn(app.engine.clone().keep_counting_held(over.clone()));
         for section in app.channels.sections() {
             tokio::spawn(listen(section.adapter.clone(), over.clone()));
         }

@@ -1,4 +1,5 @@
-//! Storage contract: endpoints, definitions, events and the ledger, behind four traits that every back end implements.
+//! Storage contract: endpoints, definitions, events, the ledger and dead letters, behind five traits that every back end
+//! implements.
 //!
 //! What every back end promises, and the suite checks:
 //!
@@ -7,6 +8,7 @@
 //! * Calls may come from many tasks at once; concurrent writes share a commit.
 //! * Nothing here blocks the caller's thread.
 
+pub mod dead_letter;
 pub mod definition;
 pub mod endpoint;
 pub mod event;
@@ -20,6 +22,7 @@ pub mod upsert;
 
 use futures_util::future::BoxFuture;
 
+pub use dead_letter::{DeadLetter, DeadLetterStore, Held, LetterAttempt, LetterState, Letters, Released};
 pub use definition::{Application, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
 pub use endpoint::{
     AttributeGroup, Cause, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused, Withdrawal,
@@ -29,9 +32,9 @@ pub use key::{AccessKey, KeyStore, Policy};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
 
 /// Everything Pinwheel keeps.
-pub trait Store: EndpointStore + DefinitionStore + LedgerStore + EventStore {}
+pub trait Store: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore {}
 
-impl<T: EndpointStore + DefinitionStore + LedgerStore + EventStore> Store for T {}
+impl<T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore> Store for T {}
 
 /// A store call that runs elsewhere.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, Error>>;

@@ -12,9 +12,11 @@ const API_REQUESTS: &str = "pinwheel_api_requests_total";
 const API_LATENCY: &str = "pinwheel_api_request_duration_seconds";
 const BATCHES_PLANNED: &str = "pinwheel_batches_planned_total";
 const BATCHES_DONE: &str = "pinwheel_batches_done_total";
+const BATCHES_HELD: &str = "pinwheel_batches_held";
 const BATCHES_IN_FLIGHT: &str = "pinwheel_batches_in_flight";
 const BATCH_WAIT: &str = "pinwheel_batch_queue_wait_seconds";
 const ENDPOINTS: &str = "pinwheel_endpoints_total";
+const DEAD_LETTERS: &str = "pinwheel_dead_letters_total";
 const HOOK_ATTEMPTS: &str = "pinwheel_hook_attempts_total";
 const HOOK_LATENCY: &str = "pinwheel_hook_attempt_duration_seconds";
 const HOOK_RETRIES: &str = "pinwheel_hook_retries_total";
@@ -42,9 +44,11 @@ pub(super) fn describe() {
     describe_histogram!(API_LATENCY, Unit::Seconds, "Time from a request's head to its answer, by operation");
     describe_counter!(BATCHES_PLANNED, "Batches read from the audience");
     describe_counter!(BATCHES_DONE, "Batches whose every endpoint has a fate");
+    describe_gauge!(BATCHES_HELD, "Batches that are held because their hook failed");
     describe_gauge!(BATCHES_IN_FLIGHT, "Batches being worked on");
     describe_histogram!(BATCH_WAIT, Unit::Seconds, "Time a loaded batch waits for a free place");
     describe_counter!(ENDPOINTS, "Endpoints by fate");
+    describe_counter!(DEAD_LETTERS, "Batches that were held, redriven or dropped, by which of them");
     describe_counter!(HOOK_ATTEMPTS, "Attempts at hook calls by function and result");
     describe_histogram!(HOOK_LATENCY, Unit::Seconds, "Time of one attempt at a hook call, by function and result");
     describe_counter!(HOOK_RETRIES, "Attempts at hook calls after the first, by function");
@@ -91,6 +95,16 @@ pub fn batch_ended(done: bool) {
 /// Endpoints met a fate.
 pub fn endpoints(fate: Fate, endpoints: u64) {
     counter!(ENDPOINTS, "fate" => fate.as_str()).increment(endpoints);
+}
+
+/// So many batches are held.
+pub fn held_batches(batches: u64) {
+    gauge!(BATCHES_HELD).set(batches as f64);
+}
+
+/// Batches were held, redriven or dropped.
+pub fn dead_letters(state: &'static str, batches: usize) {
+    counter!(DEAD_LETTERS, "state" => state).increment(batches as u64);
 }
 
 /// An attempt at a hook call ended. `result` is `ok` or a kind of `hook::Error`.
@@ -182,6 +196,8 @@ mod tests {
             batch_started(Duration::ZERO);
             batch_ended(true);
             endpoints(Fate::Sent, 1);
+            held_batches(1);
+            dead_letters("HELD", 1);
             hook_attempt("f", "ok", Duration::ZERO);
             hook_retry("f");
             hook_permit_wait(Duration::ZERO);

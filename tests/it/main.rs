@@ -5,6 +5,7 @@ mod api;
 mod campaign;
 mod cli;
 mod client;
+mod dead_letter;
 mod feedback;
 mod function;
 mod hook_check;

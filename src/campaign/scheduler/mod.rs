@@ -26,13 +26,14 @@ use tokio_util::sync::CancellationToken;
 use self::attend::Attended;
 use self::plan::Plan;
 use super::counts::{Counter, Counts};
+use super::dead;
 use super::definition::Document;
 use super::engine::Engine;
 use super::progress::Progress;
 use super::status::{self, Next};
 use crate::clock::{self, Clock};
 use crate::domain::{ActivityId, ApplicationId, CampaignId};
-use crate::store::{self, Activity, ActivityState, Kind, Store};
+use crate::store::{self, Activity, ActivityState, Kind, Released, Store};
 use crate::telemetry::Health;
 
 /// Runs whose audiences are found at once; each may scan the whole application.
@@ -163,6 +164,29 @@ impl Scheduler {
         self.look_at(self.held_of(application_id));
     }
 
+    /// Hands held batches back to their activities, which are taken up at once, or when they are at their end: all of an
+    /// activity or campaign, or these of one activity. Returns when that is on stable storage.
+    ///
+    /// Errors: also for runs of `pinwheel run`, whose settings only that has.
+    pub async fn redrive(&self, id: &str, batches: Option<Vec<u32>>) -> Result<Vec<(Activity, Released)>, dead::Error> {
+        // Neither campaign nor segment is deleted meanwhile.
+        let _writing = self.writing.lock().await;
+        let activities = dead::activities(self.store(), id, batches.as_deref()).await?;
+        for activity in &activities {
+            if !dead::is_served(activity) {
+                return Err(dead::Error::NotServed { activity_id: activity.id.clone() });
+            }
+            self.engine.check_redrive(activity).await?;
+        }
+        let mut redriven = Vec::with_capacity(activities.len());
+        for activity in activities {
+            let released = self.engine.redrive(&activity, batches.clone()).await?;
+            self.changed(&activity.application_id, &activity.campaign_id);
+            redriven.push((activity, released));
+        }
+        Ok(redriven)
+    }
+
     /// How many campaigns wait for their start or run, as the quota counts them. Cheap.
     pub fn active(&self) -> usize {
         self.active.lock().len()
@@ -265,10 +289,7 @@ impl Scheduler {
             }
         }
         for (key, activities) in cut_off {
-            let is_ours = |activity: &Activity| {
-                serde_json::from_str::<Document>(&activity.definition).is_ok_and(|document| document.scheduled)
-            };
-            if activities.iter().any(is_ours) {
+            if activities.iter().any(dead::is_served) {
                 self.active.lock().insert(key.clone());
                 plan.set(key, AT_ONCE);
             } else {

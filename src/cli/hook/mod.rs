@@ -1,10 +1,13 @@
 //! `pinwheel hook`: call functions, check them, and deal with the batches they failed for. One file a subcommand.
 
 mod check;
+mod dead;
 pub(super) mod function;
 mod invoke;
 mod log;
+mod redrive;
 mod replay;
+mod server;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,6 +29,10 @@ pub enum Command {
     Replay(replay::Args),
     /// Show what a local function has logged.
     Log(log::Args),
+    /// See the batches that are held because their hook failed, or give them up.
+    Dead(dead::Args),
+    /// Hand held batches back to their activities, and see them through to the end.
+    Redrive(redrive::Args),
 }
 
 pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -34,6 +41,8 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
         Command::Check(args) => check::run(args, settings).await,
         Command::Replay(args) => replay::run(args, settings).await,
         Command::Log(args) => log::run(args, settings).await,
+        Command::Dead(args) => dead::run(args, settings).await,
+        Command::Redrive(args) => redrive::run(args, settings).await,
     }
 }
 

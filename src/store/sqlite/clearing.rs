@@ -34,6 +34,20 @@ const SWEEPS: &[Sweep] = &[
         rows_max: 500,
     },
     Sweep {
+        statement: "DELETE FROM dead_letter_request WHERE key IN (
+            SELECT dead_letter_request.key FROM activity CROSS JOIN dead_letter_request
+                ON dead_letter_request.key BETWEEN activity.key << 32 AND (activity.key << 32) + 4294967295
+            WHERE application = ?1 LIMIT ?2)",
+        rows_max: 500,
+    },
+    Sweep {
+        statement: "DELETE FROM dead_letter WHERE key IN (
+            SELECT dead_letter.key FROM activity CROSS JOIN dead_letter
+                ON dead_letter.key BETWEEN activity.key << 32 AND (activity.key << 32) + 4294967295
+            WHERE application = ?1 LIMIT ?2)",
+        rows_max: 2_000,
+    },
+    Sweep {
         statement: "DELETE FROM batch WHERE key IN (
             SELECT batch.key FROM activity CROSS JOIN batch
                 ON batch.key BETWEEN activity.key << 32 AND (activity.key << 32) + 4294967295

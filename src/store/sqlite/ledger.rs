@@ -104,18 +104,7 @@ impl LedgerStore for Sqlite {
         let activity = activity.clone();
         self.write("record a batch", Size::Small, move |session| {
             let key = known_activity_key(&session.connection, &activity)?;
-            let mut statement = session.connection.prepare_cached(
-                "REPLACE INTO batch (key, stage, fates, unknown, reasons, at) VALUES (?, ?, ?, ?, ?, ?)",
-            )?;
-            statement.execute(params![
-                batch_key(key, row.index),
-                row.stage as u8,
-                row.fates,
-                row.unknown.cast_signed(),
-                row.reasons,
-                row.at.as_microsecond()
-            ])?;
-            Ok(())
+            put_batch(&session.connection, batch_key(key, row.index), &row)
         })
     }
 
@@ -172,14 +161,23 @@ fn insert_audience(connection: &Connection, activity: i64, frozen: &Frozen) -> R
     Ok(())
 }
 
-fn activity_key(connection: &Connection, id: &ActivityId) -> Result<Option<i64>, Failure> {
+/// Writes a batch's row, replacing an earlier one.
+pub fn put_batch(connection: &Connection, key: i64, row: &BatchRow) -> Result<(), Failure> {
+    let mut statement = connection
+        .prepare_cached("REPLACE INTO batch (key, stage, fates, unknown, reasons, at) VALUES (?, ?, ?, ?, ?, ?)")?;
+    let BatchRow { stage, fates, unknown, reasons, at, .. } = row;
+    statement.execute(params![key, *stage as u8, fates, unknown.cast_signed(), reasons, at.as_microsecond()])?;
+    Ok(())
+}
+
+pub fn activity_key(connection: &Connection, id: &ActivityId) -> Result<Option<i64>, Failure> {
     // That of a removed application is gone too, though its rows may still be there.
     let mut statement = connection
         .prepare_cached("SELECT key FROM activity WHERE id = ? AND application IN (SELECT key FROM application)")?;
     Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
 }
 
-fn known_activity_key(connection: &Connection, id: &ActivityId) -> Result<i64, Failure> {
+pub fn known_activity_key(connection: &Connection, id: &ActivityId) -> Result<i64, Failure> {
     activity_key(connection, id)?.ok_or_else(|| not_found("activity", id.as_str()))
 }
 
@@ -219,7 +217,7 @@ fn read_activity(row: &Row<'_>) -> Result<Activity, Failure> {
     })
 }
 
-fn read_batch(row: &Row<'_>) -> Result<BatchRow, Failure> {
+pub fn read_batch(row: &Row<'_>) -> Result<BatchRow, Failure> {
     let stage = match row.get(1)? {
         1 => Stage::Intent,
         2 => Stage::Done,
@@ -236,10 +234,10 @@ fn read_batch(row: &Row<'_>) -> Result<BatchRow, Failure> {
     })
 }
 
-fn batch_key(activity: i64, index: u32) -> i64 {
+pub fn batch_key(activity: i64, index: u32) -> i64 {
     activity << 32 | i64::from(index)
 }
 
-fn time(microseconds: i64) -> Result<Timestamp, Failure> {
+pub fn time(microseconds: i64) -> Result<Timestamp, Failure> {
     Timestamp::from_microsecond(microseconds).map_err(|_| damaged(format!("{microseconds} µs is not a time")))
 }

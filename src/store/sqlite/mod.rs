@@ -8,6 +8,7 @@ mod application;
 mod checkpoint;
 mod clearing;
 mod connection;
+mod dead_letter;
 mod definition;
 mod endpoint;
 mod event;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
+use super::dead_letter;
 use super::failure::Failure;
 use crate::store::names::{Groups, Names};
 use crate::store::{AttributeGroup, Error};
@@ -13,6 +14,7 @@ use crate::wire;
 const STEPS: &[Step] = &[
     Step { statements: include_str!("schema/1.sql"), then: |_| Ok(()) },
     Step { statements: include_str!("schema/2.sql"), then: learn_groups_of_names },
+    Step { statements: include_str!("schema/3.sql"), then: dead_letter::write_missing },
 ];
 /// The schema this release works with.
 const SCHEMA_VERSION: u32 = STEPS.len() as u32;

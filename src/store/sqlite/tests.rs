@@ -15,8 +15,8 @@ use super::{Mode, Sqlite, schema};
 use crate::domain::{ApplicationId, EndpointUpdate, Fate};
 use crate::store::suite::{self, Place, suite};
 use crate::store::{
-    Activity, Application, AttributeGroup, Definition, DefinitionStore, EndpointStore, EndpointWrite, Error, Event,
-    EventStore, Frozen, Kind, LedgerStore, Store,
+    Activity, Application, AttributeGroup, DeadLetterStore, Definition, DefinitionStore, EndpointStore, EndpointWrite,
+    Error, Event, EventStore, Frozen, Kind, LedgerStore, Store,
 };
 
 impl Place for TempDir {
@@ -145,7 +145,7 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     drop(old);
     assert!(matches!(
         Sqlite::open(directory.path(), Mode::Shared),
-        Err(Error::OlderSchema { found: 1, needed: 2, .. })
+        Err(Error::OlderSchema { found: 1, needed: 3, .. })
     ));
 
     for _ in 0..2 {
@@ -192,6 +192,33 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     assert!(store.definition(Some(&b), Kind::Segment, "new", None).await.unwrap().unwrap().position > 3);
 }
 
+/// An older release held batches without keeping anything of them.
+#[tokio::test]
+async fn batches_that_were_held_before_there_were_letters_get_theirs() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = schema::create_old(&file(directory.path()), 2);
+    let Activity { id, definition, .. } = suite::ledger::activity("a1");
+    old.execute_batch(&format!(
+        "INSERT INTO application (key, id, name, settings, tags, creation_date, last_modified_date, revision)
+            VALUES (3, 'a', 'shop', '{{}}', '{{}}', 'monday', 'monday', 1);
+         INSERT INTO activity (key, id, application, campaign, campaign_version, treatment, state, scheduled_start, definition)
+            VALUES (5, '{id}', 3, 'c1', 1, '0', 2, 0, '{definition}');
+         INSERT INTO batch (key, stage, fates, unknown, reasons, at) VALUES
+            (5 << 32, 2, x'0101', 0, NULL, 1), (5 << 32 | 1, 2, x'060C06', 0, '{{\"out of luck\":[0,2]}}', 7000000);"
+    ))
+    .unwrap();
+    drop(old);
+
+    let store = Sqlite::open(directory.path(), Mode::Exclusive).unwrap();
+    assert_eq!(store.held_batches().await.unwrap(), 1);
+    let letter = store.dead_letter(&id, 1).await.unwrap().unwrap();
+    assert_eq!((letter.members, letter.redrives, letter.attempts.len()), (0b101, 0, 0));
+    assert_eq!(letter.held_at, Timestamp::from_second(7).unwrap());
+    assert_eq!(store.redrive_batches(&id, None, Timestamp::UNIX_EPOCH).await.unwrap().batches, [1]);
+    let rows = store.batches(&id, 1, 1).await.unwrap();
+    assert_eq!((&rows[0].fates[..], &rows[0].reasons), (&[0, 12, 0][..], &None));
+}
+
 /// Everything of the application goes, nothing of the other one, and the store may be closed at any time meanwhile.
 #[tokio::test]
 async fn removed_applications_are_cleared_away_also_after_a_restart() {
@@ -229,6 +256,8 @@ async fn removed_applications_are_cleared_away_also_after_a_restart() {
             for index in 0..10 {
                 store.record_batch(&activity_id, suite::ledger::batch(index)).await.unwrap();
             }
+            let (row, held) = (suite::dead_letter::held_row(7), suite::dead_letter::held("{}"));
+            store.hold_batch(&activity_id, row, held).await.unwrap();
         }
         if held.is_empty() {
             held = TABLES.map(|table| (table, rows(&directory, table))).into();
@@ -261,7 +290,7 @@ async fn removed_applications_are_cleared_away_also_after_a_restart() {
 }
 
 /// The tables with rows of applications.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "endpoint",
     "endpoint_removed",
     "lookup_run",
@@ -269,6 +298,8 @@ const TABLES: [&str; 11] = [
     "activity",
     "audience",
     "batch",
+    "dead_letter",
+    "dead_letter_request",
     "event",
     "segment_members",
     "definition_head",

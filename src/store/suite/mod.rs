@@ -4,6 +4,7 @@
 
 pub mod application;
 pub mod attribute;
+pub mod dead_letter;
 pub mod definition;
 pub mod endpoint;
 pub mod event;
@@ -70,6 +71,14 @@ macro_rules! suite {
             ledger::batches_of_many_tasks_are_all_there
             ledger::batches_are_replaced_and_paged
             ledger::an_error_changes_nothing_and_spares_the_others
+            dead_letter::a_held_batch_and_its_letter_read_back_after_reopening
+            dead_letter::a_batch_is_held_with_its_letter_or_not_at_all
+            dead_letter::a_redriven_batch_is_one_that_was_cut_off
+            dead_letter::what_is_not_held_is_not_released
+            dead_letter::a_batch_that_is_held_again_keeps_its_attempts
+            dead_letter::a_dropped_batch_says_why
+            dead_letter::letters_are_listed_by_page_and_kind
+            dead_letter::letters_of_a_removed_application_are_gone
             upsert::updates_merge
             upsert::writes_of_a_call_see_each_other
             upsert::an_address_is_taken_over

@@ -2,6 +2,7 @@
 
 mod caps;
 mod crash;
+pub mod dead_letters;
 mod drain;
 mod eligibility;
 mod failures;
