@@ -216,7 +216,10 @@ impl Gate {
                 Phase::Open => {
                     if before == Phase::Closed {
                         self.outages.fetch_add(1, Relaxed);
-                        tracing::warn!(hook.function = self.function, "a function fails: calls wait until it works again");
+                        tracing::warn!(
+                            hook.function = self.function,
+                            "a function fails: calls wait until it works again"
+                        );
                     }
                 }
                 Phase::Closed => tracing::info!(hook.function = self.function, "a function works again"),
@@ -233,7 +236,14 @@ impl Gate {
     }
 
     /// Ends a call; whether the circuit is open now.
-    fn end(&self, permit: SemaphorePermit<'_>, pass: Pass, begun: Begun, verdict: Option<Verdict>, answer: Answer) -> bool {
+    fn end(
+        &self,
+        permit: SemaphorePermit<'_>,
+        pass: Pass,
+        begun: Begun,
+        verdict: Option<Verdict>,
+        answer: Answer,
+    ) -> bool {
         let now = self.clock.elapsed();
         let mut state = self.state.lock();
         match verdict {
