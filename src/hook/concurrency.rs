@@ -7,9 +7,10 @@
 //!   first round, and then follows the medians of rounds downwards.
 //! - After a round in which the limit was reached and the median was near the usual, it doubles; once it was lowered, it grows
 //!   by about a sixteenth. Where calls do not reach the limit, there is nothing to learn about more of them.
-//! - After a round whose median is [`CROWDED`] times the usual or more, it is halved. If the next round is hardly faster, then
-//!   the function is slow, and not crowded: the limit goes back to what it was, and this latency is the usual from now on. A
-//!   latency within [`LEISURE`] never counts as crowded: nobody needs to be protected from that.
+//! - After two rounds whose medians are [`CROWDED`] times the usual or more, it is halved: in the first, a queue may still be
+//!   building up. If the next round is hardly faster, then the function is slow, and not crowded: the limit goes back to what
+//!   it was, and this latency is the usual from now on. A latency within [`LEISURE`] never counts as crowded: nobody needs to
+//!   be protected from that.
 //! - A call that was cut off by its timeout counts as the latest of all, so that timeouts lower the limit when half of a round
 //!   has them: a few are about what is in those batches.
 //! - Being asked to slow down halves at once what was in flight, once a round.
@@ -59,6 +60,8 @@ pub struct Limit {
     usual: Option<Duration>,
     /// Whether it was never lowered with reason.
     doubles: bool,
+    /// Whether the last round was crowded.
+    was_crowded: bool,
     /// What it was before it was halved for a latency, in the round that tells whether that helped.
     halved: Option<Halved>,
     round: u64,
@@ -87,6 +90,7 @@ impl Limit {
             in_flight: 0,
             usual: None,
             doubles: true,
+            was_crowded: false,
             halved: None,
             round: 0,
             peak: 0,
@@ -154,12 +158,16 @@ impl Limit {
             && !timed_out
             && median > latency / 4 * 3
         {
-            (self.usual, self.doubles) = (Some(median), doubled);
+            (self.usual, self.doubles, self.was_crowded) = (Some(median), doubled, false);
             return from;
         }
         let usual = *self.usual.get_or_insert(shortest);
         let was_reached = self.peak >= self.now;
         let is_crowded = median > LEISURE && median >= usual.saturating_mul(CROWDED);
+        let was_crowded = std::mem::replace(&mut self.was_crowded, is_crowded);
+        if is_crowded && !was_crowded {
+            return self.now;
+        }
         match (is_crowded, was_reached) {
             (true, _) if self.now == self.min => {
                 // It cannot be left more at leisure: that is what it takes.

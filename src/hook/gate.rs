@@ -99,6 +99,11 @@ impl Gate {
         &self.waiting
     }
 
+    /// Calls that may be in flight at once now.
+    pub fn limit(&self) -> usize {
+        self.state.lock().limit.now()
+    }
+
     /// How often the circuit opened so far.
     pub fn outages(&self) -> u64 {
         self.outages.load(Relaxed)
@@ -230,9 +235,8 @@ impl Gate {
     }
 
     fn report(&self) {
-        let state = self.state.lock();
-        metric::hook_circuit(&self.function, state.circuit.phase());
-        metric::hook_limit(&self.function, state.limit.now());
+        metric::hook_circuit(&self.function, self.state.lock().circuit.phase());
+        metric::hook_limit(&self.function, self.limit());
     }
 
     /// Ends a call; whether the circuit is open now.
