@@ -27,7 +27,7 @@ use crate::domain;
 pub struct Held {
     pub failed: usize,
     pub ended: usize,
-    /// The last failure; its text may name endpoints.
+    /// A late failure; its text may name endpoints.
     pub example: String,
     /// Its kind, which names nobody.
     pub kind: &'static str,
@@ -63,6 +63,9 @@ pub fn note(held: &Held, function: &str, earlier: Option<&str>, now: Timestamp) 
     let Held { failed, ended, example, .. } = held;
     format!("{HELD_SINCE}{since}: the hook `{function}` failed for {failed} of {ended} batches, such as: {example}")
 }
+
+/// The kind of [`Error::LeftAlone`](crate::hook::Error::LeftAlone).
+const LEFT_ALONE: &str = "left_alone";
 
 const HELD_SINCE: &str = "held since ";
 
@@ -137,7 +140,10 @@ impl Rule {
     /// The batch waits from now on.
     fn failed(&mut self, call: Call, kind: &'static str, example: String) {
         self.note(call, Some(true));
-        self.last_failure = (kind, example);
+        // What a call met itself says more.
+        if kind != LEFT_ALONE || self.last_failure.0.is_empty() {
+            self.last_failure = (kind, example);
+        }
         self.waiting += 1;
         let (failed, ended) = self.count();
         if failed >= self.settings.failures_min && failed * 100 >= self.settings.percent as usize * ended {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::gate::{Gate, Turn, Waiting};
+use super::gate::{Gate, Suspicion, Turn, Waiting};
 use super::{Error, Invoker, Source};
 use crate::clock::{self, Clock, Stopwatch};
 use crate::config;
@@ -102,6 +102,7 @@ impl Caller {
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         let mut used = 0;
         let mut throttled = None;
+        let mut suspicion = Suspicion::default();
         loop {
             let waiting = Stopwatch::start();
             let turn = match self.gate.turn(stop).await? {
@@ -116,7 +117,7 @@ impl Caller {
             if !attempts.is_empty() {
                 metric::hook_retry(self.function());
             }
-            let (attempt, answer, is_down) = self.attempt(turn, event.clone(), source).await;
+            let (attempt, answer, is_down) = self.attempt(turn, event.clone(), source, &mut suspicion).await;
             if attempts.len() == ATTEMPTS_KEPT {
                 attempts.remove(ATTEMPTS_KEPT / 2);
             }
@@ -157,6 +158,7 @@ impl Caller {
         turn: Turn<'_>,
         event: Bytes,
         source: Option<&Source>,
+        suspicion: &mut Suspicion,
     ) -> (Attempt, Result<Vec<u8>, Error>, bool) {
         let event_bytes = event.len();
         let (at, began) = (self.clock.now(), self.clock.elapsed());
@@ -164,7 +166,7 @@ impl Caller {
             .await
             .unwrap_or(Err(Error::Timeout(self.timeout)));
         let latency = self.clock.elapsed().saturating_sub(began);
-        let is_down = turn.ended(result.as_ref().map(|_| ()), latency);
+        let is_down = turn.ended(result.as_ref().map(|_| ()), latency, suspicion);
         metric::hook_attempt(self.function(), result.as_ref().map_or_else(Error::kind, |_| "ok"), latency);
         metric::hook_bytes(event_bytes, result.as_ref().map_or(0, Vec::len));
         (Attempt { at, latency, error: result.as_ref().err().cloned() }, result, is_down)

@@ -38,8 +38,19 @@ struct State {
     /// Turns to be taken away when they end: the limit was lowered below the calls in flight.
     surplus: usize,
     circuit: Circuit,
+    /// Calls that succeeded so far.
+    successes: u64,
     /// No call begins earlier: the function asked for that.
     not_before: Duration,
+}
+
+/// What is known of a call that makes several attempts. A call that fails where others succeed says nothing of the function:
+/// its failures after the first do not count for the circuit, else a few bad batches at the end of a campaign would open it.
+#[derive(Debug, Default)]
+pub struct Suspicion {
+    /// Successes of the function when its last attempt ended.
+    seen: Option<u64>,
+    is_confirmed: bool,
 }
 
 /// Calls that wait until a function may be called again. Clones share what they know.
@@ -80,6 +91,7 @@ impl Gate {
                 limit,
                 surplus: 0,
                 circuit: Circuit::new(settings.circuit.limits()),
+                successes: 0,
                 not_before: Duration::ZERO,
             }),
             changed: Notify::new(),
@@ -145,25 +157,17 @@ impl Gate {
     fn admit<'a>(&'a self, permit: SemaphorePermit<'a>) -> Option<Turn<'a>> {
         let now = self.clock.elapsed();
         let mut state = self.state.lock();
-        if now < state.not_before {
-            return self.release(&mut state, permit);
-        }
-        match self.change(&mut state, |circuit| circuit.admit(now)) {
-            Some(pass) => {
-                let begun = state.limit.begin();
-                Some(Turn { gate: self, held: Some((permit, pass, begun)) })
+        let pass = match now < state.not_before {
+            true => None,
+            false => self.change(&mut state, |circuit| circuit.admit(now)),
+        };
+        match pass {
+            Some(pass) => Some(Turn { gate: self, held: Some(Held { permit, pass, begun: state.limit.begin() }) }),
+            None => {
+                release(&mut state, permit);
+                None
             }
-            None => self.release(&mut state, permit),
         }
-    }
-
-    /// Gives a permit to the next, or takes it away if there are too many.
-    fn release<T>(&self, state: &mut State, permit: SemaphorePermit<'_>) -> Option<T> {
-        if state.surplus > 0 {
-            state.surplus -= 1;
-            permit.forget();
-        }
-        None
     }
 
     /// Waits until a call may begin, likely.
@@ -239,18 +243,17 @@ impl Gate {
         metric::hook_limit(&self.function, self.limit());
     }
 
-    /// Ends a call; whether the circuit is open now.
-    fn end(
-        &self,
-        permit: SemaphorePermit<'_>,
-        pass: Pass,
-        begun: Begun,
-        verdict: Option<Verdict>,
-        answer: Answer,
-    ) -> bool {
+    /// Ends a turn; whether the function is left alone now. `verdict` is on the function.
+    fn end(&self, held: Held<'_>, verdict: Option<Verdict>, answer: Answer, call: &mut Suspicion) -> bool {
+        let Held { permit, pass, begun } = held;
         let now = self.clock.elapsed();
         let mut state = self.state.lock();
-        match verdict {
+        state.successes += u64::from(verdict == Some(Verdict::Works));
+        call.is_confirmed |= call.seen.is_some_and(|seen| state.successes > seen);
+        call.seen = Some(state.successes);
+        // A probe counts in any case: the next one comes after it.
+        let is_suspect = call.is_confirmed && state.circuit.phase() == Phase::Closed;
+        match verdict.filter(|verdict| *verdict == Verdict::Works || !is_suspect) {
             Some(verdict) => self.change(&mut state, |circuit| circuit.report(pass, verdict, now)),
             None => self.change(&mut state, |circuit| circuit.give_back(pass)),
         }
@@ -266,7 +269,7 @@ impl Gate {
             self.resize(&mut state, before, limit);
             metric::hook_limit(&self.function, limit);
         }
-        self.release::<()>(&mut state, permit);
+        release(&mut state, permit);
         phase != Phase::Closed
     }
 
@@ -284,15 +287,29 @@ impl Gate {
     }
 }
 
+/// Gives a permit to the next, or takes it away if there are too many.
+fn release(state: &mut State, permit: SemaphorePermit<'_>) {
+    if state.surplus > 0 {
+        state.surplus -= 1;
+        permit.forget();
+    }
+}
+
 /// Leave to make one attempt. Dropped before its end, it leaves its place to another and says nothing of the function.
 pub struct Turn<'a> {
     gate: &'a Gate,
-    held: Option<(SemaphorePermit<'a>, Pass, Begun)>,
+    held: Option<Held<'a>>,
+}
+
+struct Held<'a> {
+    permit: SemaphorePermit<'a>,
+    pass: Pass,
+    begun: Begun,
 }
 
 impl Turn<'_> {
-    /// The attempt was made; whether the function is left alone now.
-    pub fn ended(mut self, result: Result<(), &Error>, latency: Duration) -> bool {
+    /// The attempt of a call was made; whether the function is left alone now.
+    pub fn ended(mut self, result: Result<(), &Error>, latency: Duration, call: &mut Suspicion) -> bool {
         let (verdict, answer) = match result {
             Ok(()) => (Some(Verdict::Works), Answer::Took(latency)),
             Err(Error::Timeout(_)) => (Some(Verdict::Fails), Answer::TimedOut),
@@ -305,15 +322,15 @@ impl Turn<'_> {
                 (None, Answer::Other)
             }
         };
-        let (permit, pass, begun) = self.held.take().expect("it ends once");
-        self.gate.end(permit, pass, begun, verdict, answer)
+        let held = self.held.take().expect("it ends once");
+        self.gate.end(held, verdict, answer, call)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some((permit, pass, begun)) = self.held.take() {
-            self.gate.end(permit, pass, begun, None, Answer::Other);
+        if let Some(held) = self.held.take() {
+            self.gate.end(held, None, Answer::Other, &mut Suspicion::default());
         }
     }
 }

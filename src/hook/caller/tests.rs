@@ -180,6 +180,16 @@ async fn while_a_function_is_down_calls_wait_and_probe_and_are_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_fails_where_others_succeed_does_not_open_the_circuit() {
+    let settings = config::Hook { calls_in_flight: 1, ..fragile() };
+    // The bad call, then a good one while it pauses, and then the bad one twice in a row.
+    let (caller, script, _) = caller_with(settings, vec![(0, failed()), (0, Ok(vec![])), (0, failed()), (0, failed())]);
+    let (bad, good) = tokio::join!(called(&caller), called(&caller));
+    assert!(matches!(bad, Err(Error::Function(_))) && good.is_ok());
+    assert_eq!((script.started_ms.lock().len(), caller.outages()), (4, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_for_a_function_that_is_down_has_an_end() {
     let (caller, script, clock) = caller_with(fragile(), (0..99).map(|_| (10, failed())).collect());
     let all = futures_util::future::join_all((0..3).map(|_| called(&caller))).await;
