@@ -252,8 +252,9 @@ impl Run {
         candidates: &[Candidate<'_>],
     ) -> Option<Result<answer::Answer, hook::Error>> {
         let call = self.hold.begin();
+        let mut may_repeat = true;
         loop {
-            let outages = caller.outages();
+            let (outages, successes) = (caller.outages(), caller.successes());
             let answered = self.call_hook(caller, due, candidates).await?;
             let Err(error) = &answered else {
                 if self.hold.succeeded(call) {
@@ -261,9 +262,15 @@ impl Run {
                 }
                 return Some(answered);
             };
+            let failed_alone = caller.successes() > successes;
             match self.hold.failed(call, error.kind(), error.to_string(), &self.stop).await {
-                // It failed while the function went down, and the function works again.
-                Verdict::Works if error.is_retryable() && caller.outages() > outages => self.hold.again(call),
+                // It failed while the function went down, or while nobody else succeeded, and the function works again.
+                Verdict::Works
+                    if error.is_retryable() && (caller.outages() > outages || !failed_alone && may_repeat) =>
+                {
+                    may_repeat = false;
+                    self.hold.again(call);
+                }
                 Verdict::Works | Verdict::Alone => return Some(answered),
                 Verdict::GiveBack => {
                     // No other batch begins.

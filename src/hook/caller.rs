@@ -84,6 +84,11 @@ impl Caller {
         self.gate.outages()
     }
 
+    /// Calls of the function that succeeded so far.
+    pub fn successes(&self) -> u64 {
+        self.gate.successes()
+    }
+
     /// Gives a function that is down another chance: somebody may have mended it. One call is let through, and not all.
     pub fn forgive(&self) {
         self.gate.forgive();

@@ -111,6 +111,11 @@ impl Gate {
         &self.waiting
     }
 
+    /// Calls that succeeded so far.
+    pub fn successes(&self) -> u64 {
+        self.state.lock().successes
+    }
+
     /// Calls that may be in flight at once now.
     pub fn limit(&self) -> usize {
         self.state.lock().limit.now()

@@ -106,7 +106,7 @@ async fn an_outage_in_the_middle_of_a_run_is_waited_out() {
             }
         })
         .await;
-        let app = world.app("hook.timeout=250ms");
+        let app = world.app("hook.timeout=400ms");
         populate(&app, gcm_endpoints(3_000)).await;
         let outcome = run(&app, json!({ "Hook": lambda_hook() })).await;
         assert_eq!(outcome.tally.iter().collect::<Vec<_>>(), [(Fate::Sent, 3_000)]);
@@ -152,8 +152,10 @@ async fn every_third_batch_that_fails_is_no_reason_to_hold() {
     populate(&app, gcm_endpoints(3_000)).await;
     let outcome = run(&app, json!({ "Hook": lambda_hook() })).await;
     assert_eq!(outcome.tally.iter().collect::<Vec<_>>(), [(Fate::Sent, 2_000), (Fate::HookError, 1_000)]);
-    // Three attempts each at the bad ones: the circuit was closed all the time.
-    assert_eq!(world.functions.calls(), 40 + 20 * 3);
+    // Three attempts each at the bad ones, and three more at the few that failed while nobody succeeded: the circuit was closed
+    // all the time.
+    let calls = world.functions.calls();
+    assert!((40 + 20 * 3..=40 + 20 * 6).contains(&calls), "{calls} calls");
 }
 
 #[tokio::test(flavor = "multi_thread")]
