@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use pinwheel::clock;
+use pinwheel::clock::{self, Clock};
 use pinwheel::config;
 use pinwheel::domain::{ActivityId, ApplicationId, CampaignId, TreatmentId};
 use pinwheel::hook::answer::{self, Verdict};
@@ -26,14 +26,17 @@ fn defaults() -> config::Config {
 }
 
 fn settings() -> config::Hook {
+    let defaults = defaults().hook;
     config::Hook {
+        // Nobody waits for a function that asks to slow down.
+        circuit: config::Circuit { wait_max: Duration::ZERO, ..defaults.circuit },
         pause_min: Duration::from_millis(1),
         pause_max: Duration::from_millis(2),
         calls_in_flight: 4,
         signing_secret: SECRET.to_owned().into(),
         allow_http: true,
         allow_private_addresses: true,
-        ..defaults().hook
+        ..defaults
     }
 }
 
@@ -165,7 +168,7 @@ async fn each_way_to_fail_gives_its_error_after_its_attempts() {
     let patient = invokers(&server);
     let hasty = invokers_with(&server, &config::Hook { timeout: Duration::from_millis(100), ..settings() });
     let cases = [
-        ("throttled", "throttled", 3),
+        ("throttled", "throttled", 1),
         ("broken", "function", 3),
         ("failing", "function", 3),
         ("forbidden", "refused", 1),
@@ -191,6 +194,37 @@ async fn each_way_to_fail_gives_its_error_after_its_attempts() {
     for target in targets(&server, "garbage") {
         let answer = call(&patient.caller(&target).unwrap(), Bytes::from_static(b"{}")).await.unwrap();
         assert!(matches!(answer::decode(answer, &[]), Err(Error::Undecodable(_))), "{target:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_asks_to_slow_down_is_called_when_it_said() {
+    let server = Server::start(Record::Nothing, |event| match event.call {
+        1 | 5 => Reply::Status { code: 429, retry_after: Some(1) },
+        _ => Reply::answer("{}"),
+    })
+    .await
+    .unwrap();
+    let settings = config::Hook { circuit: defaults().hook.circuit, ..settings() };
+    let invokers = invokers_with(&server, &settings);
+    for target in targets(&server, "f") {
+        let caller = invokers.caller(&target).unwrap();
+        let (clock, before) = (clock::System::default(), server.calls());
+        let first = call(&caller, Bytes::from_static(b"{}"));
+        let others = async {
+            while server.calls() == before {
+                tokio::task::yield_now().await;
+            }
+            // The answer is on its way.
+            clock.sleep(Duration::from_millis(100)).await;
+            let others = join_all((0..2).map(|_| call(&caller, Bytes::from_static(b"{}")))).await;
+            assert!(clock.elapsed() >= Duration::from_secs(1), "they wait too");
+            others.into_iter().for_each(|answer| assert!(answer.is_ok()));
+        };
+        let (answer, ()) = tokio::join!(first, others);
+        answer.unwrap();
+        assert!(clock.elapsed() >= Duration::from_secs(1));
+        assert_eq!(server.calls() - before, 4, "{target:?}");
     }
 }
 

@@ -165,12 +165,7 @@ impl Lane {
 
     fn report_phase(&self) {
         if self.is_reported {
-            let level = match self.phase() {
-                Phase::Closed => 0,
-                Phase::HalfOpen => 1,
-                Phase::Open => 2,
-            };
-            metric::circuit(&self.name, level);
+            metric::circuit(&self.name, self.phase());
         }
     }
 }

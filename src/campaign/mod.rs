@@ -2,7 +2,8 @@
 //!
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
-//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure.
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure; so is the rule of
+//! [`hold`].
 //!
 //! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
@@ -21,6 +22,7 @@ pub mod direct;
 mod engine;
 pub mod feedback;
 pub mod filter;
+mod hold;
 mod lane;
 pub mod ledger;
 mod message;
@@ -83,6 +85,20 @@ pub enum Error {
     /// The provider refuses everything we send, and so does the fallback's if there is one.
     #[error("channel {channel} refuses us message after message; mend its settings, then resume")]
     ChannelRefuses { channel: String },
+    /// The hook fails for so many batches that the activity holds itself instead of losing its audience.
+    #[error(
+        "hook `{function}` failed for {failed} of {ended} batches ({kind}): the activity holds itself, and nobody of them is \
+         lost; mend the hook, then resume"
+    )]
+    HookFails {
+        function: String,
+        failed: usize,
+        ended: usize,
+        /// The kind of the last failure.
+        kind: &'static str,
+        /// Whether the hook succeeded for a batch before.
+        has_worked: bool,
+    },
     /// The activity belongs to a treatment that its campaign does not have.
     #[error("the campaign has no treatment `{treatment_id}`")]
     UnknownTreatment { treatment_id: TreatmentId },
@@ -104,6 +120,7 @@ impl Error {
             | Self::ChannelBroken { .. }
             | Self::ChannelGone { .. }
             | Self::ChannelRefuses { .. }
+            | Self::HookFails { .. }
             | Self::UnknownTreatment { .. } => false,
         }
     }

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
+use parking_lot::Mutex;
+
 use crate::domain::{Fate, Tally};
+use crate::hook::Waiting;
 use crate::store::BatchRow;
 
 /// Counts of a run, shared by its workers and its watchers.
@@ -13,6 +16,8 @@ pub struct Progress {
     batches_done: AtomicU64,
     in_flight: AtomicU64,
     waiting: AtomicBool,
+    /// Of the hooks of the runs.
+    hooks: Mutex<Vec<Waiting>>,
     fates: [AtomicU64; Fate::ALL.len()],
 }
 
@@ -44,6 +49,11 @@ impl Progress {
         self.waiting.store(waiting, Relaxed);
     }
 
+    /// Batches may wait for this hook.
+    pub(super) fn watch(&self, hook: Waiting) {
+        self.hooks.lock().push(hook);
+    }
+
     pub(super) fn begin_batch(&self) {
         self.in_flight.fetch_add(1, Relaxed);
     }
@@ -72,9 +82,10 @@ impl Progress {
         self.in_flight.load(Relaxed)
     }
 
-    /// Whether there is nothing to do until the next messages are due.
+    /// Whether nothing has to move: there is nothing to do until the next messages are due, or batches wait until their hook may
+    /// be called again, which has an end.
     pub fn is_waiting(&self) -> bool {
-        self.waiting.load(Relaxed) && self.in_flight() == 0
+        self.waiting.load(Relaxed) && self.in_flight() == 0 || self.hooks.lock().iter().any(Waiting::is_any)
     }
 
     /// Fates so far.

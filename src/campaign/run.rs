@@ -22,6 +22,7 @@ use super::batch::{self, Batch};
 use super::cap::Sender;
 use super::engine::{self, Engine};
 use super::feedback::References;
+use super::hold::{self, Held, Hold};
 use super::ledger::{self, Standing};
 use super::progress::Progress;
 use super::rate::Rate;
@@ -60,6 +61,8 @@ pub(super) struct Run {
     /// The place of the activity's treatment in the definition.
     pub(super) treatment: usize,
     pub(super) caller: Option<Arc<Caller>>,
+    /// Whether the hook fails too often to go on.
+    pub(super) hold: Hold,
     /// The campaign, as its hook's policy sees it.
     pub(super) source: Source,
     pub(super) rate: Option<Arc<Rate>>,
@@ -101,7 +104,8 @@ pub(super) struct Loaded {
 impl Engine {
     /// Runs an activity to its end, or until `stop`. Takes up where the ledger says that an earlier run was cut off.
     ///
-    /// Errors: when the store fails, or a channel of the audience is not there any more; the activity can be resumed.
+    /// Errors: when the store fails, a channel of the audience is not there any more, or the hook fails too often; the activity
+    /// can be resumed.
     pub async fn drive(
         self: &Arc<Self>,
         activity: Activity,
@@ -126,8 +130,10 @@ impl Engine {
         // A run that fails stops itself, and nobody else.
         let run = Arc::new(Run::prepare(self.clone(), ways, references, activity, progress, stop.child_token())?);
         loop {
-            if run.work_through(frozen.clone(), standing).await? == Ending::Stopped {
-                return Ok(Ending::Stopped);
+            match run.work_through(frozen.clone(), standing).await {
+                Ok(Ending::Completed) => {}
+                Err(error @ Error::HookFails { .. }) => return run.note_hold().await.and(Err(error)),
+                ended => return ended,
             }
             match run.complete(&frozen).await? {
                 None => return Ok(Ending::Completed),
@@ -163,13 +169,20 @@ impl Run {
             .position(|treatment| treatment.id == activity.treatment_id)
             .ok_or_else(|| Error::UnknownTreatment { treatment_id: activity.treatment_id.clone() })?;
         let per_second = definition.limits.messages_per_second;
+        let caller = definition.hook.as_ref().map(|target| engine.invokers.caller(target)).transpose()?;
+        if let Some(caller) = &caller {
+            caller.forgive();
+            progress.watch(caller.waiting().clone());
+        }
+        let slots = engine.config.campaign.batches_in_flight;
         Ok(Self {
-            caller: definition.hook.as_ref().map(|target| engine.invokers.caller(target)).transpose()?,
+            caller,
+            hold: Hold::new(engine.config.hook.hold, definition.hook_failure, slots, activity.failure.is_some()),
             source: engine.invokers.source(&activity.application_id, &activity.campaign_id),
             rate: per_second.map(|limit| engine.rate_of(&activity.campaign_id, config::Rate::per_second(limit))),
             sending: per_second
                 .map(|limit| Semaphore::new((limit.get() as usize / BATCH_ENDPOINTS_MAX).max(SENDING_MIN))),
-            slots: Arc::new(Semaphore::new(engine.config.campaign.batches_in_flight)),
+            slots: Arc::new(Semaphore::new(slots)),
             sender: engine::sender(&activity),
             references,
             rules: Rules {
@@ -244,12 +257,12 @@ impl Run {
     ) -> Result<(), Error> {
         let page_endpoints = self.engine.config.campaign.page_endpoints;
         for (first, wave) in batch::waves(&frozen) {
-            self.progress.set_waiting(true);
+            self.set_waiting(true);
             tokio::select! {
                 () = clock::sleep_until(&*self.engine.clock, wave.due) => {}
                 () = pages.closed() => return Ok(()), // The run was stopped.
             }
-            self.progress.set_waiting(false);
+            self.set_waiting(false);
             let due = Arc::new(self.due(wave.due));
             let mut batches = batch::unfinished(wave, first, &standing.finished).peekable();
             while batches.peek().is_some() {
@@ -261,7 +274,7 @@ impl Run {
                 }
                 let endpoints =
                     Arc::new(self.engine.store.load_endpoints(&self.activity.application_id, numbers).await?);
-                let page = page
+                let page: Vec<Loaded> = page
                     .into_iter()
                     .map(|batch| Loaded {
                         cut_off: standing.cut_off.remove(&batch.index),
@@ -271,12 +284,19 @@ impl Run {
                         waiting: Stopwatch::start(),
                     })
                     .collect();
+                self.hold.ready(page.len());
                 if pages.send(page).await.is_err() {
                     return Ok(()); // The run was stopped.
                 }
             }
         }
+        self.hold.set_reading(false);
         Ok(())
+    }
+
+    fn set_waiting(&self, waiting: bool) {
+        self.progress.set_waiting(waiting);
+        self.hold.set_reading(!waiting);
     }
 
     fn due(&self, due: Timestamp) -> Due {
@@ -299,7 +319,8 @@ impl Run {
         }
     }
 
-    /// Closes the activity; or returns how far it is, if batches were redriven meanwhile. Panics when the fates do not add up to the audience: that promise holds or nothing does.
+    /// Closes the activity; or returns how far it is, if batches were redriven meanwhile. Panics when the fates do not add up to
+    /// the audience: that promise holds or nothing does.
     async fn complete(&self, frozen: &Frozen) -> Result<Option<Standing>, Error> {
         let _releasing = self.engine.releasing.lock().await;
         let standing = ledger::standing(&*self.engine.store, &self.activity, frozen).await?;
@@ -320,6 +341,36 @@ impl Run {
         activity.failure = standing.failure();
         self.engine.store.update_activity(activity).await?;
         Ok(None)
+    }
+
+    /// Why the activity holds itself, once it does.
+    pub(super) fn hook_fails(&self) -> Option<Error> {
+        let Held { failed, ended, kind, has_worked, .. } = self.hold.held()?;
+        Some(Error::HookFails { function: self.function().to_owned(), failed, ended, kind, has_worked })
+    }
+
+    /// Writes down since when and why the activity holds itself.
+    async fn note_hold(&self) -> Result<(), Error> {
+        let held = self.hold.held().expect("it is held");
+        let note = hold::note(&held, self.function(), self.activity.failure.as_deref(), self.now());
+        let activity = Activity { failure: Some(note), ..self.activity.clone() };
+        Ok(self.engine.store.update_activity(activity).await?)
+    }
+
+    /// The hook works: if the activity was held, it is no more.
+    pub(super) async fn is_held_no_more(&self) {
+        if self.activity.failure.is_none() {
+            return;
+        }
+        let activity = Activity { failure: None, ..self.activity.clone() };
+        if let Err(error) = self.engine.store.update_activity(activity).await {
+            // It will be right when the activity ends.
+            tracing::warn!(activity.id = %self.activity.id, error = %error, "the activity still shows as held");
+        }
+    }
+
+    fn function(&self) -> &str {
+        self.caller.as_ref().map_or("", |caller| caller.function())
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -16,6 +16,7 @@ use super::batch::Batch;
 use super::cap::Reservation;
 use super::deliver::{Delivery, Terms};
 use super::filter::{self, Candidate, Target};
+use super::hold::Verdict;
 use super::run::{Due, Loaded, Run};
 use super::sheet::Sheet;
 use super::{Error, audience, compose, dead, schedule};
@@ -34,7 +35,7 @@ const RECORD_PAUSE: Duration = Duration::from_millis(200);
 /// How the work on a batch ended.
 enum Worked {
     Done(Tally),
-    /// A stop came first: who has no fate yet is taken up again later.
+    /// A stop came first, or the activity holds itself: who has no fate yet is taken up again later.
     GivenBack,
 }
 
@@ -43,12 +44,14 @@ impl Run {
     pub(super) async fn work(self: Arc<Self>, loaded: Loaded, slot: OwnedSemaphorePermit) -> Result<(), Error> {
         metric::batch_started(loaded.waiting.elapsed());
         self.progress.begin_batch();
+        self.hold.begin_batch();
         let mut reservations: Vec<Option<Reservation>> = loaded.batch.members.iter().map(|_| None).collect();
         let worked = self.work_on(&loaded, &mut reservations).await;
         // Cut off by an error: whether these were sent to is the ledger's to tell. Until then they count as sent.
         for reservation in reservations.into_iter().flatten() {
             self.engine.caps.settle(&self.sender, reservation, Fate::Unknown, self.now());
         }
+        self.hold.end_batch();
         self.progress.end_batch();
         metric::batch_ended(matches!(worked, Ok(Worked::Done(_))));
         drop(slot);
@@ -58,9 +61,10 @@ impl Run {
             }
             self.progress.add_done(1, &tally);
         }
-        match self.refused_by.get() {
-            Some(channel) => Err(Error::ChannelRefuses { channel: channel.clone() }),
-            None => Ok(()),
+        match (self.refused_by.get(), self.hook_fails()) {
+            (Some(channel), _) => Err(Error::ChannelRefuses { channel: channel.clone() }),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(()),
         }
     }
 
@@ -205,7 +209,7 @@ impl Run {
         }
     }
 
-    /// Asks the hook who stays and what changes; `None` when a stop comes first.
+    /// Asks the hook who stays and what changes; `None` when the batch is given back.
     async fn filter<'a>(
         &self,
         due: &Due,
@@ -218,7 +222,7 @@ impl Run {
         if candidates.is_empty() {
             return Some(Vec::new());
         }
-        let dead::Asked { result, event, attempts } = self.call_hook(caller, due, &candidates).await?;
+        let dead::Asked { result, event, attempts } = self.ask_hook(caller, due, &candidates).await?;
         Some(match result {
             Ok(answer) => {
                 self.report_oddities(&answer);
@@ -245,6 +249,41 @@ impl Run {
                 }
             }
         })
+    }
+
+    /// Calls the hook, and holds the activity back from losing people to one that fails. `None` when the batch is given back.
+    async fn ask_hook(&self, caller: &Caller, due: &Due, candidates: &[Candidate<'_>]) -> Option<dead::Asked> {
+        let call = self.hold.begin();
+        let mut may_repeat = true;
+        let mut earlier = Vec::new();
+        loop {
+            let (outages, successes) = (caller.outages(), caller.successes());
+            let mut asked = self.call_hook(caller, due, candidates).await?;
+            asked.attempts.splice(..0, earlier);
+            let Err(error) = &asked.result else {
+                if self.hold.succeeded(call) {
+                    self.is_held_no_more().await;
+                }
+                return Some(asked);
+            };
+            let failed_alone = caller.successes() > successes;
+            match self.hold.failed(call, error.kind(), error.to_string(), &self.stop).await {
+                // It failed while the function went down, or while nobody else succeeded, and the function works again.
+                Verdict::Works
+                    if error.is_retryable() && (caller.outages() > outages || !failed_alone && may_repeat) =>
+                {
+                    may_repeat = false;
+                    self.hold.again(call);
+                    earlier = asked.attempts;
+                }
+                Verdict::Works | Verdict::Alone => return Some(asked),
+                Verdict::GiveBack => {
+                    // No other batch begins.
+                    self.stop.cancel();
+                    return None;
+                }
+            }
+        }
     }
 
     async fn call_hook(&self, caller: &Caller, due: &Due, candidates: &[Candidate<'_>]) -> Option<dead::Asked> {

@@ -173,7 +173,7 @@ fn judge(error: hook::Error) -> Outcome {
     match error {
         hook::Error::Throttled { retry_after, .. } => Outcome::Throttled { reason, retry_after },
         // A function that says it failed is called again, as Pinpoint did: it is expected to know what it has done.
-        hook::Error::Unreachable(_) | hook::Error::Function(_) => {
+        hook::Error::Unreachable(_) | hook::Error::Function(_) | hook::Error::LeftAlone(_) => {
             Outcome::TemporaryFailure { reason, retry_after: None }
         }
         // The function may have run to its end.

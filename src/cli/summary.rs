@@ -146,11 +146,13 @@ impl ActivitySummary {
                 grouped(*held)
             )?;
         }
-        if *state == "RUNNING" {
-            writeln!(out, "  not finished: it runs in another process, or was cut off and can be resumed")?;
-        }
-        if let Some(failure) = &self.failure {
-            writeln!(out, "  FAIL: {failure}")?;
+        match (*state, &self.failure) {
+            ("RUNNING", None) => {
+                writeln!(out, "  not finished: it runs in another process, or was cut off and can be resumed")?;
+            }
+            ("RUNNING", Some(held)) => writeln!(out, "  not finished: {held}")?,
+            (_, Some(failure)) => writeln!(out, "  FAIL: {failure}")?,
+            (_, None) => {}
         }
         Ok(())
     }

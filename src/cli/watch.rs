@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::App;
-use crate::campaign::{Ending, Progress};
+use crate::campaign::{Ending, Error, Progress};
 use crate::channel::Adapter;
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::Fate;
@@ -66,6 +66,10 @@ impl<'a> Watch<'a> {
                 let id = activity.id.clone();
                 let driven = tokio::spawn(async move { engine.drive(activity, progress, stop).await });
                 let driven = driven.await.context("a run ended in a panic")?;
+                if let Err(error @ Error::HookFails { .. }) = &driven {
+                    eprintln!("activity `{id}`: {error}");
+                    return Ok(Ending::Stopped);
+                }
                 driven.with_context(|| format!("activity `{id}` was cut off; take it up again with `{how}`"))
             }
         });

@@ -1,4 +1,4 @@
-//! The layers around an invoker, from the outside in: concurrency, attempts with pauses, timeout.
+//! The layers around an invoker, from the outside in: attempts with pauses, the function's gate, timeout.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,16 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::gate::{Gate, Suspicion, Turn, Waiting};
 use super::{Error, Invoker, Source};
 use crate::clock::{self, Clock, Stopwatch};
 use crate::config;
 use crate::domain;
 use crate::domain::limit::{HOOK_ATTEMPTS_MAX, HOOK_TIMEOUT_MAX};
 use crate::telemetry::metric;
+
+/// Attempts of a call that are told of: the first ones and the latest. A call that waits for its function may make more.
+const ATTEMPTS_KEPT: usize = 20;
 
 /// How one attempt at a call went.
 #[derive(Clone, Debug)]
@@ -28,7 +32,7 @@ pub struct Attempt {
 /// A call with its attempts.
 #[derive(Clone, Debug)]
 pub struct Called {
-    /// Shape: in order, at least one; the last one's error is that of the result.
+    /// Shape: in order; the last one's error is that of the result. None when the function was left alone all the time.
     pub attempts: Vec<Attempt>,
     pub result: Result<Vec<u8>, Error>,
 }
@@ -37,13 +41,12 @@ pub struct Called {
 ///
 /// Dropping a call ends it and frees its turn.
 pub struct Caller {
-    /// The function's label in metrics.
-    function: String,
     invoker: Arc<dyn Invoker>,
-    turns: Semaphore,
+    gate: Gate,
     timeout: Duration,
     attempts_max: u32,
     pauses: Pauses,
+    wait_max: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -56,65 +59,122 @@ impl Caller {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            function: function.into(),
             invoker,
-            turns: Semaphore::new(settings.calls_in_flight),
+            gate: Gate::new(function.into(), settings, clock.clone()),
             timeout: settings.timeout,
             attempts_max: settings.attempts_max,
             pauses: Pauses { min: settings.pause_min, max: settings.pause_max },
+            wait_max: settings.circuit.wait_max,
             clock,
         }
     }
 
     /// What metrics and logs call the function.
     pub fn function(&self) -> &str {
-        &self.function
+        self.gate.function()
+    }
+
+    /// Calls that wait until the function may be called again.
+    pub fn waiting(&self) -> &Waiting {
+        self.gate.waiting()
+    }
+
+    /// How often the function went down so far.
+    pub fn outages(&self) -> u64 {
+        self.gate.outages()
+    }
+
+    /// Calls of the function that succeeded so far.
+    pub fn successes(&self) -> u64 {
+        self.gate.successes()
+    }
+
+    /// Gives a function that is down another chance: somebody may have mended it. One call is let through, and not all.
+    pub fn forgive(&self) {
+        self.gate.forgive();
     }
 
     /// Calls the function, several times if need be.
     ///
-    /// Each attempt takes its own turn: a call that pauses before its next attempt does not keep others waiting.
+    /// Each attempt takes its own turn: a call that pauses before its next attempt does not keep others waiting. What uses up
+    /// attempts is failing where others succeed. It does not when the function is down: then the call waits with all others,
+    /// until it works again or `hook.circuit.wait_max` is over. Nor does being asked to slow down, since then the function did
+    /// not run: the call waits as long as it was asked to, and ends when that would be longer than `hook.circuit.wait_max` in
+    /// all.
     ///
     /// Shape: `None` when `stop` came before an answer; no attempt begins after it, one under way is awaited.
     pub async fn call(&self, event: Bytes, source: Option<&Source>, stop: &CancellationToken) -> Option<Called> {
-        let mut attempts = Vec::with_capacity(1);
+        let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
+        let mut used = 0;
+        let mut throttled = None;
+        let mut suspicion = Suspicion::default();
         loop {
-            let (attempt, answer) = self.attempt(event.clone(), source, stop).await?;
+            let waiting = Stopwatch::start();
+            let turn = match self.gate.turn(stop).await? {
+                Ok(turn) => turn,
+                Err(left_alone) => {
+                    // What it met itself says more.
+                    let met = attempts.last().and_then(|attempt| attempt.error.clone());
+                    return Some(Called { attempts, result: Err(met.unwrap_or(left_alone)) });
+                }
+            };
+            metric::hook_permit_wait(waiting.elapsed());
+            if !attempts.is_empty() {
+                metric::hook_retry(self.function());
+            }
+            let (attempt, answer, is_down) = self.attempt(turn, event.clone(), source, &mut suspicion).await;
+            if attempts.len() == ATTEMPTS_KEPT {
+                attempts.remove(ATTEMPTS_KEPT / 2);
+            }
             attempts.push(attempt);
             let error = match answer {
                 Ok(answer) => return Some(Called { attempts, result: Ok(answer) }),
-                Err(error) => error,
+                Err(error) if error.is_retryable() => error,
+                Err(error) => return Some(Called { attempts, result: Err(error) }),
             };
-            let made = u32::try_from(attempts.len()).expect("attempts are few");
-            if !error.is_retryable() || made >= self.attempts_max {
+            let mut random = fastrand::Rng::new();
+            if let Error::Throttled { retry_after, .. } = error {
+                let now = self.clock.elapsed();
+                let (since, times) = throttled.unwrap_or((now, 0));
+                throttled = Some((since, times + 1));
+                let pause = self.pauses.asked(times + 1, retry_after, &mut random);
+                if (now - since).saturating_add(pause) > self.wait_max {
+                    return Some(Called { attempts, result: Err(error) });
+                }
+                self.gate.pause(pause);
+                continue;
+            }
+            throttled = None;
+            if is_down {
+                continue;
+            }
+            used += 1;
+            if used >= self.attempts_max {
                 return Some(Called { attempts, result: Err(error) });
             }
-            let pause = self.pauses.after(made, error.retry_after(), &mut fastrand::Rng::new());
+            let pause = self.pauses.after(used, &mut random);
             stop.run_until_cancelled(self.clock.sleep(pause)).await?;
-            metric::hook_retry(&self.function);
         }
     }
 
-    /// `None` when `stop` came before its turn.
+    /// One attempt; whether the function is down, as far as is known then.
     async fn attempt(
         &self,
+        turn: Turn<'_>,
         event: Bytes,
         source: Option<&Source>,
-        stop: &CancellationToken,
-    ) -> Option<(Attempt, Result<Vec<u8>, Error>)> {
-        let waiting = Stopwatch::start();
-        let turn = stop.run_until_cancelled(self.turns.acquire()).await?;
-        let _turn = turn.expect("the semaphore is never closed");
-        metric::hook_permit_wait(waiting.elapsed());
+        suspicion: &mut Suspicion,
+    ) -> (Attempt, Result<Vec<u8>, Error>, bool) {
         let event_bytes = event.len();
-        let (at, running) = (self.clock.now(), Stopwatch::start());
+        let (at, began) = (self.clock.now(), self.clock.elapsed());
         let result = clock::timeout(&*self.clock, self.timeout, self.invoker.invoke(event, source))
             .await
             .unwrap_or(Err(Error::Timeout(self.timeout)));
-        let latency = running.elapsed();
-        metric::hook_attempt(&self.function, result.as_ref().map_or_else(Error::kind, |_| "ok"), latency);
+        let latency = self.clock.elapsed().saturating_sub(began);
+        let is_down = turn.ended(result.as_ref().map(|_| ()), latency, suspicion);
+        metric::hook_attempt(self.function(), result.as_ref().map_or_else(Error::kind, |_| "ok"), latency);
         metric::hook_bytes(event_bytes, result.as_ref().map_or(0, Vec::len));
-        Some((Attempt { at, latency, error: result.as_ref().err().cloned() }, result))
+        (Attempt { at, latency, error: result.as_ref().err().cloned() }, result, is_down)
     }
 }
 
@@ -147,6 +207,12 @@ pub(super) fn check(settings: &config::Hook) -> Result<(), Error> {
             settings.calls_in_flight
         ));
     }
+    if !(1..=settings.calls_in_flight).contains(&settings.calls_in_flight_min) {
+        return refused(format!(
+            "setting `hook.calls_in_flight_min` is {}, and must be at least 1 and at most `hook.calls_in_flight`, {}",
+            settings.calls_in_flight_min, settings.calls_in_flight
+        ));
+    }
     Ok(())
 }
 
@@ -158,177 +224,16 @@ struct Pauses {
 }
 
 impl Pauses {
-    /// The pause after this attempt: at least what the other side asked for, never over the maximum.
-    fn after(&self, attempt: u32, asked: Option<Duration>, random: &mut fastrand::Rng) -> Duration {
-        let ours = domain::pause(attempt, self.min, self.max, random.f64());
-        ours.max(asked.unwrap_or_default()).min(self.max)
+    /// The pause after this failed attempt.
+    fn after(&self, attempt: u32, random: &mut fastrand::Rng) -> Duration {
+        domain::pause(attempt, self.min, self.max, random.f64())
+    }
+
+    /// The pause after having been asked to slow down that often: what was asked for, and at least our own.
+    fn asked(&self, times: u32, asked: Option<Duration>, random: &mut fastrand::Rng) -> Duration {
+        self.after(times, random).max(asked.unwrap_or_default())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-    use std::future::pending;
-
-    use futures_util::future::BoxFuture;
-    use parking_lot::Mutex;
-
-    use super::*;
-    use crate::clock::Paused;
-
-    /// Plays results in order, each after some time; hangs when there are no more.
-    struct Script {
-        clock: Arc<Paused>,
-        results: Mutex<VecDeque<(u64, Result<Vec<u8>, Error>)>>,
-        started_ms: Mutex<Vec<u128>>,
-    }
-
-    impl Invoker for Script {
-        fn invoke<'a>(&'a self, _: Bytes, _: Option<&'a Source>) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
-            self.started_ms.lock().push(self.clock.elapsed().as_millis());
-            let next = self.results.lock().pop_front();
-            Box::pin(async move {
-                match next {
-                    Some((ms, result)) => {
-                        self.clock.sleep(Duration::from_millis(ms)).await;
-                        result
-                    }
-                    None => pending().await,
-                }
-            })
-        }
-    }
-
-    /// A call that nobody stops.
-    async fn called(caller: &Caller) -> Result<Vec<u8>, Error> {
-        caller.call(Bytes::new(), None, &CancellationToken::new()).await.expect("nobody stops it").result
-    }
-
-    fn settings() -> config::Hook {
-        let defaults = config::Config::load(config::Sources::default()).unwrap().hook;
-        config::Hook { calls_in_flight: 1, ..defaults }
-    }
-
-    fn caller(results: Vec<(u64, Result<Vec<u8>, Error>)>) -> (Arc<Caller>, Arc<Script>, Arc<Paused>) {
-        let clock = Arc::new(Paused::default());
-        let script = Arc::new(Script {
-            clock: Arc::clone(&clock),
-            results: Mutex::new(results.into()),
-            started_ms: Mutex::default(),
-        });
-        let caller = Caller::new("f", script.clone(), &settings(), clock.clone());
-        (Arc::new(caller), script, clock)
-    }
-
-    fn failed() -> Result<Vec<u8>, Error> {
-        Err(Error::Function("x".into()))
-    }
-
-    #[test]
-    fn pauses_double_vary_and_obey() {
-        let pauses = Pauses { min: Duration::from_millis(250), max: Duration::from_secs(1) };
-        let mut random = fastrand::Rng::with_seed(7);
-        let mut after = |attempt, asked_ms: Option<u64>| {
-            pauses.after(attempt, asked_ms.map(Duration::from_millis), &mut random).as_millis()
-        };
-        let list = [
-            after(1, None),
-            after(1, None),
-            after(2, None),
-            after(2, None),
-            after(3, None),
-            after(4, None),
-            after(99, None),
-            after(1, Some(700)),
-            after(2, Some(10)),
-            after(1, Some(60_000)),
-        ];
-        assert_eq!(list, [153, 222, 320, 379, 941, 917, 604, 700, 465, 1000]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_is_tried_three_times_with_pauses_between() {
-        let (caller, script, clock) = caller(vec![(10, failed()), (10, failed()), (10, failed()), (10, Ok(vec![1]))]);
-        assert!(matches!(called(&caller).await, Err(Error::Function(_))));
-        let started = script.started_ms.lock().clone();
-        assert_eq!(started.len(), 3);
-        assert_eq!(started[0], 0);
-        assert!((135..=262).contains(&started[1]), "{started:?}");
-        assert!((260..=515).contains(&(started[2] - started[1])), "{started:?}");
-        assert!(clock.elapsed().as_millis() < 800);
-        assert_eq!(called(&caller).await.unwrap(), [1]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_cannot_help_is_not_repeated() {
-        let (caller, script, _) =
-            caller(vec![(0, Err(Error::Refused("x".into()))), (0, Err(Error::Undecodable("x".into())))]);
-        assert!(matches!(called(&caller).await, Err(Error::Refused(_))));
-        assert!(matches!(called(&caller).await, Err(Error::Undecodable(_))));
-        assert_eq!(script.started_ms.lock().len(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn each_attempt_has_its_own_fifteen_seconds() {
-        let (caller, script, clock) = caller(vec![]);
-        assert!(matches!(called(&caller).await, Err(Error::Timeout(limit)) if limit == HOOK_TIMEOUT_MAX));
-        assert_eq!(script.started_ms.lock().len(), 3);
-        assert!((45_000..47_000).contains(&clock.elapsed().as_millis()), "{}", clock.elapsed().as_millis());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_waits_as_long_as_it_was_asked_to() {
-        let asked = Error::Throttled { reason: "x".into(), retry_after: Some(Duration::from_millis(900)) };
-        let (caller, script, _) = caller(vec![(0, Err(asked)), (0, Ok(vec![]))]);
-        called(&caller).await.unwrap();
-        assert_eq!(*script.started_ms.lock(), [0, 900]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pausing_call_lets_others_go_first() {
-        let (caller, script, _) = caller(vec![(10, failed()), (20, Ok(vec![2])), (10, Ok(vec![1]))]);
-        let (first, second) = tokio::join!(called(&caller), called(&caller));
-        assert_eq!((first.unwrap(), second.unwrap()), (vec![1], vec![2]));
-        assert_eq!(script.started_ms.lock()[..2], [0, 10], "the second call ran while the first one paused");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_dropped_call_frees_its_turn() {
-        let (caller, script, clock) = caller(vec![(60_000, failed()), (10, Ok(vec![1]))]);
-        assert!(clock::timeout(&*clock, Duration::from_millis(50), called(&caller)).await.is_none());
-        assert_eq!(called(&caller).await.unwrap(), [1]);
-        assert_eq!(*script.started_ms.lock(), [0, 50]);
-    }
-
-    #[test]
-    fn settings_out_of_their_limits_are_refused_by_name() {
-        check(&settings()).unwrap();
-        let cases: [(&str, fn(&mut config::Hook)); 6] = [
-            ("hook.timeout", |hook| hook.timeout = Duration::from_secs(16)),
-            ("hook.timeout", |hook| hook.timeout = Duration::ZERO),
-            ("hook.attempts_max", |hook| hook.attempts_max = 4),
-            ("hook.attempts_max", |hook| hook.attempts_max = 0),
-            ("hook.pause_min", |hook| hook.pause_min = Duration::from_secs(2)),
-            ("hook.calls_in_flight", |hook| hook.calls_in_flight = 0),
-        ];
-        for (setting, spoil) in cases {
-            let mut settings = settings();
-            spoil(&mut settings);
-            let error = check(&settings).unwrap_err().to_string();
-            assert!(error.contains(setting), "{error}");
-        }
-    }
-
-    #[tokio::test]
-    async fn no_attempt_begins_after_a_stop() {
-        let (caller, script, _) = caller(vec![(10, Ok(vec![1])), (10, Ok(vec![2]))]);
-        let stop = CancellationToken::new();
-        let under_way = caller.call(Bytes::new(), None, &stop);
-        let waiting = caller.call(Bytes::new(), None, &stop);
-        let (first, second, ()) = tokio::join!(under_way, waiting, async { stop.cancel() });
-        assert_eq!(first.unwrap().result.unwrap(), [1], "an attempt under way is awaited");
-        assert!(second.is_none(), "one call at once is allowed, and the second waited for its turn");
-        assert!(caller.call(Bytes::new(), None, &stop).await.is_none());
-        assert_eq!(script.started_ms.lock().len(), 1);
-    }
-}
+mod tests;

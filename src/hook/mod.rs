@@ -1,14 +1,17 @@
 //! Hooks: the functions a campaign calls in FILTER mode, one call for each batch.
 //!
 //! The parts: [`event`] builds what is sent, [`answer`] reads what comes back, an [`Invoker`] carries both (AWS Lambda
-//! or HTTP), and a [`Caller`] adds the concurrency limit, timeout and attempts.
+//! or HTTP), and a [`Caller`] adds timeout and attempts, and goes by a [`gate`] that protects the function: as many calls at
+//! once as it bears, none while it asked for a pause or is down.
 
 pub mod answer;
 mod caller;
 pub mod check;
+mod concurrency;
 mod connection;
 mod decision;
 pub mod event;
+mod gate;
 mod http;
 mod invokers;
 mod lambda;
@@ -25,6 +28,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 pub use caller::{Attempt, Called, Caller};
+pub use gate::Waiting;
 pub use http::{Signer, WEBHOOK_ID, Webhook};
 pub use invokers::{Invokers, Target};
 pub use source::Source;
@@ -65,6 +69,9 @@ pub enum Error {
     /// The answer is not a map of endpoints.
     #[error("the hook's answer cannot be decoded: {0}")]
     Undecodable(String),
+    /// No attempt was made: others have failed for this long, and a call does not wait longer.
+    #[error("the hook has failed for {0:.0?}, and is left alone")]
+    LeftAlone(Duration),
 }
 
 impl Error {
@@ -76,7 +83,8 @@ impl Error {
             | Self::Unreachable(_)
             | Self::Transport(_)
             | Self::Throttled { .. }
-            | Self::Function(_) => true,
+            | Self::Function(_)
+            | Self::LeftAlone(_) => true,
             // The same request meets the same refusal.
             Self::Refused(_) | Self::NotAllowed(_) => false,
             // The same event gives the same answer; Pinpoint's documentation counts it as a failure at once.
@@ -103,6 +111,7 @@ impl Error {
             Self::Refused(_) => "refused",
             Self::NotAllowed(_) => "not_allowed",
             Self::Undecodable(_) => "undecodable",
+            Self::LeftAlone(_) => "left_alone",
         }
     }
 }

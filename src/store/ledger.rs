@@ -21,7 +21,8 @@ pub struct Activity {
     pub scheduled_start: Timestamp,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    /// Why the activity failed, for people; `None` while it runs and after success.
+    /// Why the activity failed, for people; `None` after success. While it is running, since when and why it holds itself, if
+    /// it does.
     pub failure: Option<String>,
     /// The campaign as it was when the activity began, with the templates it names; JSON.
     pub definition: String,

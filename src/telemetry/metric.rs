@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
+use crate::domain::circuit::Phase;
 use crate::domain::{ChannelType, Fate};
 
 const API_REQUESTS: &str = "pinwheel_api_requests_total";
@@ -26,6 +27,9 @@ const HOOK_RECORDS: &str = "pinwheel_hook_records_total";
 const COLD_START: &str = "pinwheel_function_cold_start_duration_seconds";
 const WORKERS_BUSY: &str = "pinwheel_function_workers_busy";
 const WORKERS_ENDED: &str = "pinwheel_function_workers_ended_total";
+const HOOK_LIMIT: &str = "pinwheel_hook_calls_in_flight_max";
+const HOOK_CIRCUIT: &str = "pinwheel_hook_circuit_state";
+const HELD: &str = "pinwheel_campaigns_held";
 const MESSAGES: &str = "pinwheel_messages_total";
 const CIRCUIT: &str = "pinwheel_circuit_state";
 const SMS_PARTS: &str = "pinwheel_sms_parts_total";
@@ -58,6 +62,9 @@ pub(super) fn describe() {
     describe_histogram!(COLD_START, Unit::Seconds, "Time in which workers of local functions started, by function");
     describe_gauge!(WORKERS_BUSY, "Workers of local functions that have a call, by function");
     describe_counter!(WORKERS_ENDED, "Workers of local functions that ended unasked, by function and reason");
+    describe_gauge!(HOOK_LIMIT, "Calls of a function that may be in flight at once, by function");
+    describe_gauge!(HOOK_CIRCUIT, "Circuits of hook functions by function: 0 closed, 1 half open, 2 open");
+    describe_gauge!(HELD, "Campaigns that hold themselves because their hook fails");
     describe_counter!(MESSAGES, "Attempts at messages by channel type, channel section and outcome");
     describe_gauge!(CIRCUIT, "Circuits by channel section: 0 closed, 1 half open, 2 open");
     describe_counter!(SMS_PARTS, "Parts of the text messages that providers took, by adapter");
@@ -150,14 +157,37 @@ pub fn function_worker_ended(function: &str, reason: &'static str) {
     counter!(WORKERS_ENDED, "function" => function.to_owned(), "reason" => reason).increment(1);
 }
 
+/// As many calls of a function may be in flight from now on.
+pub fn hook_limit(function: &str, calls: usize) {
+    gauge!(HOOK_LIMIT, "function" => function.to_owned()).set(u32::try_from(calls).unwrap_or(u32::MAX));
+}
+
+/// The circuit of a function changed.
+pub fn hook_circuit(function: &str, phase: Phase) {
+    gauge!(HOOK_CIRCUIT, "function" => function.to_owned()).set(level(phase));
+}
+
+/// As many campaigns hold themselves now.
+pub fn campaigns_held(campaigns: usize) {
+    gauge!(HELD).set(u32::try_from(campaigns).unwrap_or(u32::MAX));
+}
+
 /// An attempt at a message ended. `section` is the channel section it was made through.
 pub fn message(channel: ChannelType, section: &Arc<str>, outcome: &'static str) {
     counter!(MESSAGES, "channel" => channel.as_str(), "section" => section.clone(), "outcome" => outcome).increment(1);
 }
 
-/// The circuit of a channel section changed: 0 closed, 1 half open, 2 open.
-pub fn circuit(section: &Arc<str>, state: u32) {
-    gauge!(CIRCUIT, "section" => section.clone()).set(state);
+/// The circuit of a channel section changed.
+pub fn circuit(section: &Arc<str>, phase: Phase) {
+    gauge!(CIRCUIT, "section" => section.clone()).set(level(phase));
+}
+
+fn level(phase: Phase) -> u32 {
+    match phase {
+        Phase::Closed => 0,
+        Phase::HalfOpen => 1,
+        Phase::Open => 2,
+    }
 }
 
 /// A provider took a text message of this many parts.
@@ -207,7 +237,10 @@ mod tests {
             function_worker_busy("f", true);
             function_worker_ended("f", "exit");
             message(ChannelType::Gcm, &"relay".into(), "successful");
-            circuit(&"relay".into(), 2);
+            hook_limit("f", 4);
+            hook_circuit("f", Phase::Open);
+            campaigns_held(1);
+            circuit(&"relay".into(), Phase::Open);
             sms_parts("sms", 2);
             send_retry(ChannelType::Gcm);
             limiter_wait(Duration::ZERO);

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use pinwheel::sandbox::function;
+use pinwheel::sandbox::function::{self, Reply};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -234,6 +236,50 @@ async fn sigterm_drains_and_resume_goes_on() {
     let summary: Value = serde_json::from_slice(&resumed.stdout).unwrap();
     assert_eq!(summary["Activities"][0]["Fates"]["SENT"], 5_000);
     assert_eq!(world.fcm.messages(), 5_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_hook_is_down_holds_itself_and_says_how_to_go_on() {
+    let works = Arc::new(AtomicBool::new(false));
+    let is_mended = works.clone();
+    let world = World::new(move |event| match is_mended.load(Relaxed) {
+        true => function::echo(event),
+        false => Reply::Status { code: 403, retry_after: None },
+    })
+    .await;
+    let directory = world.directory.path();
+    let endpoints: Vec<Value> = (0..500)
+        .map(|i| serde_json::json!({ "Id": format!("e{i:05}"), "ChannelType": "GCM", "Address": format!("e{i:05}") }))
+        .collect();
+    let file = serde_json::json!({
+        "Settings": world.settings(),
+        "Endpoints": endpoints,
+        "Segment": {},
+        "Campaign": crate::support::campaign(serde_json::json!({
+            "SegmentId": null,
+            "Hook": { "WebUrl": format!("{}/filter", world.functions.url()) }
+        }))
+    });
+    std::fs::write(directory.join("run.json"), file.to_string()).unwrap();
+    let held = pinwheel(directory, &["run", "run.json"]);
+    assert_eq!(held.status.code(), Some(3), "{}", stderr(&held));
+    let (out, err) = (stdout(&held), stderr(&held));
+    assert!(err.contains("the activity holds itself, and nobody of them is lost; mend the hook, then resume"), "{err}");
+    assert!(err.contains("take it up again with `pinwheel activity resume --file run.json`"), "{err}");
+    assert!(out.contains("500  (no fate yet)") && out.contains("not finished: held since "), "{out}");
+    let data = directory.join("data").display().to_string();
+    let show = pinwheel(directory, &["activity", "show", "--data", &data, "--json"]);
+    let summary: Value = serde_json::from_slice(&show.stdout).unwrap();
+    let activity = &summary["Activities"][0];
+    assert!(activity["Failure"].as_str().unwrap().starts_with("held since "), "{activity}");
+    assert_eq!((&activity["State"], &activity["Result"]), (&Value::from("RUNNING"), &Value::Null));
+
+    works.store(true, Relaxed);
+    let resumed = pinwheel(directory, &["activity", "resume", "--file", "run.json", "--json"]);
+    assert!(resumed.status.success(), "{}", stderr(&resumed));
+    let summary: Value = serde_json::from_slice(&resumed.stdout).unwrap();
+    assert_eq!(summary["Activities"][0]["Fates"]["SENT"], 500);
+    assert_eq!(world.fcm.messages(), 500);
 }
 
 #[test]

@@ -70,6 +70,10 @@ impl World {
             allow_http = true
             allow_private_addresses = true
 
+            [hook.circuit]
+            open_min = "10ms"
+            open_max = "50ms"
+
             [send]
             pause_min = "1ms"
             pause_max = "5ms"

@@ -33,6 +33,11 @@ pub enum Attended {
     Look(Timestamp),
     /// Its run is under way, but cannot go on until somebody mends something.
     Held,
+    /// It holds itself because its hook fails, and is tried again after a pause.
+    HookFails {
+        /// Whether the hook succeeded for a batch since the last pause.
+        has_worked: bool,
+    },
 }
 
 /// Whether a run has begun.
@@ -47,6 +52,7 @@ enum Driven {
     Completed,
     Stopped,
     Held,
+    HookFails { has_worked: bool },
 }
 
 impl Scheduler {
@@ -190,7 +196,15 @@ impl Scheduler {
             self.abort(&open, why).await?;
             return Ok(Attended::Over);
         }
-        Ok(if driven.iter().all(|driven| *driven == Driven::Completed) { Attended::Over } else { Attended::Held })
+        let failing = driven.iter().filter_map(|driven| match driven {
+            Driven::HookFails { has_worked } => Some(*has_worked),
+            Driven::Completed | Driven::Stopped | Driven::Held => None,
+        });
+        Ok(match failing.reduce(|any, has_worked| any || has_worked) {
+            Some(has_worked) => Attended::HookFails { has_worked },
+            None if driven.iter().all(|driven| *driven == Driven::Completed) => Attended::Over,
+            None => Attended::Held,
+        })
     }
 
     /// Drives an activity to its end; again after a pause while the store fails.
@@ -228,6 +242,13 @@ impl Scheduler {
                 Ok(Err(Error::Store(store::Error::NotFound { .. }))) => {
                     tracing::info!(activity.id = %id, "an activity ends, since its application is gone");
                     return Driven::Completed;
+                }
+                Ok(Err(error @ Error::HookFails { has_worked, .. })) => {
+                    tracing::error!(
+                        campaign.id = %activity.campaign_id, activity.id = %id, error = %error,
+                        "an activity holds itself, and is tried again later; `pinwheel activity show` has the reason"
+                    );
+                    return Driven::HookFails { has_worked };
                 }
                 Ok(Err(error)) => {
                     tracing::error!(

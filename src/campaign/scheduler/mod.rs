@@ -8,7 +8,8 @@
 //! ([`writing`](Scheduler::writing)), so that nothing begins after a pause or a removal was acknowledged.
 //!
 //! A run that fails for lack of a working channel stays under way in the ledger, and is taken up again when its campaign or
-//! a channel of its application changes, or with the next start: to go on at once would lose those it comes to.
+//! a channel of its application changes, or with the next start: to go on at once would lose those it comes to. A run that
+//! holds itself because its hook fails is also tried again by itself, after pauses that double.
 
 mod attend;
 mod plan;
@@ -29,12 +30,13 @@ use super::counts::{Counter, Counts};
 use super::dead;
 use super::definition::Document;
 use super::engine::Engine;
+use super::hold;
 use super::progress::Progress;
 use super::status::{self, Next};
 use crate::clock::{self, Clock};
 use crate::domain::{ActivityId, ApplicationId, CampaignId};
 use crate::store::{self, Activity, ActivityState, Kind, Released, Store};
-use crate::telemetry::Health;
+use crate::telemetry::{Health, metric};
 
 /// Runs whose audiences are found at once; each may scan the whole application.
 const PREPARING_MAX: usize = 4;
@@ -58,6 +60,8 @@ pub struct Scheduler {
     progress: Mutex<HashMap<ActivityId, Arc<Progress>>>,
     /// Campaigns that wait for somebody to mend something.
     held: Mutex<HashSet<Key>>,
+    /// Of those, the ones that are tried again by themselves, also while they are.
+    holds: Mutex<HashMap<Key, Holds>>,
     /// Campaigns that wait for their start or run, and those that changed and may.
     active: Mutex<HashSet<Key>>,
     counter: Counter,
@@ -73,6 +77,15 @@ pub(super) struct UnderWay {
     segment_id: Mutex<Option<String>>,
     /// It changed meanwhile, and is looked at again after this.
     changed: Mutex<bool>,
+}
+
+/// A campaign that holds itself because its hook fails.
+#[derive(Debug, Default)]
+struct Holds {
+    /// How often it did in a row.
+    times: u32,
+    /// Whether it is waiting, and not being tried.
+    is_waiting: bool,
 }
 
 /// What was deleted, so that a run ends before its time.
@@ -116,6 +129,7 @@ impl Scheduler {
             under_way: Mutex::default(),
             progress: Mutex::default(),
             held: Mutex::default(),
+            holds: Mutex::default(),
             active: Mutex::default(),
             counter: Counter::default(),
             preparing: Semaphore::new(PREPARING_MAX),
@@ -316,6 +330,10 @@ impl Scheduler {
         });
         all.insert(key.clone(), under_way.clone());
         self.held.lock().remove(&key);
+        if let Some(hold) = self.holds.lock().get_mut(&key) {
+            hold.is_waiting = false;
+        }
+        self.report_holds();
         tasks.spawn(self.clone().attend(key, under_way));
     }
 
@@ -329,18 +347,38 @@ impl Scheduler {
             }
         };
         let under_way = self.under_way.lock().remove(&key).expect("it is under way until it ends");
+        if !matches!(attended, Attended::HookFails { .. }) {
+            self.holds.lock().remove(&key);
+        }
         match attended {
             Attended::Over => {
                 self.active.lock().remove(&key);
+            }
+            Attended::HookFails { has_worked } => {
+                self.held.lock().insert(key.clone());
+                plan.set(key.clone(), self.clock().now() + self.holds(&key, has_worked));
             }
             Attended::Look(moment) => plan.set(key.clone(), moment),
             Attended::Held => {
                 self.held.lock().insert(key.clone());
             }
         }
+        self.report_holds();
         if *under_way.changed.lock() {
             self.active.lock().insert(key.clone());
             plan.set(key, AT_ONCE);
         }
+    }
+
+    /// A campaign holds itself once more: the pause until it is tried again.
+    fn holds(&self, key: &Key, has_worked: bool) -> Duration {
+        let mut holds = self.holds.lock();
+        let hold = holds.entry(key.clone()).or_default();
+        *hold = Holds { times: if has_worked { 1 } else { hold.times + 1 }, is_waiting: true };
+        hold::pause(hold.times, &self.engine.config.hook.hold)
+    }
+
+    fn report_holds(&self) {
+        metric::campaigns_held(self.holds.lock().values().filter(|hold| hold.is_waiting).count());
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{World, gcm_endpoints, lambda_hook, number_of, populate, run};
 
 /// The place of a batch in the activity, by its first endpoint.
-fn batch_of(event: &Event) -> usize {
+pub fn batch_of(event: &Event) -> usize {
     endpoints(event).keys().map(|id| number_of(id)).min().unwrap() / 50
 }
 

@@ -7,6 +7,7 @@ mod drain;
 mod eligibility;
 mod failures;
 mod fallback;
+mod hold;
 mod hook;
 mod overrides;
 mod pace;

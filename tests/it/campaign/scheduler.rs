@@ -1,6 +1,7 @@
 //! Campaigns that begin by themselves: when they are due, once, and not against anybody's will.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -61,6 +62,7 @@ struct Stage {
     clock: Leaping,
     store: Arc<dyn Store>,
     scheduler: Arc<Scheduler>,
+    health: Health,
     run: JoinHandle<bool>,
     stop: CancellationToken,
     _stop: DropGuard,
@@ -75,11 +77,11 @@ impl Stage {
     async fn at(world: &World, clock: Leaping) -> Self {
         let (engine, store) = world.engine(Arc::new(clock.clone()));
         let health = Health::new(Arc::new(clock.clone()), Duration::from_secs(60));
-        let scheduler = Scheduler::new(engine, health);
+        let scheduler = Scheduler::new(engine, health.clone());
         let stop = CancellationToken::new();
         let (at_work, stopping) = (scheduler.clone(), stop.clone());
         let run = tokio::spawn(async move { at_work.run(stopping).await.unwrap() });
-        Self { clock, store, scheduler, run, _stop: stop.clone().drop_guard(), stop }
+        Self { clock, store, scheduler, health, run, _stop: stop.clone().drop_guard(), stop }
     }
 
     async fn put(&self, id: &str, changes: Value) {
@@ -346,6 +348,48 @@ async fn a_campaign_that_hangs_holds_nobody_up() {
     assert_eq!(stage.status("slow").await, "EXECUTING");
     let running = &stage.activities("slow").await[0];
     assert_eq!(stage.scheduler.count(running).await.unwrap().audience, 1_000, "its numbers can be read meanwhile");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_whose_hook_is_down_waits_then_holds_itself_and_goes_on_when_it_works() {
+    let is_down = Arc::new(AtomicBool::new(true));
+    let down = is_down.clone();
+    let world = World::new(move |event: &Event| match down.load(Relaxed) {
+        true => Reply::FunctionError("out of luck".into()),
+        false => function::echo(event),
+    })
+    .await;
+    let stage = Stage::new(&world).await;
+    populate_store(&*stage.store, gcm_endpoints(1_000)).await;
+    stage.put("c", json!({ "Hook": lambda_hook() })).await;
+    until(async || world.functions.calls() >= 20, "the function is found to be down").await;
+    stage.clock.leap(Duration::from_secs(10 * 60));
+    stage.a_while().await;
+    assert_eq!(stage.health.stalled_for(), None, "it waits, and that has an end");
+    assert_eq!(stage.activities("c").await[0].failure, None);
+    stage.clock.leap(Duration::from_secs(5 * 60));
+    let note = async || stage.activities("c").await[0].failure.clone();
+    until(async || note().await.is_some(), "it holds itself").await;
+    let held = note().await.unwrap();
+    assert!(held.contains("failed for") && held.contains("out of luck"), "{held}");
+    stage.a_while().await;
+    let calls = world.functions.calls();
+    assert_eq!((stage.status("c").await.as_str(), stage.health.stalled_for()), ("EXECUTING", None));
+
+    // It is tried again after a minute, and when somebody changes it.
+    let tried_again = async || {
+        stage.clock.leap(Duration::from_secs(1));
+        world.functions.calls() > calls
+    };
+    until(tried_again, "it is tried again").await;
+    let since = held.split_once(": ").unwrap().0;
+    assert!(note().await.unwrap().starts_with(since), "it is held since the first time");
+    assert_eq!(world.fcm.messages(), 0);
+    is_down.store(false, Relaxed);
+    stage.put("c", json!({ "Hook": lambda_hook(), "IsPaused": true })).await;
+    stage.becomes("c", "COMPLETED").await;
+    let (activity, counts) = stage.over("c").await;
+    assert_eq!((activity.failure, counts.successful(), world.fcm.messages()), (None, 1_000, 1_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]
