@@ -115,6 +115,7 @@ pub async fn run(
         slots: Arc::clone(&slots),
         call: Arc::new(call),
         halt: halt.clone(),
+        halted: None,
         runtime: Handle::current(),
     };
     let thread = thread::Builder::new().name("load-pacer".into()).spawn(|| dispatcher.run()).map_err(Error::Thread)?;
@@ -229,6 +230,8 @@ struct Dispatcher {
     slots: Arc<Semaphore>,
     call: Arc<Call>,
     halt: CancellationToken,
+    /// When the thread saw that it was halted: what was due by then is still called if there is room.
+    halted: Option<Duration>,
     runtime: Handle,
 }
 
@@ -246,37 +249,42 @@ impl Dispatcher {
         let mut dispatched = Dispatched { late_wake_ups: 0, in_flight_max: 0, ended_early: None };
         let mut number = 0;
         while let Some(due) = self.due.next() {
-            dispatched.late_wake_ups += u64::from(self.wait(due));
-            let slot = if self.halt.is_cancelled() { None } else { self.slot() };
+            dispatched.late_wake_ups += self.wait(due);
+            let slot = if self.halted().is_some_and(|halted| due > halted) { None } else { self.slot() };
             let Some((slot, waited)) = slot else {
                 self.give_up(due, &mut dispatched);
                 return dispatched;
             };
+            assert!(self.halted.is_some() || self.call.watch.elapsed() >= due, "no call is made before it is due");
             dispatched.in_flight_max = dispatched.in_flight_max.max(slots - self.slots.available_permits());
             self.runtime.spawn(Arc::clone(&self.call).make(number, due, slot, waited));
             number += 1;
         }
         // The plan's last stage may be silent.
         self.wait(self.end);
-        if self.halt.is_cancelled() {
-            dispatched.ended_early = Some(self.call.watch.elapsed().min(self.end));
-        }
+        dispatched.ended_early = self.halted();
         dispatched
     }
 
-    /// Sleeps until a call is due or the test is halted. True when it woke late.
-    fn wait(&self, due: Duration) -> bool {
+    fn halted(&mut self) -> Option<Duration> {
+        if self.halted.is_none() && self.halt.is_cancelled() {
+            self.halted = Some(self.call.watch.elapsed().min(self.end));
+        }
+        self.halted
+    }
+
+    /// Sleeps until a call is due or the test is halted. Counts the times that it woke late.
+    fn wait(&self, due: Duration) -> u64 {
         let watch = &self.call.watch;
+        let mut late = 0;
         loop {
             let now = watch.elapsed();
             if now >= due || self.halt.is_cancelled() {
-                return false;
+                return late;
             }
             let until = due.min(now + NAP_MAX);
             watch.block_until(until);
-            if watch.elapsed() > until + WAKE_UP_LATE {
-                return true;
-            }
+            late += u64::from(watch.elapsed() > until + WAKE_UP_LATE);
         }
     }
 
@@ -291,13 +299,10 @@ impl Dispatcher {
         Some((slot.expect("the semaphore is never closed"), true))
     }
 
-    /// Tells of this call and all others that are due by now: they are not started.
+    /// Tells of this call and all others that are due by the end: they are not started.
     fn give_up(&mut self, due: Duration, dispatched: &mut Dispatched) {
-        let now = self.call.watch.elapsed();
-        if self.halt.is_cancelled() {
-            dispatched.ended_early = Some(now.min(self.end));
-        }
-        let end = now.min(self.end);
+        dispatched.ended_early = self.halted();
+        let end = self.halted.unwrap_or(self.end);
         for intended in std::iter::once(due).chain(&mut self.due).take_while(|due| *due <= end) {
             self.call.tell(News::NotStarted { intended, end });
         }
