@@ -19,8 +19,8 @@ use crate::support::{APPLICATION, World, campaign, define, drive, gcm_endpoints,
 
 const ENDPOINTS: usize = 1_000;
 
-/// Settings of people who do not wait long for a function that is down.
-const HASTY: &str = "hook.circuit.wait_max=200ms";
+/// Settings of people who do not wait long for a function that is down. A busy machine makes nobody time out.
+const HASTY: &str = "hook.circuit.wait_max=200ms\nhook.timeout=10s";
 
 /// A function that is down while this says so, in this way.
 async fn world_of(is_down: &Arc<AtomicBool>, failure: Reply) -> World {
@@ -93,7 +93,11 @@ async fn a_campaign_whose_hook_is_down_is_held_and_loses_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_in_the_middle_of_a_run_is_waited_out() {
-    for failure in [Reply::FunctionError("out of luck".into()), Reply::Drop, Reply::Hang] {
+    for (failure, outage_ms, timeout) in [
+        (Reply::FunctionError("out of luck".into()), 700, "hook.timeout=10s"),
+        (Reply::Drop, 700, "hook.timeout=10s"),
+        (Reply::Hang, 2_500, "hook.timeout=1500ms"),
+    ] {
         let (clock, calls, down_at) = (System::default(), AtomicU64::new(0), AtomicU64::new(0));
         let world = World::new(move |event: &Event| {
             let now = clock.elapsed().as_millis() as u64;
@@ -101,12 +105,12 @@ async fn an_outage_in_the_middle_of_a_run_is_waited_out() {
                 down_at.store(now, Relaxed);
             }
             match down_at.load(Relaxed) {
-                at if at > 0 && now < at + 700 => failure.clone(),
+                at if at > 0 && now < at + outage_ms => failure.clone(),
                 _ => function::echo(event).after(Duration::from_millis(5)),
             }
         })
         .await;
-        let app = world.app("hook.timeout=400ms");
+        let app = world.app(timeout);
         populate(&app, gcm_endpoints(3_000)).await;
         let outcome = run(&app, json!({ "Hook": lambda_hook() })).await;
         assert_eq!(outcome.tally.iter().collect::<Vec<_>>(), [(Fate::Sent, 3_000)]);
