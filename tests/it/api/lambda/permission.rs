@@ -53,7 +53,7 @@ impl<'a> Shop<'a> {
             let data = self.folder.join("data").display().to_string();
             let told = pinwheel(self.folder, &["--data", &data, "activity", "why", &id, "e1"]);
             line = String::from_utf8(told.stdout).unwrap();
-            if told.status.success() && (line.contains("SENT") || line.contains("FAIL")) {
+            if told.status.success() && ["SENT", "HOOK_ERROR", "PERMANENT"].iter().any(|fate| line.contains(fate)) {
                 return (id, line);
             }
             System::default().sleep(Duration::from_millis(50)).await;
@@ -94,40 +94,36 @@ async fn a_campaign_that_the_policy_does_not_match_sends_nothing_and_says_why() 
     assert!(log.contains("the hook may not be called for this campaign") && log.contains(&command), "{log}");
 
     // Somebody says it of another application.
+    let source =
+        |application: &str| format!("arn:aws:mobiletargeting:us-east-1:000000000000:apps/{application}/campaigns/*");
+    assert_eq!(server.call(Method::GET, "/filter/policy", Value::Null).await.status, 404);
+    let service = "pinpoint.us-east-1.amazonaws.com";
     let permission = |sid: &str, application: &str| {
-        let source = format!("arn:aws:mobiletargeting:us-east-1:000000000000:apps/{application}/campaigns/*");
-        [
-            "add-permission",
-            "--function-name",
-            "filter",
-            "--statement-id",
-            sid,
-            "--action",
-            "lambda:InvokeFunction",
-            "--principal",
-            "pinpoint.us-east-1.amazonaws.com",
-            "--source-account",
-            "000000000000",
-            "--source-arn",
-            &source,
-        ]
-        .map(str::to_owned)
+        json!({
+            "StatementId": sid, "Action": "lambda:InvokeFunction", "Principal": service,
+            "SourceAccount": "000000000000", "SourceArn": source(application),
+        })
     };
-    let none = server.refused(&["get-policy", "--function-name", "filter"]).await;
-    assert!(none.contains("ResourceNotFoundException"), "{none}");
-    server.ok(&permission("other", "another").each_ref().map(String::as_str)).await;
+    server.call(Method::POST, "/filter/policy", permission("other", "another")).await.body(201);
     let (_, told) = shop.run(hook.clone()).await;
     assert!(told.contains("for the nearest, `other`, AWS:SourceArn"), "{told}");
     assert_eq!(sunk(), 0);
 
     // Then of this one.
-    let own = permission("own", &shop.application);
-    let own = own.each_ref().map(String::as_str);
-    let added = server.ok(&own).await;
+    let own_source = source(&shop.application);
+    let add = [
+        ["--function-name", "filter"],
+        ["--statement-id", "own"],
+        ["--action", "lambda:InvokeFunction"],
+        ["--principal", service],
+        ["--source-account", "000000000000"],
+        ["--source-arn", &own_source],
+    ];
+    let added = server.ok(&[&["add-permission"], add.as_flattened()].concat()).await;
     let statement: Value = serde_json::from_str(added["Statement"].as_str().unwrap()).unwrap();
     assert_eq!((&statement["Sid"], &statement["Resource"]), (&json!("own"), &json!(FUNCTION)));
-    let twice = server.refused(&own).await;
-    assert!(twice.contains("ResourceConflictException"), "{twice}");
+    let own = permission("own", &shop.application);
+    assert_eq!(server.call(Method::POST, "/filter/policy", own.clone()).await.status, 409);
     let (_, told) = shop.run(hook.clone()).await;
     assert!(told.contains("SENT"), "{told}");
     assert_eq!(sunk(), 1);
@@ -138,12 +134,11 @@ async fn a_campaign_that_the_policy_does_not_match_sends_nothing_and_says_why() 
     assert_eq!(statements["Statement"].as_array().unwrap().len(), 2);
     assert_eq!(statements["Statement"][1], statement);
     let remove = ["remove-permission", "--function-name", "filter", "--statement-id", "own"];
-    let stale = server.refused(&[&remove[..], &["--revision-id", "another"]].concat()).await;
-    assert!(stale.contains("PreconditionFailedException"), "{stale}");
+    let stale = server.call(Method::DELETE, "/filter/policy/own?RevisionId=another", Value::Null).await;
+    assert_eq!((stale.status, stale.error_type.as_deref()), (412, Some("PreconditionFailedException")));
     let revision = policy["RevisionId"].as_str().unwrap();
     server.ok(&[&remove[..], &["--revision-id", revision]].concat()).await;
-    let gone = server.refused(&remove).await;
-    assert!(gone.contains("ResourceNotFoundException"), "{gone}");
+    assert_eq!(server.call(Method::DELETE, "/filter/policy/own", Value::Null).await.status, 404);
     let (_, told) = shop.run(hook).await;
     assert!(told.contains("for the nearest, `other`"), "{told}");
     assert_eq!(sunk(), 1);
@@ -158,7 +153,7 @@ async fn a_campaign_that_the_policy_does_not_match_sends_nothing_and_says_why() 
     let (_, told) = shop.run(delivery.clone()).await;
     assert!(told.contains("for the nearest, `other`"), "{told}");
     assert!(server.log().contains("the function may not be called for this campaign"), "{}", server.log());
-    server.ok(&own).await;
+    server.call(Method::POST, "/filter/policy", own).await.body(201);
     let (_, told) = shop.run(delivery).await;
     assert!(told.contains("SENT"), "{told}");
     assert_eq!(sunk(), 1, "custom delivery is not for the sink");
