@@ -12,7 +12,6 @@ use super::{EXIT_UNUSABLE, duration, function};
 use crate::cli::Settings;
 use crate::clock::System;
 use crate::domain::limit::HOOK_TIMEOUT_MAX;
-use crate::hook::Invoker;
 use crate::hook::check::cases::{self, CONCURRENT, Case};
 use crate::hook::check::check;
 use crate::hook::check::finding::Severity;
