@@ -257,6 +257,7 @@ mod tests {
     const CHOICES: &[&str] = &[
         "api.tls_certificate",
         "api.tls_key",
+        "api.functions",
         "vault.key_file",
         "log.format",
         "policy.hook_failure",
