@@ -86,7 +86,7 @@ impl About<'_> {
 
     /// Members that endpoints do not have, and scalars for lists.
     fn members(&mut self, endpoint: &Map<String, Value>) {
-        self.object(&self.path.to_owned(), endpoint, ENDPOINT);
+        self.object(self.path, endpoint, ENDPOINT);
     }
 
     fn object(&mut self, path: &str, object: &Map<String, Value>, shapes: &[(&str, Shape)]) {
