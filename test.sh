@@ -19,6 +19,7 @@ missing_packages() {
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm
     # What AWS's client for Node.js is built with.
+    [[ -f /usr/include/node/node_api.h ]] || echo libnode-dev
     command -v cmake >/dev/null || echo cmake
     command -v autoreconf >/dev/null || echo autoconf
     command -v automake >/dev/null || echo automake
@@ -50,14 +51,15 @@ make_venv() {
     cp "$requirements" .venv/installed.txt
 }
 
-# AWS's runtime interface client for Node.js has a part in C++. Where that cannot be built its test looks at nothing.
+# AWS's runtime interface client for Node.js has a part in C++, which is built against the headers on this machine.
 make_node() {
     cmp -s "$node_package" .node/installed.json && return 0
     mkdir -p .node
     cp "$node_package" .node/package.json
-    npm install --prefix .node --ignore-scripts=false --no-audit --no-fund --loglevel=error >/dev/null || true
+    npm_config_nodedir=/usr npm install --prefix .node --ignore-scripts=false --no-audit --no-fund --loglevel=error
     if [[ ! -f .node/node_modules/aws-lambda-ric/dist/rapid-client.node ]]; then
-        echo "test.sh: aws-lambda-ric could not be built; remove .node to try again" >&2
+        echo "test.sh: aws-lambda-ric could not be built" >&2
+        exit 1
     fi
     cp "$node_package" .node/installed.json
 }

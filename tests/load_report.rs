@@ -52,9 +52,14 @@ fn browse(page: &Path, flags: &[String]) -> Seen {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
     let console = stderr.lines().filter(|line| line.contains(":CONSOLE")).map(str::to_owned).collect();
-    // The browser looks for updates of its own, which no flag turns off entirely.
-    let requests = requests.lock().unwrap().iter().filter(|line: &&String| !line.contains("google")).cloned().collect();
+    let requests = requests.lock().unwrap().iter().filter(|line| is_for_the_page(line)).cloned().collect();
     Seen { stdout: String::from_utf8_lossy(&output.stdout).into_owned(), console, requests }
+}
+
+/// Proxies are asked for whole URLs; for a path alone asks somebody who knew the port's owner before. And the browser looks
+/// for updates of its own, which no flag turns off entirely.
+fn is_for_the_page(line: &str) -> bool {
+    line.split(' ').nth(1).is_some_and(|target| !target.starts_with('/')) && !line.contains("google")
 }
 
 fn first_line(connection: TcpStream) -> Option<String> {

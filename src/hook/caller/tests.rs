@@ -119,7 +119,8 @@ async fn a_call_waits_as_long_as_it_was_asked_to_and_so_do_others() {
         script.clock.sleep(Duration::from_millis(1)).await;
         called(&caller).await
     });
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     assert_eq!(*script.started_ms.lock(), [0, 90_000, 90_000]);
     assert!(!caller.waiting().is_any());
 }

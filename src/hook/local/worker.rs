@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +27,10 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often memory is looked at while a call is under way.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Attempts at starting a program whose file is still busy, and the pause between them.
+const START_ATTEMPTS_MAX: u32 = 20;
+const START_PAUSE: Duration = Duration::from_millis(10);
 
 const MIB: u64 = 1024 * 1024;
 
@@ -114,8 +120,9 @@ impl Worker {
         let stream = format!("[$LATEST]{}", uuid::Uuid::new_v4().simple());
         let own = [("AWS_LAMBDA_RUNTIME_API", api.address.to_string()), ("AWS_LAMBDA_LOG_STREAM_NAME", stream)];
         let own = own.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let environment = launch.environment.clone().into_iter().chain(own);
-        let (process, stdout, stderr) = Process::start(&launch.program, environment, &surroundings.tracker)
+        let environment: Vec<_> = launch.environment.clone().into_iter().chain(own).collect();
+        let (process, stdout, stderr) = start_process(launch, &environment, &surroundings)
+            .await
             .map_err(|error| unable(format!("`{}` cannot be started: {error}", launch.program.path.display())))?;
         output.read(stdout);
         output.read(stderr);
@@ -273,6 +280,25 @@ impl Worker {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Starts a worker's process; again for a moment while its file is busy. A program that was just unpacked is, as long as
+/// another process that begins at the same time holds a copy of the handle it was written through.
+async fn start_process(
+    launch: &Launch,
+    environment: &[(OsString, OsString)],
+    surroundings: &Surroundings,
+) -> io::Result<(Process, ChildStdout, ChildStderr)> {
+    let mut attempt = 1;
+    loop {
+        match Process::start(&launch.program, environment.iter().cloned(), &surroundings.tracker) {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && attempt < START_ATTEMPTS_MAX => {
+                surroundings.clock.sleep(START_PAUSE).await;
+                attempt += 1;
+            }
+            started => return started,
         }
     }
 }
