@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use super::definition::Document;
+use super::definition::{self, Document};
 use super::engine::Engine;
-use super::ledger;
+use super::{ledger, run};
 use crate::domain::{ActivityId, CampaignId, Fate};
 use crate::hook;
 use crate::hook::answer::Answer;
@@ -79,6 +79,8 @@ pub enum Error {
          `pinwheel hook redrive {activity_id} --file FILE`"
     )]
     NotServed { activity_id: ActivityId },
+    #[error("activity `{activity_id}` cannot go on: {source}")]
+    CannotGoOn { activity_id: ActivityId, source: Box<super::Error> },
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -154,6 +156,7 @@ impl Engine {
         if activity.state == ActivityState::Cancelled {
             return Err(Error::Cancelled { activity_id });
         }
+        self.check_channels(activity).await?;
         if !is_served(activity) {
             return Ok(());
         }
@@ -168,6 +171,15 @@ impl Engine {
             None => None,
         };
         if segment.is_some() { Ok(()) } else { Err(Error::Deleted { activity_id, what: "segment" }) }
+    }
+
+    /// Released batches that nobody can send have no way back.
+    async fn check_channels(&self, activity: &Activity) -> Result<(), Error> {
+        let cannot = |source| Error::CannotGoOn { activity_id: activity.id.clone(), source: Box::new(source) };
+        let document: Document = serde_json::from_str(&activity.definition)
+            .map_err(|error| cannot(definition::Error::Document(error).into()))?;
+        let ways = self.ways(&activity.application_id).await.map_err(|error| cannot(error.into()))?;
+        run::check_served(&document, &ways).map_err(cannot)
     }
 
     /// Gives held batches up: all of an activity or campaign, or these of one activity.
@@ -214,6 +226,6 @@ impl Engine {
 }
 
 /// Whether the activity is of a campaign made over the API.
-pub(super) fn is_served(activity: &Activity) -> bool {
+pub fn is_served(activity: &Activity) -> bool {
     serde_json::from_str::<Document>(&activity.definition).is_ok_and(|document| document.scheduled)
 }

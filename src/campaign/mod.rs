@@ -79,7 +79,7 @@ pub enum Error {
     /// A channel that the audience counts on is not there any more.
     #[error(
         "no channel in the settings serves {channel_types}, but one did when the activity began: nothing was done; give \
-         the same settings again"
+         the same settings again, with `--file FILE` for a run of a campaign file"
     )]
     ChannelGone { channel_types: String },
     /// The provider refuses everything we send, and so does the fallback's if there is one.

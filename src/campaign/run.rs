@@ -143,6 +143,20 @@ impl Engine {
     }
 }
 
+/// Makes sure that there still are the channels on which the audience of an activity counts. To go on without one would lose
+/// everybody on it, unless the application wants that.
+///
+/// Errors: [`Error::ChannelGone`].
+pub(super) fn check_served(document: &definition::Document, ways: &Ways) -> Result<(), Error> {
+    let is_gone =
+        |name: &&str| ChannelType::parse(name).is_none_or(|channel_type| matches!(ways.way(channel_type), Way::None));
+    let gone: Vec<&str> = document.served.iter().map(String::as_str).filter(is_gone).collect();
+    match gone.is_empty() {
+        true => Ok(()),
+        false => Err(Error::ChannelGone { channel_types: gone.join(", ") }),
+    }
+}
+
 impl Run {
     fn prepare(
         engine: Arc<Engine>,
@@ -154,14 +168,7 @@ impl Run {
     ) -> Result<Self, Error> {
         let document: definition::Document =
             serde_json::from_str(&activity.definition).map_err(definition::Error::Document)?;
-        // The audience counts on them. To go on without one would lose everybody on it, unless the application wants that.
-        let is_gone = |name: &&str| {
-            ChannelType::parse(name).is_none_or(|channel_type| matches!(ways.way(channel_type), Way::None))
-        };
-        let gone: Vec<&str> = document.served.iter().map(String::as_str).filter(is_gone).collect();
-        if !gone.is_empty() {
-            return Err(Error::ChannelGone { channel_types: gone.join(", ") });
-        }
+        check_served(&document, &ways)?;
         let definition = Arc::new(engine.compile(&ways, &activity.campaign_id, &document)?);
         let treatment = definition
             .treatments

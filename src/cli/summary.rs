@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::campaign::{counts, ledger};
+use crate::campaign::{counts, dead, ledger};
 use crate::clock::wire_text;
 use crate::store::{Activity, ActivityState, LedgerStore, Store};
 
@@ -46,6 +46,9 @@ pub struct ActivitySummary {
     pub examples: BTreeMap<&'static str, String>,
     /// Pinpoint's names for some of the fates; text, as in Pinpoint.
     pub execution_metrics: BTreeMap<String, String>,
+    /// Whether it is a run of a campaign file, with settings of its own.
+    #[serde(skip)]
+    is_of_file: bool,
 }
 
 impl Summary {
@@ -106,6 +109,7 @@ impl ActivitySummary {
             scheduled_start: wire_text(activity.scheduled_start),
             start: activity.started_at.map(wire_text),
             end: activity.ended_at.map(wire_text),
+            is_of_file: !dead::is_served(&activity),
             failure: activity.failure,
             audience: frozen.endpoints(),
             open: standing.open(&frozen),
@@ -142,13 +146,19 @@ impl ActivitySummary {
         if let Some(held) = self.fates.get("HELD") {
             writeln!(
                 out,
-                "  {} of them wait until their hook works; then: pinwheel hook redrive {id}",
-                grouped(*held)
+                "  {} of them wait until their hook works; then: pinwheel hook redrive {id}{}",
+                grouped(*held),
+                // One beside a running server has another flag, which the command tells.
+                if self.is_of_file { " --file FILE" } else { "" }
             )?;
         }
         match (*state, &self.failure) {
             ("RUNNING", None) => {
-                writeln!(out, "  not finished: it runs in another process, or was cut off and can be resumed")?;
+                writeln!(
+                    out,
+                    "  not finished: it runs in another process, whose log says if it waits for its hook; or it was cut off \
+                     and can be resumed"
+                )?;
             }
             ("RUNNING", Some(held)) => writeln!(out, "  not finished: {held}")?,
             (_, Some(failure)) => writeln!(out, "  FAIL: {failure}")?,

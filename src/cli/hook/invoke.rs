@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use serde::de::IgnoredAny;
 
 use super::function;
 use crate::cli::Settings;
@@ -24,6 +25,7 @@ pub struct Args {
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let config = settings.load(None)?;
     let event = read(&args.event)?;
+    serde_json::from_slice::<IgnoredAny>(&event).context("the event is not JSON")?;
     let opened = function::open(&config, &args.function, args.allow_remote).await?;
     let answer = opened.invoker.invoke(event.into(), None).await;
     opened.close().await;

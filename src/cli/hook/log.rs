@@ -38,6 +38,9 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let folder = app::functions_directory(&config).join(function);
     let mut log = Log { path: folder.join(LOG_FILE), open: None };
     let present = log.read()?;
+    if present.is_empty() && !folder.is_dir() && !config.functions.contains_key(function) {
+        bail!("there is no local function `{function}`");
+    }
     if present.is_empty() && !args.follow {
         bail!("function `{function}` has no log in `{}`: it was not called yet", config.data.directory.display());
     }

@@ -22,6 +22,8 @@ use crate::loadtest::{Error, Settings, duration};
 /// A test for whoever only names a function: enough to see that it answers.
 const RATE: Rate = Rate::per_second(10);
 const DURATION: Duration = Duration::from_secs(30);
+/// So that a search does not judge a function by its cold starts.
+const SEARCH_WARM_UP: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
@@ -48,9 +50,10 @@ pub struct Args {
     /// Of random arrivals and made-up endpoints.
     #[arg(long, value_name = "NUMBER", default_value_t = 1, help_heading = "Plan")]
     seed: u64,
-    /// Time before the plan, at the mean rate of its first stage, that is not counted.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", help_heading = "Plan")]
-    warm_up: Duration,
+    /// Time before the plan, at the mean rate of its first stage, that is not counted; before each step of a search. 3s for
+    /// searches, else none.
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Plan")]
+    warm_up: Option<Duration>,
     /// Calls under way at once, at most; more wait, and their latency counts from when they were due.
     #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = in_flight, help_heading = "Plan")]
     in_flight_max: usize,
@@ -155,7 +158,7 @@ impl Args {
         };
         Ok(Settings {
             plan: Plan::new(stages)?,
-            warm_up: self.warm_up,
+            warm_up: self.warm_up.unwrap_or(if self.until_p99.is_some() { SEARCH_WARM_UP } else { Duration::ZERO }),
             arrivals: match self.arrivals {
                 Spread::Uniform => Arrivals::Uniform,
                 Spread::Poisson => Arrivals::Poisson,

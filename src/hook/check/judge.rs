@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use uuid::Uuid;
+
 use super::cases::Case;
 use super::finding::{Code, Finding};
 use super::{diagnose, observe};
@@ -29,7 +32,7 @@ pub fn judge(case: &Case, result: &Result<Vec<u8>, hook::Error>, latency: Durati
     let answer = match result {
         Ok(answer) => answer,
         Err(error) => {
-            findings.add(Code::of_error(error), None, None, error.to_string());
+            findings.add(Code::of_error(error), None, None, without_request(&error.to_string()));
             return Judged { findings: findings.list, decisions: None };
         }
     };
@@ -78,6 +81,13 @@ pub(super) fn below(path: &str, name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if is_plain { format!("{path}.{name}") } else { format!("{path}[{}]", serde_json::Value::from(name)) }
+}
+
+/// A function's message without the id and the time of the request, so that the same failure reads the same each time.
+fn without_request(message: &str) -> String {
+    let is_kept =
+        |word: &&str| *word != "RequestId:" && Uuid::try_parse(word).is_err() && word.parse::<Timestamp>().is_err();
+    message.split(' ').filter(is_kept).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::Error;
+use super::{Error, policy};
 use crate::config;
 
 /// Source: AWS Lambda developer guide, "Lambda quotas" and "Configure Lambda function memory"; a thousand workers are the
@@ -163,6 +163,10 @@ impl Configuration {
         if !MEMORY_MB.contains(&self.memory_mb) {
             let (least, most) = MEMORY_MB.into_inner();
             return wrong(Some("memory_mb"), format!("it is {}, and must be from {least} to {most}", self.memory_mb));
+        }
+        if let Some(arn) = self.allow.iter().find(|arn| !policy::is_arn(arn)) {
+            let example = "arn:aws:mobiletargeting:*:*:apps/*/campaigns/*";
+            return wrong(Some("allow"), format!("`{arn}` is no ARN such as `{example}`"));
         }
         if let Some(variable) = self.environment.keys().find(|name| !is_variable(name)) {
             let problem = format!("`{variable}` cannot be the name of a variable here: {VARIABLE_RULE}");

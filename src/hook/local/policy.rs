@@ -99,6 +99,11 @@ impl Statement {
     }
 }
 
+/// Whether a text can be an ARN, or a pattern of one.
+pub fn is_arn(text: &str) -> bool {
+    text == "*" || text.starts_with("arn:") && text.split(':').count() >= 6
+}
+
 /// Whether a policy allows a call.
 ///
 /// A statement without `AWS:SourceAccount` counts as it is written: what it does not name, it does not restrict. Since 2021
@@ -239,6 +244,8 @@ impl fmt::Display for Mismatch {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Refusal {
     pub reason: Reason,
+    /// The function's name.
+    function: String,
     /// The command that would allow it.
     pub remedy: String,
 }
@@ -269,7 +276,7 @@ impl Refusal {
                 )
             }
         };
-        Self { reason, remedy }
+        Self { reason, function: function.to_owned(), remedy }
     }
 }
 
@@ -285,7 +292,12 @@ impl fmt::Display for Refusal {
                 }
             }
         }
-        write!(f, "; to allow it: `{}`", self.remedy)
+        let function = &self.function;
+        write!(
+            f,
+            "; to allow it, set `functions.{function}.allow`, or ask this server, by `--endpoint-url`: `{}`",
+            self.remedy
+        )
     }
 }
 

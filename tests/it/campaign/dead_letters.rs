@@ -175,6 +175,25 @@ async fn a_letter_holds_the_request_and_every_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_released_that_could_not_be_sent() {
+    let fix = Fix::default();
+    let world = fix.world().await;
+    let app = world.app("");
+    populate(&app, gcm_endpoints(100)).await;
+    let first = run(&app, holding(json!({}))).await;
+    let id = &first.activities[0].id;
+    drop(app);
+
+    let mut settings = world.settings();
+    settings["channel"].as_table_mut().unwrap().remove("gcm");
+    let app = world.app_of(settings);
+    let error = app.engine.redrive(&stored(&*app.store, id).await, None).await.unwrap_err().to_string();
+    assert!(error.contains("no channel in the settings serves GCM") && error.contains("--file FILE"), "{error}");
+    assert_eq!(letters(&*app.store).await[0].state, LetterState::Held);
+    assert_eq!(stored(&*app.store, id).await.state, ActivityState::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redrive_that_fails_again_is_held_again() {
     let fix = Fix::default();
     let world = fix.world().await;

@@ -312,3 +312,21 @@ fn endpoints_of_events_are_those_of_the_case() {
     let read = Endpoints::read(&case.event).unwrap();
     assert_eq!(read.members(), case.sent.members());
 }
+
+#[test]
+fn the_same_failure_reads_the_same_each_time() {
+    let cases = [
+        (
+            "the hook failed: Sandbox.Timedout: RequestId: 8476a536-e9f4-11e8-9739-2dfe598c3fcd Error: Task timed out",
+            "the hook failed: Sandbox.Timedout: Error: Task timed out",
+        ),
+        (
+            "2026-03-01T09:00:00.000Z 8476a536-e9f4-11e8-9739-2dfe598c3fcd Task timed out after 3.00 seconds",
+            "Task timed out after 3.00 seconds",
+        ),
+        ("the hook failed: Error: no `Id` at 9:00", "the hook failed: Error: no `Id` at 9:00"),
+    ];
+    for (message, expected) in cases {
+        assert_eq!(without_request(message), expected);
+    }
+}

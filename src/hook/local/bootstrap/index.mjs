@@ -69,7 +69,11 @@ async function load(text) {
   try {
     loaded = await import(pathToFileURL(fileOf((folder ?? '') + module)));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new RuntimeError('UserCodeSyntaxError', String(error));
+    if (error instanceof SyntaxError) {
+      // The first line of the stack is the place, such as `/srv/hooks/index.js:3`, if the parser told one.
+      const [place] = (error.stack ?? '').split('\n');
+      throw new RuntimeError('UserCodeSyntaxError', /:\d+$/.test(place) ? `${error} at ${place}` : String(error));
+    }
     if (/MODULE_NOT_FOUND$/.test(error?.code ?? '')) throw new RuntimeError('ImportModuleError', String(error));
     throw error;
   }

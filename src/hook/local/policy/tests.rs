@@ -149,7 +149,12 @@ fn a_refusal_says_what_is_missing_and_what_would_help() {
         lambda:InvokeFunction --principal pinpoint.us-east-1.amazonaws.com --source-arn \
         arn:aws:mobiletargeting:us-east-1:123456789012:apps/a1/campaigns/c1 --source-account 123456789012";
     let nothing = allowed_by("[]").unwrap_err().to_string();
-    assert_eq!(nothing, format!("no statement of its policy allows anything; to allow it: `{remedy}`"));
+    assert_eq!(
+        nothing,
+        format!(
+            "no statement of its policy allows anything; to allow it, set `functions.filter.allow`, or ask this server, by `--endpoint-url`: `{remedy}`"
+        )
+    );
 
     let far = statement("Allow", r#"{"Service":"s3.amazonaws.com"}"#, r#"{"StringEquals":{"AWS:SourceAccount":"1"}}"#);
     let near = statement("Allow", &service(), r#"{"StringEquals":{"AWS:SourceAccount":"999999999999"}}"#)
@@ -159,7 +164,7 @@ fn a_refusal_says_what_is_missing_and_what_would_help() {
         error.to_string(),
         format!(
             "no statement of its policy allows it; for the nearest, `near`, AWS:SourceAccount `123456789012` is not \
-             `999999999999`; to allow it: `{remedy}`"
+             `999999999999`; to allow it, set `functions.filter.allow`, or ask this server, by `--endpoint-url`: `{remedy}`"
         )
     );
 

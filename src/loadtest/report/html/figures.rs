@@ -111,7 +111,7 @@ impl OverTime<'_> {
         let series = vec![self.series("in flight", Ink::Third, |span| Some(span.in_flight))];
         let axis = Axis { title: "calls", scale: Scale::from_zero(Unit::Rate, values(&series)) };
         let words =
-            "Calls under way at once. Growing without end, they say that the function takes less than it gets.".into();
+            "Calls under way at the end of each second. Growing without end, they say that the function takes less than it gets.".into();
         self.plot("in-flight", "Calls in flight", words, axis, series)
     }
 
