@@ -179,7 +179,7 @@ impl Scheduler {
     }
 
     /// Drives the activities of a run that are not over, all at once. One whose hook fails stops the others, so that the
-    /// campaign holds itself as a whole: another may run for a day.
+    /// campaign holds itself as a whole: another may run for a day. Those that are stuck are left alone.
     async fn drive_all(
         &self,
         key: &Key,
@@ -189,6 +189,8 @@ impl Scheduler {
         let open: Vec<_> = activities.into_iter().filter(|activity| activity.state == ActivityState::Running).collect();
         let stop = under_way.stop.child_token();
         let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way, &stop))).await;
+        let stuck = open.iter().zip(&driven).filter(|(_, driven)| **driven == Driven::Held);
+        *under_way.stuck.lock() = stuck.map(|(activity, _)| activity.id.clone()).collect();
         // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
         self.engine.caps.forget_total(&key.0, &key.1);
         if let Some(why) = under_way.why() {
@@ -209,6 +211,9 @@ impl Scheduler {
     /// Drives an activity to its end, or until `stop`, which it cancels if its hook fails; again after a pause while the store
     /// fails.
     async fn drive(&self, activity: &Activity, under_way: &UnderWay, stop: &CancellationToken) -> Driven {
+        if under_way.stuck.lock().contains(&activity.id) {
+            return Driven::Held;
+        }
         let work = self.health.begin();
         for attempt in 1.. {
             let progress = Arc::new(Progress::default());
@@ -339,6 +344,7 @@ mod tests {
             why: Default::default(),
             segment_id: Default::default(),
             changed: Default::default(),
+            stuck: Default::default(),
         }
     }
 
