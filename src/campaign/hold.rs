@@ -6,8 +6,8 @@
 //!
 //! So that nobody is lost before that is known, a batch whose hook failed waits for what becomes of others. If one succeeds
 //! after it, the function works, and the batch meets its fate. If the activity is held, the batch is given back. If nothing
-//! else can come, its fate is met too, since few failures are no reason to hold; unless the activity was held before and its
-//! hook has not succeeded since: then it is held again.
+//! else can come, its fate is met too, since few failures are no reason to hold; unless they are enough in number and take all
+//! places, or the activity was held before and its hook has not succeeded since: then it is held.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -80,7 +80,7 @@ struct Rule {
     window: VecDeque<Option<bool>>,
     /// Calls that began so far.
     begun: u64,
-    /// Batches that are ready to be worked on, that are worked on, and those of them that wait for a verdict.
+    /// Batches that are ready to be worked on, that are worked on, and those of them that wait for a verdict and were not told.
     ready: usize,
     working: usize,
     waiting: usize,
@@ -159,11 +159,13 @@ impl Rule {
 
     /// Nobody waits for what cannot come: when all that is worked on waits, and nothing else can begin.
     fn decide(&mut self) {
-        let is_full = self.working >= self.slots || self.ready == 0 && !self.is_reading;
-        if self.waiting == 0 || self.waiting < self.working || !is_full {
+        let is_full = self.working >= self.slots;
+        let is_over = self.ready == 0 && !self.is_reading;
+        if self.waiting == 0 || self.waiting < self.working || !(is_full || is_over) {
             return;
         }
-        match self.was_held && !self.has_worked {
+        let is_enough = is_full && self.waiting >= self.settings.failures_min;
+        match is_enough || self.was_held && !self.has_worked {
             true => self.hold(),
             false => self.tell(Verdict::Alone),
         }
@@ -177,6 +179,7 @@ impl Rule {
 
     fn tell(&mut self, verdict: Verdict) {
         self.told += 1;
+        self.waiting = 0;
         self.verdict = verdict;
     }
 
@@ -255,8 +258,12 @@ impl Hold {
         })
     }
 
-    /// The hook of a batch failed: waits for what is to become of the batch.
+    /// The hook of a batch failed: waits for what is to become of the batch. After a stop that says nothing of the hook, since
+    /// functions may be stopped too.
     pub async fn failed(&self, call: Call, kind: &'static str, example: String, stop: &CancellationToken) -> Verdict {
+        if stop.is_cancelled() {
+            return Verdict::GiveBack;
+        }
         if !self.is_on {
             return Verdict::Alone;
         }
@@ -264,7 +271,7 @@ impl Hold {
             rule.failed(call, kind, example);
             rule.told
         });
-        let _waits = Waits(self);
+        let _waits = Waits { hold: self, told };
         loop {
             let mut changed = pin!(self.changed.notified());
             // From here on no change is missed.
@@ -284,19 +291,23 @@ impl Hold {
         let mut rule = self.rule.lock();
         let done = work(&mut rule);
         rule.decide();
-        if rule.waiting > 0 {
-            self.changed.notify_waiters();
-        }
+        self.changed.notify_waiters();
         done
     }
 }
 
 /// A batch that waits for its verdict, until this is dropped.
-struct Waits<'a>(&'a Hold);
+struct Waits<'a> {
+    hold: &'a Hold,
+    told: u64,
+}
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.0.rule.lock().waiting -= 1;
+        let mut rule = self.hold.rule.lock();
+        if rule.told == self.told {
+            rule.waiting -= 1;
+        }
     }
 }
 

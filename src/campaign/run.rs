@@ -255,13 +255,15 @@ impl Run {
         }
     }
 
-    /// Reads batches ahead of the workers, a page at once, each wave when it is due.
+    /// Reads batches ahead of the workers, a page at once, each wave when it is due. A failure stops the run: batches may wait
+    /// for what becomes of others that are never read.
     async fn read_ahead(
         self: Arc<Self>,
         frozen: Arc<Frozen>,
         mut standing: Standing,
         pages: mpsc::Sender<Vec<Loaded>>,
     ) -> Result<(), Error> {
+        let failing = self.stop.clone().drop_guard();
         let page_endpoints = self.engine.config.campaign.page_endpoints;
         for (first, wave) in batch::waves(&frozen) {
             self.set_waiting(true);
@@ -298,6 +300,7 @@ impl Run {
             }
         }
         self.hold.set_reading(false);
+        failing.disarm();
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures_util::future::join_all;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::App;
@@ -54,39 +54,54 @@ impl<'a> Watch<'a> {
     }
 
     /// Runs activities to their end, all at the same time. Shows how far they are; when asked to stop, finishes the
-    /// batches in flight, but waits no longer than the settings say. `how` tells people to go on after a failure.
+    /// batches in flight, but waits no longer than the settings say. One whose hook fails stops the others, as when serving.
+    /// `how` tells people to go on after a failure.
     pub async fn drive(self, activities: &[Activity], how: &str) -> anyhow::Result<Ending> {
         let Self { app, health, stop, over, _over } = self;
         let progress = Arc::new(Progress::default());
         tokio::spawn(look(app.clock.clone(), progress.clone(), health.begin(), over));
-        let runs = activities.iter().map(|activity| {
-            let (engine, activity) = (app.engine.clone(), activity.clone());
-            let (progress, stop) = (progress.clone(), stop.clone());
-            async move {
+        let hold = stop.child_token();
+        let mut runs = JoinSet::new();
+        for activity in activities.iter().cloned() {
+            let (engine, progress, hold) = (app.engine.clone(), progress.clone(), hold.clone());
+            let cut_off = format!("activity `{}` was cut off; take it up again with `{how}`", activity.id);
+            runs.spawn(async move {
                 let id = activity.id.clone();
-                let driven = tokio::spawn(async move { engine.drive(activity, progress, stop).await });
-                let driven = driven.await.context("a run ended in a panic")?;
-                if let Err(error @ Error::HookFails { .. }) = &driven {
-                    eprintln!("activity `{id}`: {error}");
-                    return Ok(Ending::Stopped);
+                match engine.drive(activity, progress, hold.clone()).await {
+                    Err(error @ Error::HookFails { .. }) => {
+                        eprintln!("activity `{id}`: {error}");
+                        hold.cancel();
+                        Ok(Ending::Stopped)
+                    }
+                    driven => driven.context(cut_off),
                 }
-                driven.with_context(|| format!("activity `{id}` was cut off; take it up again with `{how}`"))
-            }
-        });
+            });
+        }
         let patience = async {
             stop.cancelled().await;
             health.draining();
             app.clock.sleep(app.config.campaign.drain_timeout).await;
         };
         let endings: Vec<Ending> = tokio::select! {
-            endings = join_all(runs) => endings.into_iter().collect::<anyhow::Result<_>>()?,
+            endings = all(&mut runs) => endings.into_iter().collect::<anyhow::Result<_>>()?,
             () = patience => {
                 tracing::warn!("batches in flight did not finish in time; resuming settles them");
+                // What they still use goes away next.
+                runs.shutdown().await;
                 vec![Ending::Stopped]
             }
         };
         Ok(if endings.contains(&Ending::Stopped) { Ending::Stopped } else { Ending::Completed })
     }
+}
+
+/// How runs ended, once all have.
+async fn all(runs: &mut JoinSet<anyhow::Result<Ending>>) -> Vec<anyhow::Result<Ending>> {
+    let mut endings = Vec::with_capacity(runs.len());
+    while let Some(ended) = runs.join_next().await {
+        endings.push(ended.context("a run ended in a panic").flatten());
+    }
+    endings
 }
 
 /// Has an adapter hear what its provider reports by itself.

@@ -1,5 +1,6 @@
 //! What values must hold, beyond their types.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -113,9 +114,10 @@ const RULES: &[(&str, Rule)] = &[
     ("feedback.stop_words", Rule::Texts),
 ];
 
-/// Pairs of durations of which the first must not exceed the second.
+/// Pairs of durations or numbers of which the first must not exceed the second.
 const ORDERED: &[(&str, &str)] = &[
     ("hook.pause_min", "hook.pause_max"),
+    ("hook.calls_in_flight_min", "hook.calls_in_flight"),
     ("hook.circuit.open_min", "hook.circuit.open_max"),
     ("hook.hold.pause_min", "hook.hold.pause_max"),
     ("send.pause_min", "send.pause_max"),
@@ -133,14 +135,14 @@ pub(super) fn broken(table: &Table, is_default: impl Fn(&Key) -> bool) -> Vec<(K
     }
     for (low, high) in ORDERED {
         let (low, high) = (Key::dotted(low), Key::dotted(high));
-        if let (Some(least), Some(most)) = (time(table, &low), time(table, &high))
+        if let (Some(least), Some(most)) = (size(table, &low), size(table, &high))
             && least > most
         {
             // The one that was set is the one to change.
             broken.push(if is_default(&low) {
-                (high, format!("not be below `{low}`, which is `{least:?}`"))
+                (high, format!("not be below `{low}`, which is `{least}`"))
             } else {
-                (low, format!("not exceed `{high}`, which is `{most:?}`"))
+                (low, format!("not exceed `{high}`, which is `{most}`"))
             });
         }
     }
@@ -158,8 +160,25 @@ pub(super) fn broken(table: &Table, is_default: impl Fn(&Key) -> bool) -> Vec<(K
     broken
 }
 
-fn time(table: &Table, key: &Key) -> Option<Duration> {
-    parse_duration(get(table, key)?.as_str()?)
+/// A duration or a number. Of a pair, both are the same.
+#[derive(PartialEq, PartialOrd)]
+enum Size {
+    Time(Duration),
+    Number(i64),
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => write!(f, "{time:?}"),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+fn size(table: &Table, key: &Key) -> Option<Size> {
+    let value = get(table, key)?;
+    value.as_integer().map(Size::Number).or_else(|| parse_duration(value.as_str()?).map(Size::Time))
 }
 
 /// What a value must do, from serde's message about it.

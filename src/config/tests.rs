@@ -114,6 +114,10 @@ fn errors_name_source_key_value_and_rule() {
             "settings.toml:1: `policy.hook_failure` is `skip`, but must be one of `drop`, `hold`, `send`",
         ),
         (
+            "hook = { calls_in_flight_min = 3, calls_in_flight = 2 }",
+            "settings.toml:1: `hook.calls_in_flight_min` is `3`, but must not exceed `hook.calls_in_flight`, which is `2`",
+        ),
+        (
             "hook.pause_min = \"2s\"",
             "settings.toml:1: `hook.pause_min` is `2s`, but must not exceed `hook.pause_max`, which is `1s`",
         ),

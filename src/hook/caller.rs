@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::gate::{Gate, Suspicion, Turn, Waiting};
+use super::gate::{Gate, Suspicion, Waiting};
 use super::{Error, Invoker, Source};
 use crate::clock::{self, Clock, Stopwatch};
 use crate::config;
@@ -106,6 +106,7 @@ impl Caller {
     pub async fn call(&self, event: Bytes, source: Option<&Source>, stop: &CancellationToken) -> Option<Called> {
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         let mut used = 0;
+        let mut random = fastrand::Rng::new();
         let mut throttled = None;
         let mut suspicion = Suspicion::default();
         loop {
@@ -122,7 +123,19 @@ impl Caller {
             if !attempts.is_empty() {
                 metric::hook_retry(self.function());
             }
-            let (attempt, answer, is_down) = self.attempt(turn, event.clone(), source, &mut suspicion).await;
+            let (attempt, answer) = self.attempt(event.clone(), source).await;
+            let pause = if let Err(Error::Throttled { retry_after, .. }) = answer {
+                let now = self.clock.elapsed();
+                let (since, times) = throttled.unwrap_or((now, 0));
+                throttled = Some((since, times + 1));
+                let pause = self.pauses.asked(times + 1, retry_after, &mut random);
+                Some(pause).filter(|pause| (now - since).saturating_add(*pause) <= self.wait_max)
+            } else {
+                throttled = None;
+                None
+            };
+            let is_down =
+                turn.ended(answer.as_ref().map(|_| ()), attempt.latency, pause.unwrap_or_default(), &mut suspicion);
             if attempts.len() == ATTEMPTS_KEPT {
                 attempts.remove(ATTEMPTS_KEPT / 2);
             }
@@ -132,19 +145,12 @@ impl Caller {
                 Err(error) if error.is_retryable() => error,
                 Err(error) => return Some(Called { attempts, result: Err(error) }),
             };
-            let mut random = fastrand::Rng::new();
-            if let Error::Throttled { retry_after, .. } = error {
-                let now = self.clock.elapsed();
-                let (since, times) = throttled.unwrap_or((now, 0));
-                throttled = Some((since, times + 1));
-                let pause = self.pauses.asked(times + 1, retry_after, &mut random);
-                if (now - since).saturating_add(pause) > self.wait_max {
-                    return Some(Called { attempts, result: Err(error) });
+            if throttled.is_some() {
+                match pause {
+                    Some(_) => continue,
+                    None => return Some(Called { attempts, result: Err(error) }),
                 }
-                self.gate.pause(pause);
-                continue;
             }
-            throttled = None;
             if is_down {
                 continue;
             }
@@ -157,24 +163,17 @@ impl Caller {
         }
     }
 
-    /// One attempt; whether the function is down, as far as is known then.
-    async fn attempt(
-        &self,
-        turn: Turn<'_>,
-        event: Bytes,
-        source: Option<&Source>,
-        suspicion: &mut Suspicion,
-    ) -> (Attempt, Result<Vec<u8>, Error>, bool) {
+    /// One attempt, in its turn.
+    async fn attempt(&self, event: Bytes, source: Option<&Source>) -> (Attempt, Result<Vec<u8>, Error>) {
         let event_bytes = event.len();
         let (at, began) = (self.clock.now(), self.clock.elapsed());
         let result = clock::timeout(&*self.clock, self.timeout, self.invoker.invoke(event, source))
             .await
             .unwrap_or(Err(Error::Timeout(self.timeout)));
         let latency = self.clock.elapsed().saturating_sub(began);
-        let is_down = turn.ended(result.as_ref().map(|_| ()), latency, suspicion);
         metric::hook_attempt(self.function(), result.as_ref().map_or_else(Error::kind, |_| "ok"), latency);
         metric::hook_bytes(event_bytes, result.as_ref().map_or(0, Vec::len));
-        (Attempt { at, latency, error: result.as_ref().err().cloned() }, result, is_down)
+        (Attempt { at, latency, error: result.as_ref().err().cloned() }, result)
     }
 }
 

@@ -161,7 +161,9 @@ impl Limit {
             (self.usual, self.doubles, self.was_crowded) = (Some(median), doubled, false);
             return from;
         }
-        let usual = *self.usual.get_or_insert(shortest);
+        let usual = self.usual.unwrap_or(shortest);
+        // Timeouts alone say nothing of it.
+        self.usual = Some(usual).filter(|usual| *usual < Duration::MAX);
         let was_reached = self.peak >= self.now;
         let is_crowded = median > LEISURE && median >= usual.saturating_mul(CROWDED);
         let was_crowded = std::mem::replace(&mut self.was_crowded, is_crowded);
@@ -193,5 +195,29 @@ impl Limit {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A round in which the limit is reached.
+    fn round(limit: &mut Limit, answer: Answer) {
+        let calls: Vec<Begun> = (0..limit.now().max(ROUND_MIN)).map(|_| limit.begin()).collect();
+        calls.into_iter().for_each(|call| limit.ended(call, answer));
+    }
+
+    #[test]
+    fn a_beginning_of_timeouts_says_nothing_of_the_usual_latency() {
+        let took = |ms| Answer::Took(Duration::from_millis(ms));
+        let mut limit = Limit::new(1, 64);
+        (0..2).for_each(|_| round(&mut limit, Answer::TimedOut));
+        assert_eq!(limit.now(), START / 2);
+        (0..5).for_each(|_| round(&mut limit, took(20)));
+        let at_leisure = limit.now();
+        assert!(at_leisure > START, "{at_leisure}");
+        (0..2).for_each(|_| round(&mut limit, took(500)));
+        assert_eq!(limit.now(), at_leisure / 2);
     }
 }

@@ -133,13 +133,6 @@ impl Gate {
         self.report();
     }
 
-    /// No call begins before `pause` is over.
-    pub fn pause(&self, pause: Duration) {
-        let until = self.clock.elapsed() + pause;
-        let mut state = self.state.lock();
-        state.not_before = state.not_before.max(until);
-    }
-
     /// Waits for a turn, in the order of coming; `None` when a stop comes first.
     ///
     /// Errors: [`Error::LeftAlone`] when the circuit is open and has not been closed for too long.
@@ -248,11 +241,19 @@ impl Gate {
         metric::hook_limit(&self.function, self.limit());
     }
 
-    /// Ends a turn; whether the function is left alone now. `verdict` is on the function.
-    fn end(&self, held: Held<'_>, verdict: Option<Verdict>, answer: Answer, call: &mut Suspicion) -> bool {
+    /// Ends a turn; whether the function is left alone now. `verdict` is on the function; no call begins before `pause` is over.
+    fn end(
+        &self,
+        held: Held<'_>,
+        verdict: Option<Verdict>,
+        answer: Answer,
+        pause: Duration,
+        call: &mut Suspicion,
+    ) -> bool {
         let Held { permit, pass, begun } = held;
         let now = self.clock.elapsed();
         let mut state = self.state.lock();
+        state.not_before = state.not_before.max(now.saturating_add(pause));
         state.successes += u64::from(verdict == Some(Verdict::Works));
         call.is_confirmed |= call.seen.is_some_and(|seen| state.successes > seen);
         call.seen = Some(state.successes);
@@ -313,8 +314,14 @@ struct Held<'a> {
 }
 
 impl Turn<'_> {
-    /// The attempt of a call was made; whether the function is left alone now.
-    pub fn ended(mut self, result: Result<(), &Error>, latency: Duration, call: &mut Suspicion) -> bool {
+    /// The attempt of a call was made, and no call is to begin before `pause` is over; whether the function is left alone now.
+    pub fn ended(
+        mut self,
+        result: Result<(), &Error>,
+        latency: Duration,
+        pause: Duration,
+        call: &mut Suspicion,
+    ) -> bool {
         let (verdict, answer) = match result {
             Ok(()) => (Some(Verdict::Works), Answer::Took(latency)),
             Err(Error::Timeout(_)) => (Some(Verdict::Fails), Answer::TimedOut),
@@ -328,14 +335,14 @@ impl Turn<'_> {
             }
         };
         let held = self.held.take().expect("it ends once");
-        self.gate.end(held, verdict, answer, call)
+        self.gate.end(held, verdict, answer, pause, call)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if let Some(held) = self.held.take() {
-            self.gate.end(held, None, Answer::Other, &mut Suspicion::default());
+            self.gate.end(held, None, Answer::Other, Duration::ZERO, &mut Suspicion::default());
         }
     }
 }

@@ -22,6 +22,9 @@ enum Measure {
     Lag,
 }
 
+/// Far beyond anything that is measured, in any unit.
+const LIMIT_MAX: f64 = 1e9;
+
 /// The names of measures with their units.
 const MEASURES: [(&str, Measure, &str); 10] = [
     ("p50", Measure::Quantile(0.5), "ms"),
@@ -105,6 +108,9 @@ impl FromStr for Threshold {
             _ => "a rate such as `450/s`",
         };
         let limit = limit.ok_or_else(|| refused(format!("`{value}` is not {example}")))?;
+        if limit > LIMIT_MAX {
+            return Err(refused(format!("`{value}` is more than {LIMIT_MAX}{unit}")));
+        }
         Ok(Self { text: text.trim().to_owned(), measure, unit, comparison, limit })
     }
 }
@@ -131,9 +137,10 @@ impl Threshold {
 
     /// Whether the limit cannot hold any more, whatever the rest of the calls does. `calls` are all of the plan.
     pub fn is_hopeless(&self, tally: &Tally, calls: f64) -> bool {
-        let limit = Duration::from_secs_f64(self.limit / 1000.0);
         let successes = tally.successes();
-        let (is_upper, over) = (self.comparison.is_upper(), || successes.over(limit) as f64);
+        // Only where the unit is that of durations.
+        let limit = || Duration::from_secs_f64(self.limit / 1000.0);
+        let (is_upper, over) = (self.comparison.is_upper(), || successes.over(limit()) as f64);
         match self.measure {
             Measure::Quantile(quantile) => is_upper && over() > (1.0 - quantile) * calls,
             Measure::Max => is_upper && over() > 0.0,
@@ -147,7 +154,7 @@ impl Threshold {
                 let best = (tally.totals().succeeded as f64 + rest) / tally.planned().as_secs_f64();
                 !is_upper && !self.comparison.holds(best, self.limit)
             }
-            Measure::Lag => is_upper && tally.lag().over(limit) as f64 > 0.01 * calls,
+            Measure::Lag => is_upper && tally.lag().over(limit()) as f64 > 0.01 * calls,
         }
     }
 
@@ -215,6 +222,8 @@ mod tests {
             ("failures<-1%", "is not a share"),
             ("failures<NaN%", "is not a share"),
             ("rate>=x/s", "`x/s` is not a rate such as `450/s`"),
+            ("rate>=1e30/s", "`1e30/s` is more than 1000000000/s"),
+            ("max<1000000h", "`1000000h` is more than 1000000000ms"),
             ("rate=>5/s", "`rate=` is not one of"),
         ];
         for (text, expected) in cases {
@@ -237,6 +246,7 @@ mod tests {
             ("failures<1%", tally(100, 0, 10), false),
             ("rate>=100/s", tally(109, 0, 1), true),
             ("rate>=99/s", tally(109, 0, 1), false),
+            ("rate>=1e9/s", tally(109, 0, 1), true),
         ];
         for (text, tally, hopeless) in cases {
             assert_eq!(threshold(text).is_hopeless(&tally, 1000.0), hopeless, "{text}");

@@ -165,25 +165,28 @@ pub fn held_members(row: &BatchRow) -> u64 {
     places.fold(0, |mask, (place, _)| mask | 1 << place)
 }
 
-/// The row of a redriven batch: who was held is open again, and nobody else.
+/// The row of a redriven batch: who was held is open again, and nobody else. If anybody has got a message, or may have, the row
+/// keeps their time.
 ///
 /// Errors: reasons that cannot be read.
 pub fn redriven(row: BatchRow, at: Timestamp) -> Result<BatchRow, Error> {
     let reasons = without_reasons(&row, held_members(&row))?;
+    let sent = [Fate::Sent, Fate::Unknown].map(Fate::as_byte);
+    let at = if row.fates.iter().any(|byte| sent.contains(byte)) { row.at } else { at };
     let mut row = BatchRow { stage: Stage::Intent, at, reasons: to_text(&reasons), ..row };
     replace_held(&mut row, BatchRow::OPEN);
     Ok(row)
 }
 
-/// The row of a dropped batch.
+/// The row of a dropped batch. It keeps its time, which is that of messages.
 ///
 /// Errors: as of [`redriven`].
-pub fn dropped(row: BatchRow, reason: &str, at: Timestamp) -> Result<BatchRow, Error> {
+pub fn dropped(row: BatchRow, reason: &str) -> Result<BatchRow, Error> {
     let held = held_members(&row);
     let mut reasons = without_reasons(&row, held)?;
     let places = (0..row.fates.len()).filter(|place| held >> place & 1 == 1);
     reasons.entry(reason.to_owned()).or_default().extend(places);
-    let mut row = BatchRow { at, reasons: to_text(&reasons), ..row };
+    let mut row = BatchRow { reasons: to_text(&reasons), ..row };
     replace_held(&mut row, Fate::HookError.as_byte());
     Ok(row)
 }
@@ -235,14 +238,26 @@ mod tests {
         assert_eq!(held_members(&row()), 0b101);
         let row = redriven(row(), later()).unwrap();
         assert_eq!(row.fates, [BatchRow::OPEN, 12, BatchRow::OPEN, 18, 23]);
-        assert_eq!((row.stage, row.unknown, row.at), (Stage::Intent, 0b10000, later()));
+        assert_eq!((row.stage, row.unknown, row.at), (Stage::Intent, 0b10000, Timestamp::UNIX_EPOCH));
         assert_eq!(row.reasons.as_deref(), Some(r#"{"no `Name`":[3]}"#));
         assert_eq!(held_members(&row), 0);
     }
 
     #[test]
+    fn the_time_of_messages_stays() {
+        for (fate, at) in
+            [(Fate::Sent, Timestamp::UNIX_EPOCH), (Fate::Unknown, Timestamp::UNIX_EPOCH), (Fate::OptOut, later())]
+        {
+            let fates = vec![fate.as_byte(), Fate::Held.as_byte()];
+            let row = BatchRow { fates, reasons: None, ..row() };
+            assert_eq!(redriven(row.clone(), later()).unwrap().at, at, "{fate:?}");
+            assert_eq!(dropped(row, "gone").unwrap().at, Timestamp::UNIX_EPOCH);
+        }
+    }
+
+    #[test]
     fn who_was_held_is_dropped_for_a_reason() {
-        let row = dropped(row(), "gone", later()).unwrap();
+        let row = dropped(row(), "gone").unwrap();
         assert_eq!(row.fates, [5, 12, 5, 18, 23]);
         assert_eq!((row.stage, row.unknown), (Stage::Done, 0b10000));
         assert_eq!(row.reasons.as_deref(), Some(r#"{"gone":[0,2],"no `Name`":[3]}"#));

@@ -69,7 +69,7 @@ fn who_waits_is_told_when_another_succeeds_or_nothing_else_can_come() {
     after(&mut rule, "ox");
     assert_eq!(rule.verdict(0), None, "one is under way, and another can begin");
     after(&mut rule, ".");
-    assert_eq!(rule.verdict(0), Some(Verdict::Works));
+    assert_eq!((rule.verdict(0), rule.waiting), (Some(Verdict::Works), 0));
     assert_eq!(rule.verdict(rule.told), None, "a success tells those who wait, not those who come later");
 
     // All places are taken by those that wait.
@@ -85,6 +85,17 @@ fn who_waits_is_told_when_another_succeeds_or_nothing_else_can_come() {
     rule.is_reading = false;
     rule.decide();
     assert_eq!(rule.verdict(0), Some(Verdict::Alone));
+}
+
+#[test]
+fn enough_that_wait_in_all_places_hold_whatever_was_before() {
+    for (slots, held) in [(5, None), (4, Some((4, 10)))] {
+        let mut rule = Rule::new(settings(), slots, false);
+        rule.ready = 99;
+        after(&mut rule, "......");
+        rule.working = 0;
+        assert_eq!(after(&mut rule, "xxxx"), held, "{slots} places");
+    }
 }
 
 #[test]
@@ -139,4 +150,6 @@ async fn a_batch_waits_for_its_verdict_and_no_longer_than_a_stop() {
     let call = sends.begin();
     let verdict = sends.failed(call, "timeout", String::new(), &CancellationToken::new()).await;
     assert_eq!(verdict, Verdict::Alone, "nobody is lost by it");
+    let verdict = sends.failed(call, "transport", String::new(), &stop).await;
+    assert_eq!(verdict, Verdict::GiveBack, "after a stop it may have been stopped itself");
 }

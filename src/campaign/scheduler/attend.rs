@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::{Gone, Key, Scheduler, UnderWay};
 use crate::campaign::definition::Document;
@@ -78,15 +79,11 @@ impl Scheduler {
                 return (key, if is_gone { Attended::Over } else { Attended::Held });
             }
             tracing::warn!(campaign.id = %key.1, error = %error, "a campaign waits for the store");
-            if self.paused(attempt, &under_way).await {
+            if paused(self.clock(), attempt, &under_way, &under_way.stop).await {
                 break;
             }
         }
         (key, Attended::Held)
-    }
-
-    async fn paused(&self, attempt: u32, under_way: &UnderWay) -> bool {
-        paused(self.clock(), attempt, under_way).await
     }
 
     async fn attempt(&self, key: &Key, under_way: &UnderWay) -> Result<Attended, store::Error> {
@@ -181,7 +178,8 @@ impl Scheduler {
         }
     }
 
-    /// Drives the activities of a run that are not over, all at once.
+    /// Drives the activities of a run that are not over, all at once. One whose hook fails stops the others, so that the
+    /// campaign holds itself as a whole: another may run for a day. Those that are stuck are left alone.
     async fn drive_all(
         &self,
         key: &Key,
@@ -189,7 +187,10 @@ impl Scheduler {
         under_way: &UnderWay,
     ) -> Result<Attended, store::Error> {
         let open: Vec<_> = activities.into_iter().filter(|activity| activity.state == ActivityState::Running).collect();
-        let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way))).await;
+        let stop = under_way.stop.child_token();
+        let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way, &stop))).await;
+        let stuck = open.iter().zip(&driven).filter(|(_, driven)| **driven == Driven::Held);
+        *under_way.stuck.lock() = stuck.map(|(activity, _)| activity.id.clone()).collect();
         // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
         self.engine.caps.forget_total(&key.0, &key.1);
         if let Some(why) = under_way.why() {
@@ -207,17 +208,21 @@ impl Scheduler {
         })
     }
 
-    /// Drives an activity to its end; again after a pause while the store fails.
-    async fn drive(&self, activity: &Activity, under_way: &UnderWay) -> Driven {
+    /// Drives an activity to its end, or until `stop`, which it cancels if its hook fails; again after a pause while the store
+    /// fails.
+    async fn drive(&self, activity: &Activity, under_way: &UnderWay, stop: &CancellationToken) -> Driven {
+        if under_way.stuck.lock().contains(&activity.id) {
+            return Driven::Held;
+        }
         let work = self.health.begin();
         for attempt in 1.. {
             let progress = Arc::new(Progress::default());
             self.progress.lock().insert(activity.id.clone(), progress.clone());
-            let (engine, of, stop) = (self.engine.clone(), activity.clone(), under_way.stop.clone());
-            let shared = progress.clone();
+            let (engine, of) = (self.engine.clone(), activity.clone());
+            let (shared, until) = (progress.clone(), stop.clone());
             // A task of its own, so that a panic ends here; dropped with the set.
             let mut task = JoinSet::new();
-            task.spawn(async move { engine.drive(of, shared, stop).await });
+            task.spawn(async move { engine.drive(of, shared, until).await });
             let driven = tokio::select! {
                 driven = task.join_next() => driven.expect("it has one task"),
                 () = self.watch(&progress, &work) => unreachable!("it watches as long as it is let"),
@@ -228,6 +233,13 @@ impl Scheduler {
                 Ok(Ok(Ending::Completed)) => {
                     tracing::info!(campaign.id = %activity.campaign_id, activity.id = %id, "activity is completed");
                     return Driven::Completed;
+                }
+                Ok(Ok(Ending::Stopped)) if !under_way.stop.is_cancelled() => {
+                    tracing::info!(
+                        campaign.id = %activity.campaign_id, activity.id = %id,
+                        "activity is held with its campaign, whose hook fails"
+                    );
+                    return Driven::Stopped;
                 }
                 Ok(Ok(Ending::Stopped)) => {
                     tracing::info!(
@@ -248,6 +260,7 @@ impl Scheduler {
                         campaign.id = %activity.campaign_id, activity.id = %id, error = %error,
                         "an activity holds itself, and is tried again later; `pinwheel activity show` has the reason"
                     );
+                    stop.cancel();
                     return Driven::HookFails { has_worked };
                 }
                 Ok(Err(error)) => {
@@ -263,7 +276,7 @@ impl Scheduler {
                     return Driven::Held;
                 }
             }
-            if self.paused(attempt, under_way).await {
+            if paused(self.clock(), attempt, under_way, stop).await {
                 break;
             }
         }
@@ -300,11 +313,11 @@ impl Scheduler {
 
 /// Waits before another attempt; `true` when a stop came first. What is to end for good ends its wait early, but once:
 /// its end has to be written down, also into a store that fails for a while.
-async fn paused(clock: &dyn Clock, attempt: u32, under_way: &UnderWay) -> bool {
+async fn paused(clock: &dyn Clock, attempt: u32, under_way: &UnderWay, stop: &CancellationToken) -> bool {
     let pause = domain::pause(attempt, PAUSE_MIN, PAUSE_MAX, fastrand::f64());
     tokio::select! {
         biased;
-        () = under_way.stop.cancelled(), if under_way.why().is_none() => under_way.why().is_none(),
+        () = stop.cancelled(), if under_way.why().is_none() => under_way.why().is_none(),
         () = clock.sleep(pause) => false,
     }
 }
@@ -322,8 +335,6 @@ fn retried(error: Error) -> store::Error {
 
 #[cfg(test)]
 mod tests {
-    use tokio_util::sync::CancellationToken;
-
     use super::*;
     use crate::clock::System;
 
@@ -333,6 +344,7 @@ mod tests {
             why: Default::default(),
             segment_id: Default::default(),
             changed: Default::default(),
+            stuck: Default::default(),
         }
     }
 
@@ -340,8 +352,12 @@ mod tests {
     async fn what_was_aborted_still_pauses_between_attempts() {
         let (clock, stopped, aborted) = (System::default(), under_way(), under_way());
         stopped.stop.cancel();
-        assert_eq!(paused(&clock, 7, &stopped).now_or_never(), Some(true));
+        assert_eq!(paused(&clock, 7, &stopped, &stopped.stop).now_or_never(), Some(true));
         aborted.abort(Gone::Campaign);
-        assert_eq!(paused(&clock, 7, &aborted).now_or_never(), None, "else it turns around a failing store in circles");
+        assert_eq!(
+            paused(&clock, 7, &aborted, &aborted.stop).now_or_never(),
+            None,
+            "else it turns around a failing store in circles"
+        );
     }
 }

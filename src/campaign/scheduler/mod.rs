@@ -9,7 +9,8 @@
 //!
 //! A run that fails for lack of a working channel stays under way in the ledger, and is taken up again when its campaign or
 //! a channel of its application changes, or with the next start: to go on at once would lose those it comes to. A run that
-//! holds itself because its hook fails is also tried again by itself, after pauses that double.
+//! holds itself because its hook fails is also tried again by itself, after pauses that double; its activities that failed for
+//! another reason are not.
 
 mod attend;
 mod plan;
@@ -77,6 +78,8 @@ pub(super) struct UnderWay {
     segment_id: Mutex<Option<String>>,
     /// It changed meanwhile, and is looked at again after this.
     changed: Mutex<bool>,
+    /// Activities that cannot go on until somebody mends something; those of an earlier try are left alone by this one.
+    stuck: Mutex<HashSet<ActivityId>>,
 }
 
 /// A campaign that holds itself because its hook fails.
@@ -86,6 +89,8 @@ struct Holds {
     times: u32,
     /// Whether it is waiting, and not being tried.
     is_waiting: bool,
+    /// Its activities that another try by itself cannot help.
+    stuck: HashSet<ActivityId>,
 }
 
 /// What was deleted, so that a run ends before its time.
@@ -248,8 +253,8 @@ impl Scheduler {
         let mut tasks: JoinSet<(Key, Attended)> = JoinSet::new();
         while !stop.is_cancelled() {
             let now = self.clock().now();
-            while let Some(key) = plan.take_due(now) {
-                self.attend_to(key, &stop, &mut tasks);
+            while let Some((moment, key)) = plan.take_due(now) {
+                self.attend_to(key, moment == AT_ONCE, &stop, &mut tasks);
             }
             let wait = plan.next().and_then(|next| Duration::try_from(next.duration_since(now)).ok());
             tokio::select! {
@@ -316,23 +321,32 @@ impl Scheduler {
         Ok(plan)
     }
 
-    fn attend_to(self: &Arc<Self>, key: Key, stop: &CancellationToken, tasks: &mut JoinSet<(Key, Attended)>) {
+    /// `has_changed` if somebody may have mended something, and it is not just time to look.
+    fn attend_to(
+        self: &Arc<Self>,
+        key: Key,
+        has_changed: bool,
+        stop: &CancellationToken,
+        tasks: &mut JoinSet<(Key, Attended)>,
+    ) {
         let mut all = self.under_way.lock();
         if let Some(under_way) = all.get(&key) {
             *under_way.changed.lock() = true;
             return;
         }
+        let stuck = self.holds.lock().get_mut(&key).map(|hold| {
+            hold.is_waiting = false;
+            std::mem::take(&mut hold.stuck)
+        });
         let under_way = Arc::new(UnderWay {
             stop: stop.child_token(),
             why: Mutex::default(),
             segment_id: Mutex::default(),
             changed: Mutex::default(),
+            stuck: Mutex::new(stuck.filter(|_| !has_changed).unwrap_or_default()),
         });
         all.insert(key.clone(), under_way.clone());
         self.held.lock().remove(&key);
-        if let Some(hold) = self.holds.lock().get_mut(&key) {
-            hold.is_waiting = false;
-        }
         self.report_holds();
         tasks.spawn(self.clone().attend(key, under_way));
     }
@@ -356,7 +370,7 @@ impl Scheduler {
             }
             Attended::HookFails { has_worked } => {
                 self.held.lock().insert(key.clone());
-                plan.set(key.clone(), self.clock().now() + self.holds(&key, has_worked));
+                plan.set(key.clone(), self.clock().now() + self.holds(&key, has_worked, &under_way));
             }
             Attended::Look(moment) => plan.set(key.clone(), moment),
             Attended::Held => {
@@ -371,10 +385,11 @@ impl Scheduler {
     }
 
     /// A campaign holds itself once more: the pause until it is tried again.
-    fn holds(&self, key: &Key, has_worked: bool) -> Duration {
+    fn holds(&self, key: &Key, has_worked: bool, under_way: &UnderWay) -> Duration {
         let mut holds = self.holds.lock();
         let hold = holds.entry(key.clone()).or_default();
-        *hold = Holds { times: if has_worked { 1 } else { hold.times + 1 }, is_waiting: true };
+        let times = if has_worked { 1 } else { hold.times + 1 };
+        *hold = Holds { times, is_waiting: true, stuck: std::mem::take(&mut under_way.stuck.lock()) };
         hold::pause(hold.times, &self.engine.config.hook.hold)
     }
 

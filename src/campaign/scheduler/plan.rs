@@ -27,12 +27,12 @@ impl Plan {
         self.by_time.first().map(|(moment, _)| *moment)
     }
 
-    /// Takes a campaign that is due.
-    pub fn take_due(&mut self, now: Timestamp) -> Option<Key> {
+    /// Takes a campaign that is due, with its moment.
+    pub fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, Key)> {
         let due = self.next().is_some_and(|moment| moment <= now);
-        let (_, key) = due.then(|| self.by_time.pop_first()).flatten()?;
+        let (moment, key) = due.then(|| self.by_time.pop_first()).flatten()?;
         self.times.remove(&key);
-        Some(key)
+        Some((moment, key))
     }
 }
 
@@ -53,8 +53,8 @@ mod tests {
         plan.set(key("moved"), at(25));
         assert_eq!(plan.next(), Some(at(20)));
         assert_eq!(plan.take_due(at(19)), None);
-        assert_eq!(plan.take_due(at(25)), Some(key("early")));
-        assert_eq!(plan.take_due(at(25)), Some(key("moved")));
+        assert_eq!(plan.take_due(at(25)), Some((at(20), key("early"))));
+        assert_eq!(plan.take_due(at(25)), Some((at(25), key("moved"))));
         assert_eq!(plan.take_due(at(25)), None);
         assert_eq!(plan.next(), Some(at(30)));
     }

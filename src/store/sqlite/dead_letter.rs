@@ -131,7 +131,7 @@ impl DeadLetterStore for Sqlite {
         self.write("drop batches", Size::Bulk, move |session| {
             let connection = &session.connection;
             let key = known_activity_key(connection, &id)?;
-            let drop = |row| dropped(row, &reason, at);
+            let drop = |row| dropped(row, &reason);
             let released = release(connection, &id, key, batches, LetterState::Dropped, at, drop)?;
             if !released.batches.is_empty() {
                 connection

@@ -1,5 +1,7 @@
 //! Campaigns that begin by themselves: when they are due, once, and not against anybody's will.
 
+mod siblings;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
