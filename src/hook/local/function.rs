@@ -30,6 +30,9 @@ const CODE_FRESH: Duration = Duration::from_secs(1);
 /// How long an answer waits for the worker to be ready for the next call.
 const SETTLING: Duration = Duration::from_millis(250);
 
+/// How long workers may take to end once they were killed.
+const ENDING: Duration = Duration::from_secs(5);
+
 /// One local function.
 pub struct Function {
     pool: Arc<Pool>,
@@ -153,13 +156,13 @@ impl Function {
         Ok(())
     }
 
-    /// Ends all workers, also those with a call, and waits until they are gone.
+    /// Ends all workers, also those with a call, and waits until they are gone, but not longer than is good for them.
     pub(super) async fn shut_down(&self) {
         self.pool.closed.cancel();
         self.pool.turns.close();
         self.pool.idle.lock().clear();
         self.pool.tracker.close();
-        self.pool.tracker.wait().await;
+        let _ = clock::timeout(&*self.pool.home.clock, ENDING, self.pool.tracker.wait()).await;
     }
 }
 

@@ -14,6 +14,7 @@ mod invoker;
 mod log;
 mod memory;
 mod output;
+mod peer;
 pub mod policy;
 mod process;
 mod runtime_api;

@@ -113,10 +113,11 @@ impl Worker {
         surroundings: Arc<Surroundings>,
         request_id: &str,
     ) -> Result<Self, (Failure, String)> {
-        let mut output = Output::new(surroundings.log.clone());
+        let mut output = Output::new(surroundings.log.clone(), surroundings.clock.clone());
         let unable = |problem: String| (Failure::new("Runtime.InvalidEntrypoint", &problem), String::new());
         let (sender, said) = mpsc::channel(4);
-        let api = RuntimeApi::start(sender).await.map_err(|error| unable(error.to_string()))?;
+        let api =
+            RuntimeApi::start(sender, surroundings.clock.clone()).await.map_err(|error| unable(error.to_string()))?;
         let stream = format!("[$LATEST]{}", uuid::Uuid::new_v4().simple());
         let own = [("AWS_LAMBDA_RUNTIME_API", api.address.to_string()), ("AWS_LAMBDA_LOG_STREAM_NAME", stream)];
         let own = own.map(|(name, value)| (OsString::from(name), OsString::from(value)));

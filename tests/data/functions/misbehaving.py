@@ -19,6 +19,11 @@ def spins(event, context):
     return "nobody waits for this"
 
 
+def floods(event, context):
+    while True:
+        os.write(1, b"x" * 100 + b"\n")
+
+
 def hoards(event, context):
     hoard = []
     while True:

@@ -35,6 +35,15 @@ async fn a_call_that_takes_too_long_costs_the_process_and_its_children() {
 }
 
 #[tokio::test]
+async fn a_function_that_writes_without_end_is_ended_at_its_time_limit() {
+    let host = Host::of("python", "misbehaving.floods", "timeout = '700ms'");
+    let running = Stopwatch::start();
+    let error = host.error("f", json!({})).await;
+    assert_eq!(error["errorType"], "Sandbox.Timedout", "{error}");
+    assert!(running.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
 async fn a_process_that_takes_too_much_memory_is_killed() {
     for (runtime, handler) in [("python", "misbehaving.hoards"), ("nodejs", "hoards.handler")] {
         let host = Host::of(runtime, handler, "memory_mb = 128\ntimeout = '30s'");
