@@ -135,6 +135,7 @@ impl From<shelf::Error> for Error {
         match error {
             shelf::Error::Unknown { name } => Self::not_found(format!("Function not found: {name}")),
             shelf::Error::Exists { name } => Self::conflict(format!("Function already exist: {name}")),
+            shelf::Error::Full => Self::new(StatusCode::BAD_REQUEST, "CodeStorageExceededException", error.to_string()),
             shelf::Error::OfSettings { .. } => Self::invalid(error.to_string()),
             shelf::Error::Revision { .. } => {
                 let message = format!(

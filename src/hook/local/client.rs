@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -12,7 +13,7 @@ use tokio::process::Command;
 
 use super::configuration::{Client, Configuration, Family};
 use super::process::Program;
-use super::{Error, Home};
+use super::{Error, Home, private};
 use crate::clock;
 
 /// Our bootstraps, in a folder that no function's name can be.
@@ -172,8 +173,9 @@ impl Finder<'_> {
         }
         // Others may be about to read it, so that it comes whole.
         let unfinished = folder.join(format!("{name}.{}", std::process::id()));
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(&unfinished, text))
+        private::make_folder(&folder)
+            .and_then(|()| private::file().write(true).truncate(true).open(&unfinished))
+            .and_then(|mut file| file.write_all(text.as_bytes()))
             .and_then(|()| fs::rename(&unfinished, &path))
             .map_err(|error| Error::io(format!("`{}` cannot be written", path.display()), &error))?;
         Ok(path)

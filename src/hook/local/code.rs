@@ -11,6 +11,8 @@ use walkdir::WalkDir;
 use xxhash_rust::xxh3::Xxh3;
 use zip::ZipArchive;
 
+use super::private;
+
 /// Bytes of unpacked code, and files in it. Source of the first: AWS Lambda developer guide, "Lambda quotas".
 const UNPACKED_BYTES_MAX: u64 = 250 * 1024 * 1024;
 const FILES_MAX: usize = 100_000;
@@ -70,7 +72,7 @@ fn unpack(zip: &[u8], into: &Path) -> Result<(), String> {
     if archive.len() > FILES_MAX {
         return Err(format!("it has {} files, and may have at most {FILES_MAX}", archive.len()));
     }
-    fs::create_dir_all(into).map_err(|error| error.to_string())?;
+    private::make_folder(into).map_err(|error| error.to_string())?;
     let mut left = UNPACKED_BYTES_MAX;
     for at in 0..archive.len() {
         let mut file = archive.by_index(at).map_err(|error| error.to_string())?;
@@ -82,20 +84,21 @@ fn unpack(zip: &[u8], into: &Path) -> Result<(), String> {
             return Err(format!("`{name}` is a symbolic link"));
         }
         if file.is_dir() {
-            fs::create_dir_all(&path).map_err(failed)?;
+            private::make_folder(&path).map_err(failed)?;
             continue;
         }
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(failed)?;
+            private::make_folder(parent).map_err(failed)?;
         }
         let mode = file.unix_mode();
         // The size that the archive states may be a lie.
-        let mut out = fs::File::create(&path).map_err(failed)?;
+        let mut out = private::file().write(true).truncate(true).open(&path).map_err(failed)?;
         let copied = io::copy(&mut (&mut file).take(left + 1), &mut out).map_err(failed)?;
         left = left.checked_sub(copied).ok_or_else(|| format!("it has more than {UNPACKED_BYTES_MAX} bytes"))?;
         let is_executable = mode.is_some_and(|mode| mode & 0o111 != 0) || name == "bootstrap";
-        let mode = if is_executable { 0o755 } else { 0o644 };
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(failed)?;
+        if is_executable {
+            fs::set_permissions(&path, fs::Permissions::from_mode(private::FOLDER_MODE)).map_err(failed)?;
+        }
     }
     Ok(())
 }
@@ -131,7 +134,7 @@ mod tests {
             zip.add_directory("empty", options).unwrap();
         });
         let folder = unpacked(&zip).unwrap();
-        for (name, mode) in [("index.js", 0o644), ("bin/tool", 0o755), ("bootstrap", 0o755)] {
+        for (name, mode) in [("index.js", 0o600), ("bin/tool", 0o700), ("bootstrap", 0o700)] {
             let path = folder.path().join("in").join(name);
             assert_eq!(fs::read_to_string(&path).unwrap(), name);
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{name}");

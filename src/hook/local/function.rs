@@ -1,6 +1,6 @@
 //! A function and its workers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use super::policy::{self, Policy, Statement};
 use super::runtime_api::Event;
 use super::worker::{Launch, Surroundings, Worker};
 use super::{Configuration, EVENT_BYTES_MAX, Error, Home};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::hook::{self, Source, lambda};
 use crate::telemetry::metric;
 
@@ -30,6 +30,13 @@ const CODE_FRESH: Duration = Duration::from_secs(1);
 /// How long an answer waits for the worker to be ready for the next call.
 const SETTLING: Duration = Duration::from_millis(250);
 
+/// How long workers may take to end once they were killed.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// How long a worker may wait for a call until it is ended, and how often that is looked at.
+const IDLE_MAX: Duration = Duration::from_secs(10 * 60);
+const IDLE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// One local function.
 pub struct Function {
     pool: Arc<Pool>,
@@ -37,8 +44,12 @@ pub struct Function {
 }
 
 impl Function {
-    pub(super) fn new(configuration: Configuration, added: &Policy, home: Home) -> Self {
-        let log = Arc::new(Log::new(&home.directory.join(&configuration.name), home.clock.clone()));
+    /// `replaced` is the function of this name until now. It may still write to its log, which goes on as the new one's.
+    pub(super) fn new(configuration: Configuration, added: &Policy, home: Home, replaced: Option<&Self>) -> Self {
+        let log = match replaced {
+            Some(replaced) => replaced.pool.surroundings.log.clone(),
+            None => Arc::new(Log::new(&home.directory.join(&configuration.name), home.clock.clone())),
+        };
         let (tracker, closed) = (TaskTracker::new(), CancellationToken::new());
         let surroundings = Surroundings {
             log,
@@ -83,6 +94,11 @@ impl Function {
     /// Sets what its policy has beside the settings.
     pub fn permit(&self, added: &Policy) {
         *self.policy.write() = Arc::new(self.pool.policy(added));
+    }
+
+    /// Lives as long as it can be called or has workers.
+    pub(super) fn life(&self) -> Weak<Surroundings> {
+        Arc::downgrade(&self.pool.surroundings)
     }
 
     /// Whether somebody may call it.
@@ -148,18 +164,18 @@ impl Function {
             let name = || pool.configuration.name.clone();
             let problem = |failure: Failure| lambda::message_of(&failure.payload);
             let worker = started.map_err(|(failure, _)| Error::Start { name: name(), problem: problem(failure) })?;
-            pool.idle.lock().push(worker);
+            pool.keep(worker);
         }
         Ok(())
     }
 
-    /// Ends all workers, also those with a call, and waits until they are gone.
+    /// Ends all workers, also those with a call, and waits until they are gone, but not longer than is good for them.
     pub(super) async fn shut_down(&self) {
         self.pool.closed.cancel();
         self.pool.turns.close();
-        self.pool.idle.lock().clear();
+        self.pool.idle.lock().workers.clear();
         self.pool.tracker.close();
-        self.pool.tracker.wait().await;
+        let _ = clock::timeout(&*self.pool.home.clock, ENDING, self.pool.tracker.wait()).await;
     }
 }
 
@@ -170,7 +186,7 @@ struct Pool {
     home: Home,
     /// As many as there are workers at most; taken for the time of a call.
     turns: Arc<Semaphore>,
-    idle: Mutex<Vec<Worker>>,
+    idle: Mutex<Idle>,
     starts: Mutex<Starts>,
     /// Of the code as it was when it was last looked at.
     launch: Mutex<Option<Arc<Launch>>>,
@@ -179,6 +195,14 @@ struct Pool {
     surroundings: Arc<Surroundings>,
     tracker: TaskTracker,
     closed: CancellationToken,
+}
+
+/// The workers that wait for a call, and since when. The last to come is the first to go.
+#[derive(Default)]
+struct Idle {
+    workers: Vec<(Worker, Duration)>,
+    /// Whether a task ends those that wait too long.
+    is_watched: bool,
 }
 
 /// Counts a worker as busy while it lives.
@@ -233,7 +257,12 @@ impl Pool {
         invoked.await.unwrap_or(Err(gone))
     }
 
-    async fn run(&self, turn: OwnedSemaphorePermit, event: Bytes, reply: oneshot::Sender<Result<Invoked, Error>>) {
+    async fn run(
+        self: &Arc<Self>,
+        turn: OwnedSemaphorePermit,
+        event: Bytes,
+        reply: oneshot::Sender<Result<Invoked, Error>>,
+    ) {
         let request_id = Uuid::new_v4().to_string();
         let launch = match self.launch().await {
             Ok(launch) => launch,
@@ -277,10 +306,27 @@ impl Pool {
     }
 
     /// For the next call.
-    fn keep(&self, worker: Worker) {
-        if !self.closed.is_cancelled() {
-            self.idle.lock().push(worker);
+    fn keep(self: &Arc<Self>, worker: Worker) {
+        if self.closed.is_cancelled() {
+            return;
         }
+        let mut idle = self.idle.lock();
+        idle.workers.push((worker, self.home.clock.elapsed()));
+        if !std::mem::replace(&mut idle.is_watched, true) {
+            self.tracker.spawn(watch_idle(Arc::downgrade(self), self.home.clock.clone(), self.closed.clone()));
+        }
+    }
+
+    /// Ends the workers that wait for too long. Whether others wait.
+    fn end_idle(&self) -> bool {
+        let now = self.home.clock.elapsed();
+        let mut idle = self.idle.lock();
+        let ended: Vec<_> = idle.workers.extract_if(.., |(_, since)| now.saturating_sub(*since) >= IDLE_MAX).collect();
+        idle.is_watched = !idle.workers.is_empty();
+        let others = idle.is_watched;
+        drop(idle);
+        ended.iter().for_each(|_| metric::function_worker_ended(&self.configuration.name, "idle"));
+        others
     }
 
     async fn call(
@@ -335,14 +381,14 @@ impl Pool {
     /// A worker that waits and has the present code. Others are ended.
     fn idle_worker(&self, launch: &Launch) -> Option<Worker> {
         self.of_use(launch);
-        self.idle.lock().pop()
+        self.idle.lock().workers.pop().map(|(worker, _)| worker)
     }
 
     /// Ends the waiting workers that are of no use any more. Shape: how many are left.
     fn of_use(&self, launch: &Launch) -> usize {
         let mut idle = self.idle.lock();
-        idle.retain(|worker| worker.is_of_use(launch));
-        idle.len()
+        idle.workers.retain(|(worker, _)| worker.is_of_use(launch));
+        idle.workers.len()
     }
 
     async fn start(&self, launch: &Launch, request_id: &str) -> Result<Worker, (Failure, String)> {
@@ -405,6 +451,19 @@ impl Pool {
         *self.starts.lock() = Starts::default();
         let environment = client::environment(&self.configuration, &folder, &self.home);
         Ok(Arc::new(Launch { fingerprint, program, environment }))
+    }
+}
+
+/// Ends workers that wait for too long, until none waits.
+async fn watch_idle(pool: Weak<Pool>, clock: Arc<dyn Clock>, closed: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = closed.cancelled() => return,
+            () = clock.sleep(IDLE_INTERVAL) => {}
+        }
+        if !pool.upgrade().is_some_and(|pool| pool.end_idle()) {
+            return;
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! A function's log: a file of lines with time and request id, and the one before it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::private;
 use crate::clock::{Clock, wire_text};
 
 /// The log in a function's folder.
@@ -52,8 +53,8 @@ impl Log {
     }
 
     fn open(&self) -> Option<Open> {
-        fs::create_dir_all(&self.folder).ok()?;
-        let file = OpenOptions::new().create(true).append(true).open(self.folder.join(LOG_FILE)).ok()?;
+        private::make_folder(&self.folder).ok()?;
+        let file = private::file().append(true).open(self.folder.join(LOG_FILE)).ok()?;
         let bytes = file.metadata().ok()?.len();
         Some(Open { file, bytes })
     }
@@ -61,20 +62,26 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::clock::Paused;
 
     #[test]
     fn a_full_file_makes_room_for_a_new_one() {
         let folder = tempfile::tempdir().unwrap();
-        let log = Log::new(folder.path(), Arc::new(Paused::default()));
+        let folder = folder.path().join("in/f");
+        let log = Log::new(&folder, Arc::new(Paused::default()));
         let line = "x".repeat(1024 * 1024);
         for _ in 0..25 {
             log.write(Some("id"), &line);
         }
-        let size = |name| fs::metadata(folder.path().join(name)).unwrap().len();
+        let size = |name| fs::metadata(folder.join(name)).unwrap().len();
         assert!(size(OLD_LOG_FILE) <= FILE_BYTES_MAX && size(OLD_LOG_FILE) > FILE_BYTES_MAX / 2);
         assert!(size(LOG_FILE) <= FILE_BYTES_MAX && size(LOG_FILE) > 0);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!([folder.parent().unwrap(), &folder].map(mode), [0o700; 2]);
+        assert_eq!([LOG_FILE, OLD_LOG_FILE].map(|name| mode(&folder.join(name))), [0o600; 2]);
     }
 }

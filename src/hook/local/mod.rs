@@ -8,13 +8,16 @@ mod backoff;
 mod client;
 mod code;
 mod configuration;
+mod family;
 mod function;
 mod invoked;
 mod invoker;
 mod log;
 mod memory;
 mod output;
+mod peer;
 pub mod policy;
+mod private;
 mod process;
 mod runtime_api;
 pub mod shelf;
@@ -160,8 +163,12 @@ impl Functions {
     /// and its workers with them.
     pub fn put(&self, configuration: Configuration, added: &Policy) {
         let name = configuration.name.clone();
-        let function = Arc::new(Function::new(configuration, added, self.home.clone()));
-        self.functions.write().insert(name, function);
+        let mut functions = self.functions.write();
+        let replaced = functions.get(&name).map(|function| &**function);
+        let function = Arc::new(Function::new(configuration, added, self.home.clone(), replaced));
+        let _replaced = functions.insert(name, function);
+        // Its workers end when it is dropped, which others need not wait for.
+        drop(functions);
     }
 
     /// Whether there was one. Calls under way end; its log stays.

@@ -2,22 +2,32 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::unconstrained;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::log::Log;
+use crate::clock::{self, Clock};
 
 /// Bytes of a call's log that its caller may see. Source: Lambda API reference, Invoke, `LogType`.
 const TAIL_BYTES_MAX: usize = 4096;
 /// Longer lines are cut in pieces.
 const LINE_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes that a pipe holds, and so the most that was written and not read yet. Source: pipe(7).
+const PIPE_BYTES: usize = 64 * 1024;
+/// How long a flush may take: there may be much else to do.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
+
 /// The output of one worker.
 pub(super) struct Output {
     shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
     readers: Vec<mpsc::Sender<oneshot::Sender<()>>>,
     _reading: Vec<AbortOnDropHandle<()>>,
 }
@@ -35,9 +45,9 @@ struct Current {
 }
 
 impl Output {
-    pub fn new(log: Arc<Log>) -> Self {
+    pub fn new(log: Arc<Log>, clock: Arc<dyn Clock>) -> Self {
         let shared = Arc::new(Shared { log, current: Mutex::default() });
-        Self { shared, readers: Vec::new(), _reading: Vec::new() }
+        Self { shared, clock, readers: Vec::new(), _reading: Vec::new() }
     }
 
     /// Reads this from now on, until its end.
@@ -61,15 +71,18 @@ impl Output {
         self.shared.add(line);
     }
 
-    /// Waits until what was written so far has been read.
+    /// Waits until what was written so far has been read, but not long.
     pub async fn flush(&self) {
-        for reader in &self.readers {
-            let (sender, done) = oneshot::channel();
-            // A reader that is gone has read everything.
-            if reader.send(sender).await.is_ok() {
-                let _ = done.await;
+        let flushed = async {
+            for reader in &self.readers {
+                let (sender, done) = oneshot::channel();
+                // A reader that is gone has read everything.
+                if reader.send(sender).await.is_ok() {
+                    let _ = done.await;
+                }
             }
-        }
+        };
+        let _ = clock::timeout(&*self.clock, FLUSH_TIMEOUT, flushed).await;
     }
 
     /// The end of what was logged since [`begin`](Self::begin).
@@ -105,21 +118,26 @@ impl Shared {
     }
 }
 
-/// Flushes are answered when nothing more can be read at once. What a process wrote before it answered is ready before its
-/// answer is, so that nothing of a call is missed.
+/// Flushes are answered when nothing more can be read at once, or as much was as the pipe held: a process may write without
+/// end. What it wrote before it answered is ready before its answer is, so that nothing of a call is missed.
 async fn read(mut from: impl AsyncRead + Unpin, shared: Arc<Shared>, mut flushes: mpsc::Receiver<oneshot::Sender<()>>) {
     let mut pending = Vec::with_capacity(1024);
     loop {
         tokio::select! {
             biased;
+            Some(done) = flushes.recv() => {
+                let mut left = PIPE_BYTES;
+                while left > 0 && let Some(Ok(read @ 1..)) = unconstrained(from.read_buf(&mut pending)).now_or_never() {
+                    take_lines(&mut pending, |line| shared.heard(line));
+                    left = left.saturating_sub(read);
+                }
+                let _ = done.send(());
+            }
             read = from.read_buf(&mut pending) => {
                 if !matches!(read, Ok(1..)) {
                     break;
                 }
                 take_lines(&mut pending, |line| shared.heard(line));
-            }
-            Some(done) = flushes.recv() => {
-                let _ = done.send(());
             }
         }
     }
@@ -145,6 +163,7 @@ fn take_lines(pending: &mut Vec<u8>, mut line: impl FnMut(&[u8])) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Paused;
 
     #[test]
     fn lines_are_taken_whole_and_long_ones_in_pieces() {
@@ -159,5 +178,18 @@ mod tests {
         take_lines(&mut pending, |line| lengths.push(line.len()));
         assert_eq!(lengths, [LINE_BYTES_MAX, LINE_BYTES_MAX]);
         assert_eq!(pending.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_flush_takes_what_is_there_and_ends_though_more_comes_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        // Its time stands still, so that no flush ends because it took too long.
+        let clock = Arc::new(Paused::default());
+        let mut output = Output::new(Arc::new(Log::new(folder.path(), clock.clone())), clock);
+        output.read(&b"all\nof it\n"[..]);
+        output.flush().await;
+        assert_eq!(output.tail(), "all\nof it\n");
+        output.read(tokio::io::repeat(b'x'));
+        output.flush().await;
     }
 }

@@ -1,15 +1,22 @@
-//! A worker's process, and the group that its children are in.
+//! A worker's process, and those that it has started.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Once;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{DumpableBehavior, Pid, Signal, kill_process, kill_process_group, set_dumpable_behavior};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
+
+use super::family::{Processes, marked};
+
+/// Looks for strays at most: each may start others until it is killed.
+const STRAY_LOOKS_MAX: u32 = 10;
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -19,24 +26,28 @@ pub(super) struct Program {
     pub folder: PathBuf,
 }
 
-/// A process that leads a group of its own. The group is killed when this is dropped, or when its leader ends.
+/// A process that leads a group of its own. The group and all who descend from it are killed when this is dropped, or when its
+/// leader ends.
 pub(super) struct Process {
     group: Pid,
     exited: watch::Receiver<Option<ExitStatus>>,
 }
 
 impl Process {
-    /// Starts it with these variables and no others. `tracker` knows when it is gone.
+    /// Starts it with these variables and no others; `mark` is one that no other process has. `tracker` knows when it is gone.
     pub fn start(
         program: &Program,
-        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        environment: &BTreeMap<OsString, OsString>,
+        mark: (&str, &str),
         tracker: &TaskTracker,
     ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        hide();
         let mut child = Command::new(&program.path)
             .args(&program.arguments)
             .current_dir(&program.folder)
             .env_clear()
             .envs(environment)
+            .env(mark.0, mark.1)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -47,7 +58,7 @@ impl Process {
         let errors = child.stderr.take().expect("it is piped");
         let id = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a new child has an id");
         let (sender, exited) = watch::channel(None);
-        tracker.spawn(reap(child, id, sender));
+        tracker.spawn(reap(child, id, format!("{}={}", mark.0, mark.1), sender));
         Ok((Self { group: id, exited }, output, errors))
     }
 
@@ -70,8 +81,12 @@ impl Process {
 
     pub fn kill(&self) {
         if self.is_alive() {
+            let family: Vec<_> = Processes::look().of(self.group).collect();
             // It fails when they are gone already.
             let _ = kill_process_group(self.group, Signal::KILL);
+            for id in family {
+                let _ = kill_process(id, Signal::KILL);
+            }
         }
     }
 }
@@ -82,11 +97,29 @@ impl Drop for Process {
     }
 }
 
-async fn reap(mut child: Child, group: Pid, exited: watch::Sender<Option<ExitStatus>>) {
+async fn reap(mut child: Child, group: Pid, mark: String, exited: watch::Sender<Option<ExitStatus>>) {
     let status = child.wait().await;
     // Its children would outlive it. The id cannot have been given to others so soon: ids are handed out in turn.
     let _ = kill_process_group(group, Signal::KILL);
     exited.send_replace(Some(status.unwrap_or_default()));
+    let _ = tokio::task::spawn_blocking(move || kill_strays(mark.as_bytes())).await;
+}
+
+/// Those that left the group and have lost their parents.
+fn kill_strays(mark: &[u8]) {
+    for _ in 0..STRAY_LOOKS_MAX {
+        if marked(mark).map(|id| kill_process(id, Signal::KILL)).filter(Result::is_ok).count() == 0 {
+            return;
+        }
+    }
+}
+
+/// Keeps our own environment and memory from those who run as the same user, and so from what we start: keys stand there.
+fn hide() {
+    static HIDDEN: Once = Once::new();
+    HIDDEN.call_once(|| {
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    });
 }
 
 /// Source: what Lambda says in `Runtime.ExitError`.

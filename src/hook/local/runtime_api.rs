@@ -1,17 +1,20 @@
 //! The Lambda Runtime API of one worker: what its process asks and tells us, over HTTP on loopback.
 //!
-//! Nothing is decided here: every request becomes something the process [`Said`], and the worker answers it.
+//! Nothing is decided here: every request becomes something the process [`Said`], and the worker answers it. Anybody on this
+//! machine can reach the port; processes of other users and web pages are sent away.
 //!
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -22,9 +25,17 @@ use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::invoked::Failure;
+use super::peer;
+use crate::clock::Clock;
 
 /// Bytes of an answer. Source: what Lambda itself names in `Function.ResponseSizeTooLarge`.
 const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
+
+/// Connections of one process at once; more wait.
+const CONNECTIONS_MAX: usize = 16;
+
+/// How long no connection is taken after one could not be, as when there are no file handles left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
@@ -68,34 +79,54 @@ pub(super) struct RuntimeApi {
 
 impl RuntimeApi {
     /// Starts it on a free port. `said` gets what the process says.
-    pub async fn start(said: mpsc::Sender<Said>) -> io::Result<Self> {
+    pub async fn start(said: mpsc::Sender<Said>, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let _accepting = AbortOnDropHandle::new(tokio::spawn(accept(listener, said)));
+        let _accepting = AbortOnDropHandle::new(tokio::spawn(accept(listener, address, said, clock)));
         Ok(Self { address, _accepting })
     }
 }
 
-async fn accept(listener: TcpListener, said: mpsc::Sender<Said>) {
+async fn accept(listener: TcpListener, here: SocketAddr, said: mpsc::Sender<Said>, clock: Arc<dyn Clock>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(serve(stream, said.clone()));
+            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
+                Ok((stream, peer)) => {
+                    let said = said.clone();
+                    connections.spawn(async move {
+                        if peer::is_ours(here, peer).await {
+                            serve(stream, here, said).await;
+                        }
+                    });
+                }
+                Err(_) => clock.sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn serve(stream: TcpStream, said: mpsc::Sender<Said>) {
+async fn serve(stream: TcpStream, here: SocketAddr, said: mpsc::Sender<Said>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| {
-        let said = said.clone();
-        async move { Ok::<_, Infallible>(answer(request, &said).await) }
+    let host = here.to_string();
+    let service = service_fn(|request: Request<Incoming>| {
+        let (said, is_direct) = (said.clone(), is_direct(request.headers(), &host));
+        async move {
+            Ok::<_, Infallible>(match is_direct {
+                true => answer(request, &said).await,
+                false => refusal(StatusCode::FORBIDDEN, "AccessDenied", "this is for the function's own process"),
+            })
+        }
     });
-    // A connection that ends badly is the process' affair: the worker sees when it ends.
+    // A connection that ends badly is the process' affair: the worker sees when it ends. There is no time limit for a request to
+    // come, since one that is kept open is idle as long as a call takes.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Whether no web page asks: those name where they come from, or a host of their own that leads here.
+fn is_direct(headers: &HeaderMap, host: &str) -> bool {
+    !headers.contains_key(ORIGIN) && headers.get(HOST).is_some_and(|asked| asked == host)
 }
 
 type Reply = Response<Full<Bytes>>;
@@ -200,4 +231,37 @@ fn refusal(status: StatusCode, error_type: &str, message: &str) -> Reply {
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::clock::System;
+
+    async fn status(address: SocketAddr, headers: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {PREFIX}nowhere HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        reply.split(' ').nth(1).unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn web_pages_are_sent_away() {
+        let (said, _heard) = mpsc::channel(1);
+        let api = RuntimeApi::start(said, Arc::new(System::default())).await.unwrap();
+        let (host, port) = (api.address, api.address.port());
+        for (headers, expected) in [
+            (format!("Host: {host}\r\n"), "404"),
+            (format!("Host: {host}\r\nOrigin: http://{host}\r\n"), "403"),
+            (format!("Host: evil.example:{port}\r\n"), "403"),
+            (format!("Host: localhost:{port}\r\n"), "403"),
+            (String::new(), "403"),
+        ] {
+            assert_eq!(status(host, &headers).await, expected, "{headers}");
+        }
+    }
 }

@@ -9,12 +9,12 @@
 //! killed leaves the state before a change or the one after it. Folder and files are for their owner alone, since a function's
 //! environment may hold secrets.
 
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -26,9 +26,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::policy::Policy;
-use super::{Client, Configuration, Function, Functions, Runtime, code};
+use super::{Client, Configuration, Function, Functions, Runtime, code, private};
 
 const DOCUMENT: &str = "function.json";
+/// Functions that may be made over the API.
+const FUNCTIONS_MAX: usize = 1000;
 /// What code is called: its zip files, and the folders they are unpacked to.
 const CODE: &str = "code-";
 
@@ -38,6 +40,8 @@ pub struct Shelf {
     functions: Arc<Functions>,
     /// Held through a change, so that there is one at a time.
     kept: Mutex<BTreeMap<String, Kept>>,
+    /// Code that was replaced and may still be run.
+    replaced: Mutex<Vec<Replaced>>,
 }
 
 /// What is kept of one function.
@@ -83,6 +87,13 @@ pub struct Made {
     pub revision_id: String,
 }
 
+/// Code that was replaced while workers may run it.
+struct Replaced {
+    name: String,
+    stem: String,
+    life: Weak<dyn Any + Send + Sync>,
+}
+
 /// A function as it is served, and what is kept of it.
 pub struct Entry {
     pub function: Arc<Function>,
@@ -98,6 +109,8 @@ pub enum Error {
     Exists { name: String },
     #[error("function `{name}` stands in the settings, as `functions.{name}`, and is changed there")]
     OfSettings { name: String },
+    #[error("there are {FUNCTIONS_MAX} functions that were made over the API, and may be no more")]
+    Full,
     /// Somebody else was quicker.
     #[error("the revision is `{found}`, and the request is for `{expected}`")]
     Revision { expected: String, found: String },
@@ -154,11 +167,11 @@ impl Shelf {
             }
             kept.insert(name, read);
         }
-        Ok(Self { directory: directory.to_owned(), functions, kept: Mutex::new(kept) })
+        Ok(Self { directory: directory.to_owned(), functions, kept: Mutex::new(kept), replaced: Mutex::default() })
     }
 
-    /// Removes code that no function has any more, as one that was replaced or a process that was killed leaves it. For who has
-    /// the data directory to itself, before the first call.
+    /// Removes code that no function has any more, as a process that was killed leaves it. For who has the data directory to
+    /// itself, before the first call.
     pub fn tidy(&self) {
         let kept = self.kept.lock();
         let is_of_settings = |name: &str| {
@@ -166,21 +179,35 @@ impl Shelf {
         };
         for name in folders(&self.directory).unwrap_or_default() {
             // Their code is theirs to unpack.
-            if is_of_settings(&name) {
-                continue;
+            if !is_of_settings(&name) {
+                self.tidy_one(&kept, &name);
             }
-            let sha256 = kept.get(&name).and_then(|kept| kept.function.as_ref()).map(|made| &made.code_sha256);
-            let current = sha256.map(|sha256| stem(sha256));
-            for entry in fs::read_dir(self.directory.join(&name)).into_iter().flatten().flatten() {
-                let file = entry.file_name();
-                let file = file.to_string_lossy();
-                let is_current = current.as_ref().is_some_and(|stem| file == *stem || file == format!("{stem}.zip"));
-                if file.starts_with(CODE) && !is_current {
-                    // What cannot be removed only takes room.
-                    let path = entry.path();
-                    let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-                }
+        }
+    }
+
+    fn tidy_one(&self, kept: &BTreeMap<String, Kept>, name: &str) {
+        let made = kept.get(name).and_then(|kept| kept.function.as_ref());
+        let mut replaced = self.replaced.lock();
+        replaced.retain(|code| code.life.strong_count() > 0);
+        let in_use = replaced.iter().filter(|code| code.name == name).map(|code| code.stem.clone());
+        let in_use: Vec<_> = in_use.chain(made.map(|made| stem(&made.code_sha256))).collect();
+        for entry in fs::read_dir(self.directory.join(name)).into_iter().flatten().flatten() {
+            let file = entry.file_name();
+            let file = file.to_string_lossy();
+            let is_in_use = in_use.iter().any(|stem| file.strip_suffix(".zip").unwrap_or(&file) == stem);
+            if file.starts_with(CODE) && !is_in_use {
+                // What cannot be removed only takes room.
+                let path = entry.path();
+                let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
             }
+        }
+    }
+
+    /// Remembers that this code may be in use though it is replaced.
+    fn replace(&self, name: &str, made: &Made) {
+        if let Some(function) = self.functions.find(name) {
+            let replaced = Replaced { name: name.to_owned(), stem: stem(&made.code_sha256), life: function.life() };
+            self.replaced.lock().push(replaced);
         }
     }
 
@@ -201,11 +228,14 @@ impl Shelf {
 
     /// Makes a function from a zip file.
     ///
-    /// Errors: [`Exists`](Error::Exists), [`Function`](Error::Function), [`Io`](Error::Io).
+    /// Errors: [`Exists`](Error::Exists), [`Full`](Error::Full), [`Function`](Error::Function), [`Io`](Error::Io).
     pub fn create(&self, name: &str, mut made: Made, zip: &[u8]) -> Result<Entry, Error> {
         let mut kept = self.kept.lock();
         if self.functions.find(name).is_some() {
             return Err(Error::Exists { name: name.to_owned() });
+        }
+        if kept.values().filter(|kept| kept.function.is_some()).count() >= FUNCTIONS_MAX {
+            return Err(Error::Full);
         }
         // Before anything is written: the name becomes that of a folder.
         made.configuration(name, Path::new("/")).and_then(|configuration| configuration.check_values())?;
@@ -216,7 +246,8 @@ impl Shelf {
         self.put(&mut kept, name, created)
     }
 
-    /// Changes a function, its code too if there is a zip file.
+    /// Changes a function, its code too if there is a zip file. The old code is removed; where calls are under way on it, with
+    /// the next change of this function or the next start.
     ///
     /// Errors: [`Unknown`](Error::Unknown), [`OfSettings`](Error::OfSettings), [`Revision`](Error::Revision),
     /// [`Function`](Error::Function), [`Io`](Error::Io).
@@ -231,6 +262,7 @@ impl Shelf {
         let (name, mut updated) = self.made(&kept, name)?;
         let made = updated.function.as_mut().expect("it was made over the API");
         check_revision(revision_id, &made.revision_id)?;
+        let before = made.clone();
         change(made);
         made.configuration(&name, Path::new("/")).and_then(|configuration| configuration.check_values())?;
         if let Some(zip) = zip {
@@ -238,7 +270,10 @@ impl Shelf {
             self.put_code(&name, zip)?;
         }
         made.revision_id = self::revision_id();
-        self.put(&mut kept, &name, updated)
+        self.replace(&name, &before);
+        let entry = self.put(&mut kept, &name, updated)?;
+        self.tidy_one(&kept, &name);
+        Ok(entry)
     }
 
     /// Removes a function and its policy. Calls under way end; its log stays.
@@ -250,12 +285,12 @@ impl Shelf {
         let folder = self.directory.join(&name);
         let document = folder.join(DOCUMENT);
         fs::remove_file(&document).and_then(|()| sync_folder(&folder)).map_err(io_error(&document))?;
-        if let Some(made) = removed.function {
-            // Calls under way may still read what it was unpacked to: the next start removes that.
-            let _ = fs::remove_file(zip(&folder, &made.code_sha256));
+        if let Some(made) = &removed.function {
+            self.replace(&name, made);
         }
         kept.remove(&name);
         self.functions.remove(&name);
+        self.tidy_one(&kept, &name);
         Ok(())
     }
 
@@ -325,7 +360,7 @@ impl Shelf {
     /// The folder of a function, which is made if need be.
     fn folder(&self, name: &str) -> Result<PathBuf, Error> {
         let folder = self.directory.join(name);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        let made = private::make_folder(&folder);
         made.and_then(|()| sync_folder(&self.directory)).map_err(io_error(&folder))?;
         Ok(folder)
     }
@@ -424,7 +459,7 @@ fn folders(directory: &Path) -> Result<Vec<String>, Error> {
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
     let (path, unfinished) = (folder.join(name), folder.join(format!(".{name}.new")));
     let written = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let mut file = private::file().write(true).truncate(true).open(&unfinished)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&unfinished, &path)?;

@@ -113,15 +113,16 @@ impl Worker {
         surroundings: Arc<Surroundings>,
         request_id: &str,
     ) -> Result<Self, (Failure, String)> {
-        let mut output = Output::new(surroundings.log.clone());
+        let mut output = Output::new(surroundings.log.clone(), surroundings.clock.clone());
         let unable = |problem: String| (Failure::new("Runtime.InvalidEntrypoint", &problem), String::new());
         let (sender, said) = mpsc::channel(4);
-        let api = RuntimeApi::start(sender).await.map_err(|error| unable(error.to_string()))?;
+        let api =
+            RuntimeApi::start(sender, surroundings.clock.clone()).await.map_err(|error| unable(error.to_string()))?;
         let stream = format!("[$LATEST]{}", uuid::Uuid::new_v4().simple());
-        let own = [("AWS_LAMBDA_RUNTIME_API", api.address.to_string()), ("AWS_LAMBDA_LOG_STREAM_NAME", stream)];
-        let own = own.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let environment: Vec<_> = launch.environment.clone().into_iter().chain(own).collect();
-        let (process, stdout, stderr) = start_process(launch, &environment, &surroundings)
+        let mut environment = launch.environment.clone();
+        environment.insert("AWS_LAMBDA_RUNTIME_API".into(), api.address.to_string().into());
+        let mark = ("AWS_LAMBDA_LOG_STREAM_NAME", &*stream);
+        let (process, stdout, stderr) = start_process(launch, &environment, mark, &surroundings)
             .await
             .map_err(|error| unable(format!("`{}` cannot be started: {error}", launch.program.path.display())))?;
         output.read(stdout);
@@ -288,12 +289,13 @@ impl Worker {
 /// another process that begins at the same time holds a copy of the handle it was written through.
 async fn start_process(
     launch: &Launch,
-    environment: &[(OsString, OsString)],
+    environment: &BTreeMap<OsString, OsString>,
+    mark: (&str, &str),
     surroundings: &Surroundings,
 ) -> io::Result<(Process, ChildStdout, ChildStderr)> {
     let mut attempt = 1;
     loop {
-        match Process::start(&launch.program, environment.iter().cloned(), &surroundings.tracker) {
+        match Process::start(&launch.program, environment, mark, &surroundings.tracker) {
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && attempt < START_ATTEMPTS_MAX => {
                 surroundings.clock.sleep(START_PAUSE).await;
                 attempt += 1;

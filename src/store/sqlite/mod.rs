@@ -23,7 +23,7 @@ mod tests;
 mod writer;
 
 use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +34,9 @@ use self::failure::{Failure, damaged};
 use self::reader::Readers;
 use self::writer::{Session, Size, Writer};
 use super::{Call, Error};
+
+/// Of files that are made: a data directory that somebody else made may let others in.
+const FILE_MODE: u32 = 0o600;
 
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,6 +63,7 @@ impl Sqlite {
         let writer = match mode {
             Mode::Exclusive => {
                 let lock = lock(directory)?;
+                create_file(&path)?;
                 Some(Writer::start(&path, lock)?)
             }
             Mode::Shared if !path.is_file() => {
@@ -95,7 +99,12 @@ impl Sqlite {
 fn lock(directory: &Path) -> Result<File, Error> {
     let failed = |error| Error::Backend { operation: "lock the data directory", source: Box::new(error) };
     create(directory).map_err(failed)?;
-    let file = File::options().create(true).append(true).open(directory.join("pinwheel.lock")).map_err(failed)?;
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .mode(FILE_MODE)
+        .open(directory.join("pinwheel.lock"))
+        .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Locked { path: directory.display().to_string() }),
@@ -106,6 +115,12 @@ fn lock(directory: &Path) -> Result<File, Error> {
 /// Makes a data directory that nobody else can read: it holds addresses. One that is there stays as it is.
 fn create(directory: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// Makes the database file, unless it is there. SQLite gives the files beside it the same mode.
+fn create_file(path: &Path) -> Result<(), Error> {
+    let made = File::options().create(true).append(true).mode(FILE_MODE).open(path);
+    made.map(drop).map_err(|error| Error::Backend { operation: "create the database", source: Box::new(error) })
 }
 
 fn bitmap_to_bytes(bitmap: &RoaringBitmap) -> Vec<u8> {

@@ -27,6 +27,22 @@ impl Place for TempDir {
 
 suite!(tempfile::tempdir().unwrap());
 
+#[test]
+fn files_are_for_their_owner_alone_wherever_they_are() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let _store = Sqlite::open(directory.path(), Mode::Exclusive).unwrap();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
+        names.push(entry.file_name());
+    }
+    assert!(names.contains(&"pinwheel.db".into()) && names.len() > 2, "{names:?}");
+}
+
 fn application() -> Application {
     Application {
         id: crate::domain::ApplicationId::new("a"),

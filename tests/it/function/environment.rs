@@ -6,6 +6,13 @@ use super::{Host, data};
 use crate::cli::{stderr, stdout};
 
 #[tokio::test]
+async fn what_pinwheel_was_started_with_is_hidden() {
+    let host = Host::of("python", "shapes.pid", "");
+    host.answer("f", serde_json::json!({})).await;
+    assert_eq!(rustix::process::dumpable_behavior().unwrap(), rustix::process::DumpableBehavior::NotDumpable);
+}
+
+#[tokio::test]
 async fn a_function_has_lambdas_variables_its_own_and_no_others() {
     let settings = "[functions.f]\ncode = 'DATA'\nclient = 'pinwheel'\nruntime = 'python'\n\
                     handler = 'shapes.environment'\n[functions.f.environment]\nTABLE = 'scores'\nTZ = 'Europe/Berlin'";

@@ -35,8 +35,33 @@ async fn a_call_that_takes_too_long_costs_the_process_and_its_children() {
 }
 
 #[tokio::test]
+async fn children_in_sessions_of_their_own_end_with_the_process() {
+    let host = Host::of("python", "misbehaving.detaches", "timeout = '3s'");
+    for event in [json!({}), json!({ "exits": true })] {
+        let invoked = host.call("f", event).await;
+        assert!(invoked.function_error.is_some());
+        let ids = pids(&invoked.log_tail);
+        assert_eq!(ids.len(), 3);
+        for id in ids {
+            eventually("its end", || (!is_running(id)).then_some(())).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_writes_without_end_is_ended_at_its_time_limit() {
+    let host = Host::of("python", "misbehaving.floods", "timeout = '700ms'");
+    let running = Stopwatch::start();
+    let error = host.error("f", json!({})).await;
+    assert_eq!(error["errorType"], "Sandbox.Timedout", "{error}");
+    assert!(running.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
 async fn a_process_that_takes_too_much_memory_is_killed() {
-    for (runtime, handler) in [("python", "misbehaving.hoards"), ("nodejs", "hoards.handler")] {
+    for (runtime, handler) in
+        [("python", "misbehaving.hoards"), ("python", "misbehaving.hoards_apart"), ("nodejs", "hoards.handler")]
+    {
         let host = Host::of(runtime, handler, "memory_mb = 128\ntimeout = '30s'");
         let invoked = host.call("f", json!({})).await;
         let error = failure(&invoked);

@@ -5,6 +5,7 @@ mod client;
 mod documented;
 mod end;
 mod environment;
+mod idle;
 mod init;
 mod limits;
 mod log;
@@ -41,12 +42,16 @@ impl Host {
 
     /// As [`new`](Self::new), with variables of Pinwheel's own environment that functions get.
     pub fn inheriting(settings: &str, more: &[(&str, &str)]) -> Self {
+        Self::timed(settings, more, Arc::new(System::default()))
+    }
+
+    /// As [`inheriting`](Self::inheriting), by this clock.
+    pub fn timed(settings: &str, more: &[(&str, &str)], clock: Arc<dyn Clock>) -> Self {
         let directory = TempDir::new().unwrap();
         let config = settings_of(settings);
         let own = ["PATH", "HOME"].map(|name| (name.to_owned(), std::env::var(name).unwrap()));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let inherited = own.into_iter().chain(more).collect();
-        let clock = Arc::new(System::default());
         let functions = Functions::new(&config.functions, &config.aws, directory.path(), inherited, clock).unwrap();
         Self { directory, functions }
     }

@@ -189,6 +189,44 @@ fn what_cannot_be_changed_stays_as_it_was() {
 }
 
 #[test]
+fn replaced_code_is_removed_once_nobody_can_run_it() {
+    let place = Place::new();
+    let shelf = place.open().unwrap();
+    let code = |text: &str| stem(&code_sha256(&zip_with(text)));
+    let left = || place.files("f").into_iter().filter(|name| name.starts_with(CODE)).collect::<Vec<_>>();
+    let of = |texts: &[&str]| {
+        let mut names: Vec<_> = texts.iter().flat_map(|text| [code(text), format!("{}.zip", code(text))]).collect();
+        names.sort();
+        names
+    };
+    shelf.create("f", made(), &zip_with("1")).unwrap();
+    let update = |text: &str| shelf.update("f", None, Some(&zip_with(text)), |_| {}).unwrap();
+    update("2");
+    assert_eq!(left(), of(&["2"]));
+    let in_use = shelf.get("f").unwrap();
+    update("3");
+    assert_eq!(left(), of(&["2", "3"]));
+    // Back to what is still in use: it stays when that is not any more.
+    update("2");
+    drop(in_use);
+    shelf.update("f", None, None, |made| made.memory_mb += 1).unwrap();
+    assert_eq!(left(), of(&["2"]));
+    shelf.delete("f").unwrap();
+    assert!(left().is_empty());
+}
+
+#[test]
+fn there_may_be_so_many_functions_and_no_more() {
+    let place = Place::new();
+    let shelf = place.open().unwrap();
+    let kept = || Kept { function: Some(made()), ..Kept::default() };
+    shelf.kept.lock().extend((1..FUNCTIONS_MAX).map(|at| (format!("f{at}"), kept())));
+    shelf.create("last", made(), &zip_with("1")).unwrap();
+    assert!(matches!(shelf.create("more", made(), &zip_with("1")), Err(Error::Full)));
+    assert!(!place.path().join("more").exists());
+}
+
+#[test]
 fn changes_at_once_lose_none() {
     let place = Place::new();
     let shelf = place.open().unwrap();
