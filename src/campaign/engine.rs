@@ -135,6 +135,14 @@ impl Engine {
         Ok(definition)
     }
 
+    /// Checks the settings of an application, and makes sure that their hook may be called from here.
+    pub fn check_settings(&self, settings: &wire::WriteApplicationSettingsRequest) -> Result<(), Error> {
+        if let Some(target) = definition::read_settings(settings)? {
+            self.invokers.caller(&target)?;
+        }
+        Ok(())
+    }
+
     /// Makes sure that the caps count what this application sent before this process began: daily caps the last day of
     /// all campaigns, total caps all runs of this one.
     pub(super) async fn count_earlier_messages(&self, activity: &Activity) -> Result<(), Error> {
