@@ -21,6 +21,7 @@ use crate::domain::{CampaignId, ChannelType};
 use crate::hook::Invokers;
 use crate::store::{Activity, Store};
 use crate::vault::Vault;
+use crate::wire::generated as wire;
 
 /// How long a daily cap looks back.
 const CAP_WINDOW: SignedDuration = SignedDuration::from_hours(25);
