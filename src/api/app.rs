@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::page::Page;
 use super::{Call, Error, arn, tag};
-use crate::campaign::definition::check_settings;
 use crate::domain::ApplicationId;
 use crate::store::{self, Application};
 use crate::wire::generated::{self as wire, Apps};
@@ -72,7 +71,7 @@ impl Apps for Call<'_> {
     ) -> Result<wire::ApplicationSettingsResource, Error> {
         // Given members replace whole ones; `{}` clears.
         let given = serde_json::to_value(&input.body).map_err(Error::internal)?;
-        check_settings(&input.body)?;
+        self.api.engine.check_settings(&input.body)?;
         let now = self.now();
         let change = |application: &mut Application| {
             let mut merged: Value = serde_json::from_str(&application.settings).map_err(Error::internal)?;

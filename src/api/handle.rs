@@ -51,6 +51,18 @@ pub async fn name(mut request: Request<Body>, next: Next) -> Response {
     response
 }
 
+/// Refuses what [`Authenticator::refuse_page`](super::auth::Authenticator::refuse_page) does, preflights too: no page reads
+/// such an answer.
+pub async fn refuse_pages(State(api): State<Arc<Api>>, request: Request<Body>, next: Next) -> Response {
+    match api.authenticator.refuse_page(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => {
+            let id = request.extensions().get::<RequestId>().map_or("unknown", |RequestId(id)| id);
+            failure(&error.into(), "none", id)
+        }
+    }
+}
+
 /// Answers a request.
 pub async fn answer(
     State(api): State<Arc<Api>>,

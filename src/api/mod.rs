@@ -78,8 +78,10 @@ pub struct Api {
     bodies: Arc<Semaphore>,
     /// Functions of this machine.
     functions: Arc<Shelf>,
-    /// Asynchronous calls of functions at once.
+    /// Bytes of events of asynchronous calls of functions that may still wait.
     events: Arc<Semaphore>,
+    /// Functions uploaded at once.
+    uploads: Arc<Semaphore>,
     /// What proves who tells us something.
     feedback: feedback::Feedback,
     /// Operations under way, also those whose clients are gone.
@@ -106,7 +108,8 @@ impl Api {
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
         let (kpis, bodies) = (Semaphore::new(KPIS_MAX), Arc::new(Semaphore::new(BODIES_BYTES_MAX)));
-        let events = Arc::new(Semaphore::new(lambda::EVENTS_MAX));
+        let events = Arc::new(Semaphore::new(lambda::EVENTS_BYTES_MAX));
+        let uploads = Arc::new(Semaphore::new(lambda::UPLOADS_MAX));
         let feedback = feedback::Feedback::new(&config.feedback);
         let (operations, router) = (TaskTracker::new(), Router::default());
         Self {
@@ -121,6 +124,7 @@ impl Api {
             bodies,
             functions,
             events,
+            uploads,
             feedback,
             operations,
             router,

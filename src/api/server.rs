@@ -128,8 +128,8 @@ async fn open(stream: TcpStream, tls: Option<TlsAcceptor>, clock: &dyn Clock) ->
     }
 }
 
-/// What every request passes, outermost last: panics become answers, browsers learn what they may, answers are packed and
-/// named.
+/// What every request passes, outermost last: panics become answers, answers are packed, browsers learn what they may, pages
+/// get no further than they should, answers are named.
 fn service(api: Arc<Api>) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
@@ -150,6 +150,7 @@ fn service(api: Arc<Api>) -> Router {
         )
         .expose_headers([handle::REQUEST_ID, handle::ERROR_TYPE, header::DATE])
         .max_age(PREFLIGHT_AGE);
+    let pages = axum::middleware::from_fn_with_state(api.clone(), handle::refuse_pages);
     feedback::routes()
         .merge(admin::routes())
         .fallback(handle::answer)
@@ -157,5 +158,6 @@ fn service(api: Arc<Api>) -> Router {
         .layer(CatchPanicLayer::custom(handle::panicked))
         .layer(CompressionLayer::new())
         .layer(cors)
+        .layer(pages)
         .layer(axum::middleware::from_fn(handle::name))
 }

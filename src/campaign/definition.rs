@@ -315,16 +315,16 @@ pub(super) fn check_end(schedule: Option<&wire::Schedule>, now: Timestamp) -> Re
     }
 }
 
-/// Checks the settings of an application, which its campaigns take over.
+/// Checks the settings of an application, which its campaigns take over, and reads their hook.
 ///
 /// Errors: the first field that breaks a rule.
-pub fn check_settings(settings: &wire::WriteApplicationSettingsRequest) -> Result<(), Error> {
+pub(super) fn read_settings(settings: &wire::WriteApplicationSettingsRequest) -> Result<Option<Target>, Error> {
     Limits::read(None, settings.limits.as_ref())?;
-    read_hook(&wire::WriteCampaignRequest::default(), settings)?;
+    let hook = read_hook(&wire::WriteCampaignRequest::default(), settings)?;
     if let Some(quiet_time) = &settings.quiet_time {
         QuietTime::parse(quiet_time).map_err(|problem| invalid("QuietTime", problem))?;
     }
-    Ok(())
+    Ok(hook)
 }
 
 /// The parts of a treatment that say what is sent.

@@ -21,6 +21,7 @@ use crate::domain::{CampaignId, ChannelType};
 use crate::hook::Invokers;
 use crate::store::{Activity, Store};
 use crate::vault::Vault;
+use crate::wire::generated as wire;
 
 /// How long a daily cap looks back.
 const CAP_WINDOW: SignedDuration = SignedDuration::from_hours(25);
@@ -133,6 +134,14 @@ impl Engine {
             })?;
         }
         Ok(definition)
+    }
+
+    /// Checks the settings of an application, and makes sure that their hook may be called from here.
+    pub fn check_settings(&self, settings: &wire::WriteApplicationSettingsRequest) -> Result<(), Error> {
+        if let Some(target) = definition::read_settings(settings)? {
+            self.invokers.caller(&target)?;
+        }
+        Ok(())
     }
 
     /// Makes sure that the caps count what this application sent before this process began: daily caps the last day of

@@ -12,6 +12,7 @@ use super::watch::Watch;
 use super::{Settings, finish};
 use crate::app::{self, App};
 use crate::campaign::ledger::{self, Answer};
+use crate::cli::plain::plain;
 use crate::clock::wire_text;
 use crate::domain::{ActivityId, ApplicationId, CampaignId};
 use crate::store::{Activity, ActivityState, Store};
@@ -70,7 +71,7 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
             let store = app::open_to_read(&config)?;
             for activity in find(&*store, Some(&id)).await? {
                 if let Some(line) = why(&*store, &activity, &endpoint).await? {
-                    println!("{line}");
+                    println!("{}", plain(&line));
                     return Ok(ExitCode::SUCCESS);
                 }
             }

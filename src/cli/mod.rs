@@ -10,6 +10,7 @@ mod hook;
 mod import;
 mod keys;
 mod load;
+mod plain;
 mod run;
 mod serve;
 mod summary;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::campaign::{counts, dead, ledger};
+use crate::cli::plain::plain;
 use crate::clock::wire_text;
 use crate::store::{Activity, ActivityState, LedgerStore, Store};
 
@@ -71,7 +72,7 @@ impl Summary {
         if json {
             println!("{}", serde_json::to_string_pretty(self)?);
         } else {
-            print!("{}", self.to_text());
+            print!("{}", plain(&self.to_text()));
         }
         Ok(())
     }
@@ -166,6 +167,11 @@ impl ActivitySummary {
         }
         Ok(())
     }
+}
+
+/// A number of something: `1 batch`, `1,234 batches`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
 /// Thousands apart: `1,234,567`.

@@ -35,6 +35,8 @@ pub struct Answer {
     pub request_id: String,
     /// `X-Amzn-ErrorType`, if there is one.
     pub error_type: Option<String>,
+    /// `Retry-After`, if there is one.
+    pub retry_after: Option<String>,
     /// `null` when there is none.
     pub body: Value,
 }
@@ -95,6 +97,7 @@ impl HttpClient {
             status: response.status().as_u16(),
             request_id: header("x-amzn-requestid").unwrap(),
             error_type: header("x-amzn-errortype"),
+            retry_after: header("retry-after"),
             body,
         })
     }

@@ -128,7 +128,7 @@ async fn the_command_line_shows_redrives_and_drops() {
     operator.fails(None, &["hook", "redrive", id, "--batch", "1"], "batch 1 of activity");
     operator.fails(None, &["hook", "dead", "drop", id], "confirm it with --yes");
     let dropped = operator.run(&["hook", "dead", "drop", id, "--batch", "6", "--yes"]);
-    assert_eq!(dropped, "dropped 1 batches: 50 endpoints met HOOK_ERROR\n");
+    assert_eq!(dropped, "dropped 1 batch: 50 endpoints met HOOK_ERROR\n");
 
     operator.fix.apply();
     let redriven = operator.run(&["hook", "redrive", "c"]);

@@ -58,6 +58,11 @@ pub enum Error {
          or an IP address, or a server with keys"
     )]
     Foreign { header: &'static str, value: String },
+    #[error(
+        "Origin `{origin}`: a server that lets everybody in lets no web page near functions and what is for operators; use a \
+         server with keys"
+    )]
+    Page { origin: String },
     /// Keys cannot be read.
     #[error("the keys cannot be read")]
     Keys(#[from] store::Error),
@@ -80,7 +85,7 @@ impl Error {
             | Self::BodyNotSigned
             | Self::Mismatch => "InvalidSignatureException",
             Self::UnknownKey => "UnrecognizedClientException",
-            Self::Denied { .. } | Self::Foreign { .. } => "AccessDeniedException",
+            Self::Denied { .. } | Self::Foreign { .. } | Self::Page { .. } => "AccessDeniedException",
             Self::Keys(_) | Self::Vault(_) => "InternalServerErrorException",
         }
     }

@@ -42,8 +42,9 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::http::Uri;
+use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
 use secrecy::ExposeSecret;
 
 pub use self::error::Error;
@@ -90,30 +91,37 @@ impl Authenticator {
         Self(Mode::Open)
     }
 
-    /// Whether everybody is let in.
-    pub fn is_open(&self) -> bool {
-        matches!(self.0, Mode::Open)
+    /// Keeps web pages, wherever they are from, off functions and what is for operators, where everybody is let in: whatever
+    /// they show may have come from anywhere. Command lines and SDKs send no `Origin`, browsers cannot leave it out.
+    ///
+    /// Errors: [`Page`](Error::Page).
+    pub fn refuse_page(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+        let path = signed_path(uri);
+        let is_private = Service::of(&path) == Service::Lambda || path.starts_with("/pinwheel/");
+        match (&self.0, headers.get(ORIGIN)) {
+            (Mode::Open, Some(origin)) if is_private => {
+                Err(Error::Page { origin: origin.to_str().unwrap_or_default().to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// Whether it is worth reading the body of this request: it may be let in, by what its head alone tells.
+    /// Whether it is worth reading the body of this request: who it says it comes from, by what its head alone tells.
+    /// Nothing is proven, so this may only refuse.
     ///
     /// Errors: as [`authenticate`](Self::authenticate).
-    pub async fn announce(&self, head: &Parts) -> Result<(), Error> {
-        let Mode::Verify { keys, clock, .. } = &self.0 else { return page::check(head) };
+    pub async fn announce(&self, head: &Parts) -> Result<Principal, Error> {
+        let Mode::Verify { keys, clock, .. } = &self.0 else { return anybody(head) };
         let claim = Claim::read(head)?;
         claim.check(head, clock.now())?;
-        known(&**keys, &claim).await.map(drop)
+        known(&**keys, &claim).await.map(Principal::from)
     }
 
     /// Who sent this request. `body` is all of it, as it was received.
     ///
     /// Errors: the request is not let in; [`Keys`](Error::Keys) and [`Vault`](Error::Vault) when that cannot be told.
     pub async fn authenticate(&self, head: &Parts, body: &[u8]) -> Result<Principal, Error> {
-        let Mode::Verify { keys, vault, clock, signing_keys } = &self.0 else {
-            page::check(head)?;
-            let key_id = Claim::read(head).ok().map(|claim| claim.key_id);
-            return Ok(Principal { key_id, policy: Policy::Administrator });
-        };
+        let Mode::Verify { keys, vault, clock, signing_keys } = &self.0 else { return anybody(head) };
         let claim = Claim::read(head)?;
         claim.check(head, clock.now())?;
         let key = known(&**keys, &claim).await?;
@@ -132,13 +140,26 @@ impl Authenticator {
         if known.is_none() {
             signing_keys.keep(&key.id, &date, &claim.region, claim.service, signing_key);
         }
-        Ok(Principal { key_id: Some(key.id), policy: key.policy })
+        Ok(key.into())
     }
+}
+
+/// Who it is where everybody is let in, but web pages from elsewhere.
+fn anybody(head: &Parts) -> Result<Principal, Error> {
+    page::check(head)?;
+    let key_id = Claim::read(head).ok().map(|claim| claim.key_id);
+    Ok(Principal { key_id, policy: Policy::Administrator })
 }
 
 /// The key that a signature names.
 async fn known(keys: &dyn KeyStore, claim: &Claim) -> Result<AccessKey, Error> {
     keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none()).ok_or(Error::UnknownKey)
+}
+
+impl From<AccessKey> for Principal {
+    fn from(key: AccessKey) -> Self {
+        Self { key_id: Some(key.id), policy: key.policy }
+    }
 }
 
 impl Principal {

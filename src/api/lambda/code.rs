@@ -23,25 +23,9 @@ const WORKERS: usize = 4;
 const DESCRIPTION_CHARS_MAX: usize = 256;
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
 
-/// Members that would make the function another one than is asked for. Those that only say how AWS runs it are left alone:
-/// `Architectures`, `EphemeralStorage`, `LoggingConfig`, `Tags`, `TracingConfig`.
-const UNSUPPORTED: [&str; 15] = [
-    "AcceleratorConfig",
-    "CapacityProviderConfig",
-    "CodeSigningConfigArn",
-    "DeadLetterConfig",
-    "DurableConfig",
-    "FileSystemConfigs",
-    "ImageConfig",
-    "ImageUri",
-    "KMSKeyArn",
-    "Layers",
-    "PublishTo",
-    "RuntimeConfig",
-    "SnapStart",
-    "TenancyConfig",
-    "VpcConfig",
-];
+/// Members that only say how AWS runs a function. All others that are not known are refused, since they would make it another
+/// function than is asked for.
+const IGNORED: [&str; 5] = ["Architectures", "EphemeralStorage", "LoggingConfig", "Tags", "TracingConfig"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -91,7 +75,7 @@ struct Settings {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Environment {
     #[serde(default)]
     variables: BTreeMap<String, String>,
@@ -230,12 +214,12 @@ impl Settings {
 
 impl Code {
     fn zip(&self) -> Result<Vec<u8>, Error> {
-        check_supported(&self.rest)?;
         if self.s3_bucket.is_some() {
             return Err(Error::invalid(
                 "S3Bucket: code from S3 is not supported; give it as ZipFile (`--zip-file fileb://…`)",
             ));
         }
+        check_supported(&self.rest)?;
         let Some(text) = &self.zip_file else {
             return Err(Error::invalid("Please provide a source for function code: ZipFile is missing"));
         };
@@ -263,8 +247,9 @@ fn check_supported(members: &Map<String, Value>) -> Result<(), Error> {
         }),
         Value::Bool(_) | Value::Number(_) => false,
     };
-    match UNSUPPORTED.into_iter().find(|name| members.get(*name).is_some_and(|value| !says_nothing(value))) {
-        Some(name) => Err(Error::invalid(format!("{name}: it is not supported for functions of this machine"))),
+    let unsupported = |(name, value): &(&String, &Value)| !IGNORED.contains(&name.as_str()) && !says_nothing(value);
+    match members.iter().find(unsupported) {
+        Some((name, _)) => Err(Error::invalid(format!("{name}: it is not supported for functions of this machine"))),
         None => Ok(()),
     }
 }
@@ -301,6 +286,7 @@ mod tests {
             (r#"{"SnapStart":{"ApplyOn":"PublishedVersions"}}"#, "SnapStart"),
             (r#"{"PackageType":"Image"}"#, "PackageType"),
             (r#"{"Publish":true}"#, "Publish"),
+            (r#"{"environment":{"Variables":{}}}"#, "environment"),
             (&format!(r#"{{"Description":"{}"}}"#, "x".repeat(257)), "Description"),
             (&format!(r#"{{"Environment":{{"Variables":{{"A":"{}"}}}}}}"#, "x".repeat(4096)), "Environment"),
         ] {

@@ -2,22 +2,23 @@
 //!
 //! Who may call is the key's policy to say: resource policies are for services, such as campaigns.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Error;
-use super::{Answer, Call};
+use super::{Answer, Call, PATIENCE};
 use crate::hook::local::Invoked;
 
-/// How long a call waits for a free worker before it is sent away. Lambda does not wait at all, but it has more workers.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of an asynchronous event. Source: AWS Lambda developer guide, "Lambda quotas", invocation payload.
 const ASYNCHRONOUS_BYTES_MAX: usize = 1024 * 1024;
+/// What the smallest event takes of the room of all: it is a task and a place in a queue too.
+const ASYNCHRONOUS_BYTES_MIN: usize = 64 * 1024;
 /// What a function gets when there is no payload, as on Lambda.
 const NOTHING: Bytes = Bytes::from_static(b"{}");
 
@@ -46,11 +47,8 @@ impl Call {
                 if event.len() > ASYNCHRONOUS_BYTES_MAX {
                     return Err(Error::too_large(ASYNCHRONOUS_BYTES_MAX, "InvokeFunction"));
                 }
-                let place = self.api.events.clone().try_acquire_owned();
-                let place =
-                    place.map_err(|_| Error::too_many_requests("Rate Exceeded: too many events wait", PATIENCE))?;
-                // The event keeps its room among the bodies until it is done.
-                let body = self.body;
+                // A room of their own: events may wait for long, and requests go on meanwhile.
+                let room = take(&self.api.events, event.len())?;
                 self.api.operations.spawn(async move {
                     let problem = match function.call(event).await {
                         Ok(invoked) => invoked.function_error.map(|error| error.as_str().to_owned()),
@@ -64,7 +62,7 @@ impl Call {
                             "an asynchronous call failed; the function's log has more"
                         );
                     }
-                    drop((place, body));
+                    drop(room);
                 });
                 Ok(Answer::empty(StatusCode::ACCEPTED))
             }
@@ -73,6 +71,15 @@ impl Call {
             ))),
         }
     }
+}
+
+/// Takes the room of an event.
+///
+/// Errors: 429 when others hold all of it.
+fn take(events: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+    let bytes = bytes.max(ASYNCHRONOUS_BYTES_MIN) as u32;
+    let taken = events.clone().try_acquire_many_owned(bytes);
+    taken.map_err(|_| Error::too_many_requests("Rate Exceeded: too many events wait", PATIENCE))
 }
 
 /// What a function answered: also what it failed with, since for Lambda a function that fails is a call that went well.
@@ -88,4 +95,20 @@ fn answered(invoked: Invoked, with_log: bool) -> Answer {
     }
     answer.body = invoked.payload.into();
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_take_room_by_their_bytes_and_at_least_some() {
+        let events = Arc::new(Semaphore::new(super::super::EVENTS_BYTES_MAX));
+        let large: Vec<_> = (0..64).map(|_| take(&events, ASYNCHRONOUS_BYTES_MAX).unwrap()).collect();
+        let refused = take(&events, 2).unwrap_err();
+        assert_eq!((refused.status().as_u16(), refused.retry_after_seconds()), (429, Some(5)));
+        drop(large);
+        let small: Vec<_> = (0..1024).map(|_| take(&events, 2).unwrap()).collect();
+        assert!(take(&events, 2).is_err(), "{} events wait", small.len());
+    }
 }

@@ -1,12 +1,12 @@
 //! Lambda's API for the functions of this machine, so that its clients work here.
 //!
 //! ```text
-//! route → body → signature → key's policy → `api.functions` → operation → answer
+//! route → key's policy → `api.functions` → body → signature → operation → answer
 //! ```
 //!
 //! It stands on the same address as Pinpoint's and is told from it by its paths. Functions are code that runs here, so keys of
-//! one application get nothing of it. Where everybody is let in, a request that comes from a web page changes and calls
-//! nothing, wherever the page is from: command lines and SDKs send no `Origin`, browsers cannot leave it out.
+//! one application get nothing of it, and where everybody is let in, web pages get nothing, wherever they are from. Who is
+//! refused by what the head of a request tells is refused before its body, which may be large.
 //!
 //! Source: AWS Lambda API reference.
 
@@ -18,15 +18,17 @@ mod permission;
 mod route;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, ORIGIN, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 
 use self::error::Error;
 use self::route::{Operation, Route};
@@ -39,8 +41,13 @@ use crate::hook::local::shelf::{self, Entry};
 use crate::http::chain;
 use crate::telemetry::metric;
 
-/// Events of asynchronous calls that wait or are worked on.
-pub const EVENTS_MAX: usize = 1000;
+/// Bytes of asynchronous calls' events that wait or are worked on.
+pub const EVENTS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Uploads at once. Each holds its code several times: as base64, as zip file, and as what is unpacked.
+pub const UPLOADS_MAX: usize = 2;
+/// How long a request waits for what others use, a worker or the room for an upload, before it is sent away. Lambda does not
+/// wait at all, but it has more.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One request.
 struct Call {
@@ -50,6 +57,8 @@ struct Call {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     body: Held,
+    /// The room of an upload.
+    _upload: Option<OwnedSemaphorePermit>,
 }
 
 /// What is answered.
@@ -101,14 +110,11 @@ pub async fn answer(api: Arc<Api>, head: Parts, body: Body, request_id: Arc<str>
 
 async fn run(api: &Arc<Api>, route: Route, head: Parts, body: Body) -> Result<Answer, Error> {
     let operation = route.operation;
-    // Strangers get no room for their bodies.
-    let refused = api.authenticator.announce(&head).await.err();
-    let thrown_away = refused.as_ref().map(|_| ApiError::not_found());
+    let admitted = admit(api, operation, &head).await;
+    let thrown_away = admitted.is_err().then(ApiError::not_found);
     let reading = handle::read(&head.headers, body, operation.body_bytes_max(), &api.bodies, thrown_away);
     let read = clock::timeout(&*api.clock, api.config.api.body_timeout, reading).await;
-    if let Some(refused) = refused {
-        return Err(refused.into());
-    }
+    let upload = admitted?;
     let body = match read {
         Some(Ok(body)) => body,
         Some(Err(error)) => return Err(Error::of_body(&error, operation)),
@@ -116,17 +122,26 @@ async fn run(api: &Arc<Api>, route: Route, head: Parts, body: Body) -> Result<An
     };
     let principal = api.authenticator.authenticate(&head, &body.bytes).await?;
     principal.may_call_lambda(operation.action())?;
-    check_setting(operation, api.config.api.functions)?;
-    if api.authenticator.is_open() && !operation.is_read() && head.headers.contains_key(ORIGIN) {
-        return Err(Error::denied("a server that lets everybody in lets web pages neither call nor change functions"));
-    }
 
     let query = super::route::query(head.uri.query());
-    let call = Call { api: api.clone(), route, query, headers: head.headers, body };
+    let call = Call { api: api.clone(), route, query, headers: head.headers, body, _upload: upload };
     // A task of its own: what has begun is not left half-way because a client went away.
     match api.operations.spawn(call.dispatch()).await {
         Ok(answer) => answer,
         Err(error) => Err(Error::internal(error)),
+    }
+}
+
+/// Whether this request may go on to its body, by what its head tells; an upload gets its room.
+async fn admit(api: &Api, operation: Operation, head: &Parts) -> Result<Option<OwnedSemaphorePermit>, Error> {
+    api.authenticator.announce(head).await?.may_call_lambda(operation.action())?;
+    check_setting(operation, api.config.api.functions)?;
+    if !operation.is_upload() {
+        return Ok(None);
+    }
+    match clock::timeout(&*api.clock, PATIENCE, api.uploads.clone().acquire_owned()).await {
+        Some(place) => Ok(Some(place.expect("the semaphore is never closed"))),
+        None => Err(Error::too_many_requests("Rate Exceeded: too many uploads at once", PATIENCE)),
     }
 }
 

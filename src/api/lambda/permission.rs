@@ -14,8 +14,9 @@ use crate::hook::local::policy::{Effect, Policy, Principal, SOURCE_ACCOUNT, SOUR
 const POLICY_BYTES_MAX: usize = 20 * 1024;
 const STATEMENT_ID_CHARS_MAX: usize = 100;
 
+/// A member that nobody knows is refused: a condition that is misspelt would be none.
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct AddPermission {
     statement_id: String,
     action: String,
@@ -226,5 +227,12 @@ mod tests {
         ] {
             assert_eq!(statement(changes.clone()).unwrap_err().status().as_u16(), 400, "{changes}");
         }
+        let misspelt = json!({
+            "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "x.amazonaws.com", "sourceArn": "arn:aws:s3:::b",
+        });
+        assert!(
+            serde_json::from_value::<AddPermission>(misspelt).is_err(),
+            "it would be a statement without condition"
+        );
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{EXIT_UNUSABLE, duration, function};
 use crate::cli::Settings;
+use crate::cli::plain::{Plain, plain};
 use crate::clock::System;
 use crate::domain::limit::HOOK_TIMEOUT_MAX;
 use crate::hook::check::cases::{self, CONCURRENT, Case};
@@ -62,11 +63,11 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Ok(report) => {
             let worst = if args.strict { Severity::Warning } else { Severity::Error };
             let passed = report.severity().is_none_or(|severity| severity > worst);
-            print(&args, &report, passed, &mut std::io::stdout().lock())?;
+            print(&args, &report, passed, &mut Plain(std::io::stdout().lock()))?;
             Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", plain(&format!("{error:#}")));
             Ok(ExitCode::from(EXIT_UNUSABLE))
         }
     }

@@ -14,7 +14,8 @@ use crate::api::admin::{Item, ReleasedList, Shown};
 use crate::app;
 use crate::campaign::dead;
 use crate::cli::Settings;
-use crate::cli::summary::grouped;
+use crate::cli::plain::plain;
+use crate::cli::summary::counted;
 use crate::clock::wire_text;
 use crate::domain::{ActivityId, CampaignId};
 use crate::store::{DeadLetter, LetterState, Letters, Store};
@@ -141,7 +142,7 @@ async fn list(store: &dyn Store, List { id, all, json }: List) -> anyhow::Result
     } else if letters.is_empty() {
         eprintln!("no batch is held");
     } else {
-        print!("{}", table(&letters));
+        print!("{}", plain(&table(&letters)));
     }
     Ok(())
 }
@@ -164,7 +165,8 @@ fn table(letters: &[DeadLetter]) -> String {
         .expect("writing to a string does not fail");
     }
     let endpoints = letters.iter().map(|letter| u64::from(letter.endpoints())).sum();
-    text + &format!("{} batches, {} endpoints\n", grouped(letters.len() as u64), grouped(endpoints))
+    let batches = letters.len() as u64;
+    text + &format!("{}, {}\n", counted(batches, "batch", "batches"), counted(endpoints, "endpoint", "endpoints"))
 }
 
 /// One line of an error.
@@ -189,9 +191,9 @@ async fn show(store: &dyn Store, Show { activity, batch, request, json }: Show) 
         println!("{}", serde_json::to_string_pretty(&Shown::of(&letter, sent))?);
         return Ok(());
     }
-    print!("{}", shown(&letter));
+    print!("{}", plain(&shown(&letter)));
     if let Some(sent) = sent {
-        println!("{}", String::from_utf8_lossy(&sent));
+        println!("{}", plain(&String::from_utf8_lossy(&sent)));
     }
     Ok(())
 }
@@ -230,7 +232,8 @@ fn print_dropped(answer: &Value, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string_pretty(answer)?);
         return Ok(());
     }
-    let number = |name: &str| grouped(answer[name].as_u64().unwrap_or_default());
-    println!("dropped {} batches: {} endpoints met HOOK_ERROR", number("BatchCount"), number("EndpointCount"));
+    let number = |name: &str| answer[name].as_u64().unwrap_or_default();
+    let batches = counted(number("BatchCount"), "batch", "batches");
+    println!("dropped {batches}: {} met HOOK_ERROR", counted(number("EndpointCount"), "endpoint", "endpoints"));
     Ok(())
 }

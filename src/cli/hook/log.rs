@@ -1,7 +1,7 @@
 //! `pinwheel hook log`: what a local function has logged, also while other processes call it.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 
 use crate::app;
 use crate::cli::Settings;
+use crate::cli::plain::Plain;
 use crate::clock::{Clock as _, System};
 use crate::hook::local::{LOG_FILE, OLD_LOG_FILE};
 
@@ -68,7 +69,12 @@ fn last_lines(folder: &Path, present: Vec<u8>, lines: usize) -> anyhow::Result<V
 
 fn print(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text)?;
+    // Programs get it as it is.
+    if out.is_terminal() {
+        Plain(&mut out).write_all(text)?
+    } else {
+        out.write_all(text)?
+    }
     Ok(out.flush()?)
 }
 

@@ -11,7 +11,7 @@ use super::server;
 use crate::app;
 use crate::campaign::{Ending, dead};
 use crate::cli::run::settings_of;
-use crate::cli::summary::grouped;
+use crate::cli::summary::counted;
 use crate::cli::watch::Watch;
 use crate::cli::{Settings, finish};
 use crate::store::{LetterState, Letters};
@@ -84,13 +84,12 @@ fn print_handed_over(answer: &Value, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string_pretty(answer)?);
         return Ok(());
     }
-    let number = |value: &Value| grouped(value.as_u64().unwrap_or_default());
     for activity in answer["Activities"].as_array().into_iter().flatten() {
         let (id, batches) = (activity["ActivityId"].as_str().unwrap_or_default(), activity["Batches"].as_array());
         println!(
-            "activity {id} goes on with {} batches, {} endpoints; `pinwheel activity show {id}` tells how far it is",
-            grouped(batches.map_or(0, Vec::len) as u64),
-            number(&activity["EndpointCount"])
+            "activity {id} goes on with {}, {}; `pinwheel activity show {id}` tells how far it is",
+            counted(batches.map_or(0, Vec::len) as u64, "batch", "batches"),
+            counted(activity["EndpointCount"].as_u64().unwrap_or_default(), "endpoint", "endpoints")
         );
     }
     Ok(())

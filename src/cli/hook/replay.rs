@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{EXIT_UNUSABLE, function};
 use crate::cli::Settings;
+use crate::cli::plain::{Plain, plain};
 use crate::clock::System;
 use crate::hook::record::compare::{Difference, What};
 use crate::hook::record::read::Recording;
@@ -53,11 +54,11 @@ struct Output<'a> {
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     match replayed(&args, settings).await {
         Ok(report) => {
-            print(&args, &report, &mut std::io::stdout().lock())?;
+            print(&args, &report, &mut Plain(std::io::stdout().lock()))?;
             Ok(if report.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", plain(&format!("{error:#}")));
             Ok(ExitCode::from(EXIT_UNUSABLE))
         }
     }

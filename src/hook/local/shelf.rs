@@ -38,7 +38,9 @@ const CODE: &str = "code-";
 pub struct Shelf {
     directory: PathBuf,
     functions: Arc<Functions>,
-    /// Held through a change, so that there is one at a time.
+    /// Held through a change, which may write and unpack for seconds, so that there is one at a time.
+    changes: Mutex<()>,
+    /// Held for moments only, and together with what `functions` gets: who reads does not wait for the disk.
     kept: Mutex<BTreeMap<String, Kept>>,
     /// Code that was replaced and may still be run.
     replaced: Mutex<Vec<Replaced>>,
@@ -167,13 +169,20 @@ impl Shelf {
             }
             kept.insert(name, read);
         }
-        Ok(Self { directory: directory.to_owned(), functions, kept: Mutex::new(kept), replaced: Mutex::default() })
+        Ok(Self {
+            directory: directory.to_owned(),
+            functions,
+            changes: Mutex::default(),
+            kept: Mutex::new(kept),
+            replaced: Mutex::default(),
+        })
     }
 
     /// Removes code that no function has any more, as a process that was killed leaves it. For who has the data directory to
     /// itself, before the first call.
     pub fn tidy(&self) {
-        let kept = self.kept.lock();
+        let _change = self.changes.lock();
+        let kept = self.kept.lock().clone();
         let is_of_settings = |name: &str| {
             self.functions.find(name).is_some() && kept.get(name).is_none_or(|kept| kept.function.is_none())
         };
@@ -230,7 +239,7 @@ impl Shelf {
     ///
     /// Errors: [`Exists`](Error::Exists), [`Full`](Error::Full), [`Function`](Error::Function), [`Io`](Error::Io).
     pub fn create(&self, name: &str, mut made: Made, zip: &[u8]) -> Result<Entry, Error> {
-        let mut kept = self.kept.lock();
+        let _change = self.changes.lock();
         if self.functions.find(name).is_some() {
             return Err(Error::Exists { name: name.to_owned() });
         }
@@ -243,7 +252,7 @@ impl Shelf {
         made.revision_id = revision_id();
         let created = Kept { function: Some(made), ..Kept::default() };
         self.put_code(name, zip)?;
-        self.put(&mut kept, name, created)
+        self.put(name, created)
     }
 
     /// Changes a function, its code too if there is a zip file. The old code is removed; where calls are under way on it, with
@@ -258,8 +267,8 @@ impl Shelf {
         zip: Option<&[u8]>,
         change: impl FnOnce(&mut Made),
     ) -> Result<Entry, Error> {
-        let mut kept = self.kept.lock();
-        let (name, mut updated) = self.made(&kept, name)?;
+        let _change = self.changes.lock();
+        let (name, mut updated) = self.made(name)?;
         let made = updated.function.as_mut().expect("it was made over the API");
         check_revision(revision_id, &made.revision_id)?;
         let before = made.clone();
@@ -271,8 +280,8 @@ impl Shelf {
         }
         made.revision_id = self::revision_id();
         self.replace(&name, &before);
-        let entry = self.put(&mut kept, &name, updated)?;
-        self.tidy_one(&kept, &name);
+        let entry = self.put(&name, updated)?;
+        self.tidy_one(&self.kept.lock(), &name);
         Ok(entry)
     }
 
@@ -280,14 +289,15 @@ impl Shelf {
     ///
     /// Errors: [`Unknown`](Error::Unknown), [`OfSettings`](Error::OfSettings), [`Io`](Error::Io).
     pub fn delete(&self, name: &str) -> Result<(), Error> {
-        let mut kept = self.kept.lock();
-        let (name, removed) = self.made(&kept, name)?;
+        let _change = self.changes.lock();
+        let (name, removed) = self.made(name)?;
         let folder = self.directory.join(&name);
         let document = folder.join(DOCUMENT);
         fs::remove_file(&document).and_then(|()| sync_folder(&folder)).map_err(io_error(&document))?;
         if let Some(made) = &removed.function {
             self.replace(&name, made);
         }
+        let mut kept = self.kept.lock();
         kept.remove(&name);
         self.functions.remove(&name);
         self.tidy_one(&kept, &name);
@@ -303,36 +313,34 @@ impl Shelf {
         revision_id: Option<&str>,
         change: impl FnOnce(&Function, &mut Policy) -> Result<(), E>,
     ) -> Result<Entry, E> {
-        let mut kept = self.kept.lock();
-        let function = self.functions.find(name).ok_or_else(|| unknown(name))?;
+        let _change = self.changes.lock();
+        let Entry { function, kept: mut changed } = self.get(name)?;
         let name = function.configuration().name.clone();
-        let mut changed = kept.get(&name).cloned().unwrap_or_default();
         check_revision(revision_id, &changed.policy_revision_id)?;
         change(&function, &mut changed.policy)?;
         changed.policy_revision_id = self::revision_id();
         self.put_document(&name, &changed)?;
+        let mut kept = self.kept.lock();
         function.permit(&changed.policy);
         kept.insert(name, changed.clone());
         Ok(Entry { function, kept: changed })
     }
 
     /// A function that was made over the API.
-    fn made(&self, kept: &BTreeMap<String, Kept>, name: &str) -> Result<(String, Kept), Error> {
-        let function = self.functions.find(name).ok_or_else(|| unknown(name))?;
+    fn made(&self, name: &str) -> Result<(String, Kept), Error> {
+        let Entry { function, kept } = self.get(name)?;
         let name = function.configuration().name.clone();
-        match kept.get(&name) {
-            Some(found) if found.function.is_some() => Ok((name, found.clone())),
-            _ => Err(Error::OfSettings { name }),
-        }
+        if kept.function.is_some() { Ok((name, kept)) } else { Err(Error::OfSettings { name }) }
     }
 
     /// Writes a made function down, then serves it.
-    fn put(&self, kept: &mut BTreeMap<String, Kept>, name: &str, new: Kept) -> Result<Entry, Error> {
+    fn put(&self, name: &str, new: Kept) -> Result<Entry, Error> {
         let folder = self.directory.join(name);
         let made = new.function.as_ref().expect("it was made over the API");
         let configuration = made.configuration(name, &zip(&folder, &made.code_sha256))?;
         configuration.check()?;
         self.put_document(name, &new)?;
+        let mut kept = self.kept.lock();
         self.functions.put(configuration, &new.policy);
         let function = self.functions.find(name).ok_or_else(|| unknown(name))?;
         kept.insert(name.to_owned(), new.clone());

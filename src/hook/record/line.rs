@@ -69,7 +69,7 @@ impl Entry {
             }
         }
         if let Some(text) = &mut answer_text {
-            mask.text(&event, text);
+            mask.text(text);
         }
         mask.exchange(&mut event, answer.as_mut());
         let written = Written {

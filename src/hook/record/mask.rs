@@ -37,13 +37,12 @@ pub struct Mask {
 /// A value that is masked, and its code.
 type Pair = (String, String);
 
-/// What is masked in one event: by endpoint, and everywhere.
+/// What is masked in one event.
+#[derive(Default)]
 struct Known {
-    endpoints: Vec<Endpoint>,
-}
-
-struct Endpoint {
-    id: Pair,
+    /// Endpoints' ids; codes are the ids themselves when these are not masked.
+    ids: Vec<Pair>,
+    /// What is looked for in all texts. One may hold another: the longer is first.
     pairs: Vec<Pair>,
 }
 
@@ -68,72 +67,86 @@ impl Mask {
                 }
             }
         }
-        match answer {
-            Some(Json::Object(endpoints)) => self.endpoints(endpoints, &known, true),
-            Some(other) => {
-                self.everywhere(other);
-                known.replace_all(other);
-            }
-            None => {}
+        if let Some(answer) = answer {
+            self.answer(answer, &known);
         }
     }
 
-    /// Masks an answer that is no JSON, by the values of its event, which is not masked yet.
-    pub fn text(&self, event: &Json, answer: &mut String) {
-        self.known(event).replace_in(answer);
+    /// Masks an answer that is no JSON. Nobody knows what such text holds, so that only its length is kept.
+    pub fn text(&self, answer: &mut String) {
+        if self.ids || !self.paths.is_empty() {
+            *answer = format!("not recorded: {} bytes that are no JSON", answer.len());
+        }
+    }
+
+    fn answer(&self, answer: &mut Json, known: &Known) {
+        match answer {
+            Json::Object(endpoints) => self.endpoints(endpoints, known, true),
+            other => {
+                self.walk(other, true);
+                known.replace_all(other);
+            }
+        }
     }
 
     /// The values of an event that are masked.
     fn known(&self, event: &Json) -> Known {
-        let mut endpoints = Vec::new();
+        let mut known = Known::default();
         if let Some(Json::Object(members)) = event.member("Endpoints") {
             for (id, endpoint) in members {
                 let code = if self.ids { self.code(id) } else { id.clone() };
-                let mut found = Endpoint { id: (id.clone(), code), pairs: Vec::new() };
                 let mut endpoint = endpoint.clone();
-                for path in &self.paths {
-                    self.at(&mut endpoint, path, &mut found.pairs);
-                }
+                self.paths.iter().for_each(|path| self.at(&mut endpoint, path, &mut known.pairs));
                 if self.ids {
-                    found.pairs.push(found.id.clone());
+                    known.pairs.push((id.clone(), code.clone()));
                 }
-                found.pairs.retain(|(value, _)| value.chars().count() >= OCCURRENCE_CHARS_MIN);
-                // An address may hold another one: the longer is replaced first.
-                found.pairs.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
-                endpoints.push(found);
+                known.ids.push((id.clone(), code));
             }
         }
-        Known { endpoints }
+        known.pairs.retain(|(value, _)| value.chars().count() >= OCCURRENCE_CHARS_MIN);
+        known.pairs.sort_by(|(one, _), (other, _)| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        known.pairs.dedup();
+        known
     }
 
     /// The members of `Endpoints`, or of an answer.
     fn endpoints(&self, members: &mut [(String, Json)], known: &Known, is_answer: bool) {
         for (id, value) in members {
-            match known.endpoints.iter().find(|endpoint| endpoint.id.0 == *id) {
-                Some(endpoint) => {
-                    let mut pairs = Vec::new();
-                    self.paths.iter().for_each(|path| self.at(value, path, &mut pairs));
-                    replace_all(value, &endpoint.pairs);
-                    *id = endpoint.id.1.clone();
+            match (known.ids.iter().find(|(known, _)| known == id), &mut *value) {
+                (Some((_, code)), _) => {
+                    self.paths.iter().for_each(|path| self.at(value, path, &mut Vec::new()));
+                    self.walk(value, false);
+                    known.replace_all(value);
+                    id.clone_from(code);
                 }
-                None => {
+                // The body of an envelope: an answer once more.
+                (None, Json::Text(body)) if is_answer && id == "body" => {
+                    if !within(body, |answer| self.answer(answer, known)) {
+                        self.text(body);
+                    }
+                }
+                (None, _) => {
                     if self.ids && !(is_answer && NO_IDS.contains(&id.as_str())) {
                         *id = self.code(id);
                     }
-                    self.everywhere(value);
+                    self.walk(value, true);
                     known.replace_all(value);
                 }
             }
         }
     }
 
-    /// Masks the paths wherever they may begin: within an envelope nobody knows where endpoints are.
-    fn everywhere(&self, json: &mut Json) {
-        self.paths.iter().for_each(|path| self.at(json, path, &mut Vec::new()));
+    /// Masks the paths wherever they may begin: in JSON that is text always, and with `is_anywhere` outside of it too, as
+    /// nobody knows where in an envelope endpoints are.
+    fn walk(&self, json: &mut Json, is_anywhere: bool) {
+        if is_anywhere {
+            self.paths.iter().for_each(|path| self.at(json, path, &mut Vec::new()));
+        }
         match json {
-            Json::List(items) => items.iter_mut().for_each(|item| self.everywhere(item)),
-            Json::Object(members) => members.iter_mut().for_each(|(_, value)| self.everywhere(value)),
-            _ => {}
+            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+            Json::Text(text) => _ = within(text, |json| self.walk(json, true)),
+            Json::List(items) => items.iter_mut().for_each(|item| self.walk(item, is_anywhere)),
+            Json::Object(members) => members.iter_mut().for_each(|(_, value)| self.walk(value, is_anywhere)),
         }
     }
 
@@ -192,30 +205,39 @@ impl Mask {
 }
 
 impl Known {
-    /// Replaces what is masked at any endpoint.
+    /// Replaces what is masked at any endpoint, in all texts and names.
     fn replace_all(&self, json: &mut Json) {
-        let pairs: Vec<Pair> = self.endpoints.iter().flat_map(|endpoint| endpoint.pairs.iter().cloned()).collect();
-        replace_all(json, &pairs);
-    }
-
-    fn replace_in(&self, text: &mut String) {
-        self.endpoints.iter().for_each(|endpoint| replace_in(text, &endpoint.pairs));
-    }
-}
-
-/// Replaces values in all texts and names.
-fn replace_all(json: &mut Json, pairs: &[Pair]) {
-    match json {
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
-        Json::Text(text) => replace_in(text, pairs),
-        Json::List(items) => items.iter_mut().for_each(|item| replace_all(item, pairs)),
-        Json::Object(members) => {
-            for (name, value) in members {
-                replace_in(name, pairs);
-                replace_all(value, pairs);
+        match json {
+            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+            Json::Text(text) => {
+                if !within(text, |json| self.replace_all(json)) {
+                    replace_in(text, &self.pairs);
+                }
+            }
+            Json::List(items) => items.iter_mut().for_each(|item| self.replace_all(item)),
+            Json::Object(members) => {
+                for (name, value) in members {
+                    replace_in(name, &self.pairs);
+                    self.replace_all(value);
+                }
             }
         }
     }
+}
+
+/// Changes a JSON object or list that is written as text: escapes hide what is in it. False when it is none.
+fn within(text: &mut String, change: impl FnOnce(&mut Json)) -> bool {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return false;
+    }
+    let Ok(before) = serde_json::from_str::<Json>(text) else { return false };
+    let mut json = before.clone();
+    change(&mut json);
+    // What holds nothing to mask stays as it was written.
+    if json != before {
+        *text = serde_json::to_string(&json).expect("JSON can be printed");
+    }
+    true
 }
 
 fn replace_in(text: &mut String, pairs: &[Pair]) {
@@ -299,10 +321,33 @@ mod tests {
                 assert!(!answer.contains(secret), "{secret}: {answer}");
             }
         }
-        let event: Json = serde_json::from_str(&format!(r#"{{"Endpoints":{ENDPOINTS}}}"#)).unwrap();
-        let mut text = "no JSON for ami@example.com".to_owned();
-        mask(&["Address"]).text(&event, &mut text);
-        assert!(text.starts_with("no JSON for masked-") && !text.contains("ami@"), "{text}");
+        let mut text = "no JSON for somebody".to_owned();
+        mask(&["Address"]).text(&mut text);
+        assert_eq!(text, "not recorded: 20 bytes that are no JSON");
+    }
+
+    #[test]
+    fn no_text_of_any_endpoint_hides_values() {
+        for answer in [
+            // Of another endpoint, and in an override.
+            r#"{"two":{"BodyOverride":"Hi ami@example.com"}}"#,
+            // JSON as text, whose escapes hide the value; also twice.
+            r#"{"two":{"Attributes":{"Raw":["{\"a\":\"\\u0061mi@example.com\"}"]}}}"#,
+            r#"{"two":{"Attributes":{"Raw":["[\"[\\\"\\\\u0061mi@example.com\\\"]\"]"]}}}"#,
+            r#"{"statusCode":200,"body":"{\"two\":{\"Note\":\"\\u0061mi@example.com\"}}"}"#,
+            // What only the function knows, at a masked path.
+            r#"{"statusCode":200,"body":"{\"two\":{\"Address\":\"\\u0061mi@example.com new\"}}"}"#,
+            r#"{"two":{"Attributes":{"Raw":["{\"Address\":\"new\"}"]}}}"#,
+            r#"{"statusCode":200,"isBase64Encoded":true,"body":"bmV3"}"#,
+            r#"{"statusCode":200,"body":"new"}"#,
+        ] {
+            let (_, masked) = masked(ENDPOINTS, answer);
+            for secret in ["ami@", "u0061", "new", "bmV3", "\\\"two\\\""] {
+                assert!(!masked.contains(secret), "{secret}: {masked}");
+            }
+        }
+        let untouched = r#"{"two":{"Attributes":{"Raw":["{ \"lang\" : \"de\" }"]}}}"#;
+        assert!(masked(ENDPOINTS, untouched).1.contains(r#"{ \"lang\" : \"de\" }"#), "it stays as it was written");
     }
 
     #[test]

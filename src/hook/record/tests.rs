@@ -68,7 +68,7 @@ async fn every_attempt_is_recorded_with_its_outcome() {
     let lines = lines(&settings);
     let errors: Vec<_> = lines.iter().map(|line| line["error"].as_str().unwrap_or("-")).collect();
     assert_eq!(errors, ["function", "-", "-", "timeout"]);
-    assert_eq!(lines[1]["answer_text"], "no JSON");
+    assert_eq!(lines[1]["answer_text"], "not recorded: 7 bytes that are no JSON");
     assert_eq!(lines[2]["answer"], lines[2]["event"]["Endpoints"], "event and answer are masked alike");
     assert_eq!(lines[0]["event"], lines[3]["event"]);
     for line in &lines {

@@ -245,3 +245,16 @@ fn changes_at_once_lose_none() {
     let after = place.open().unwrap().get("f").unwrap();
     assert_eq!((sids(&after).len(), after.kept.function.unwrap().memory_mb), (20, 148));
 }
+
+#[test]
+fn who_reads_does_not_wait_for_a_change() {
+    let place = Place::new();
+    let shelf = place.open().unwrap();
+    shelf.create("f", made(), &zip_with("1")).unwrap();
+    let changed = shelf.update("f", None, None, |made| {
+        assert!(shelf.changes.is_locked() && !shelf.kept.is_locked());
+        assert_eq!(shelf.get("f").unwrap().kept.function.unwrap().description, "d");
+        made.description = "e".into();
+    });
+    assert_eq!(changed.unwrap().kept.function.unwrap().description, "e");
+}

@@ -74,6 +74,18 @@ async fn functions_are_for_keys_of_administrators() {
     let administrator = off.key(Policy::Administrator).await;
     let denied = off.complaint(&administrator, &["list-functions"]).await.unwrap();
     assert!(denied.contains("`api.functions` is `off`"), "{denied}");
+    // Who only knows a key's id does not get as far as a body.
+    let date = off.app.clock.now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let claim = format!(
+        "AWS4-HMAC-SHA256 Credential={}/{}/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, Signature={}",
+        administrator.0,
+        &date[..8],
+        "0".repeat(64)
+    );
+    let headers = [("authorization", claim.as_str()), ("x-amz-date", &date), ("expect", "100-continue")];
+    let refused = off.serving.client.send_with(Method::POST, "/2015-03-31/functions", "x", headers).await.unwrap();
+    let message = refused.body["Message"].as_str().unwrap();
+    assert!(refused.status == 403 && message.contains("`api.functions` is `off`"), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +103,11 @@ async fn web_pages_touch_no_function_of_a_server_without_keys() {
         (Method::POST, functions.to_owned(), "http://localhost:3000", 403),
         (Method::POST, format!("{functions}/f/invocations"), "http://localhost:3000", 403),
         (Method::POST, format!("{functions}/f/policy"), "http://localhost:3000", 403),
-        (Method::GET, functions.to_owned(), "http://localhost:3000", 200),
+        (Method::GET, functions.to_owned(), "http://localhost:3000", 403),
+        (Method::OPTIONS, functions.to_owned(), "http://localhost:3000", 403),
+        (Method::GET, "/pinwheel/v1/dead-letters".to_owned(), "http://localhost:3000", 403),
+        (Method::OPTIONS, "/pinwheel/v1/dead-letters".to_owned(), "http://localhost:3000", 403),
+        (Method::GET, "/v1/apps".to_owned(), "http://localhost:3000", 200),
         (Method::GET, functions.to_owned(), "http://evil.example", 403),
     ] {
         let answer = http.send_with(method.clone(), &path, "{}", [("origin", origin)]).await.unwrap();

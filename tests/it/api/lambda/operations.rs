@@ -175,3 +175,26 @@ async fn what_cannot_be_done_is_said_in_lambdas_words() {
     assert!(!read.to_string().contains("hunter2"), "{read}");
     assert_eq!(server.call(Method::POST, "/given/invocations", nothing).await.body(200)["version"], 0);
 }
+
+#[tokio::test]
+async fn who_waits_too_long_for_a_worker_is_told_when_to_come_back() {
+    let folder = folder();
+    let code = folder.path().join("code");
+    std::fs::create_dir(&code).unwrap();
+    let slow = "exports.handler = () => new Promise((resolve) => setTimeout(() => resolve('done'), 8000));";
+    std::fs::write(code.join("index.js"), slow).unwrap();
+    let settings = [
+        format!("functions.slow.code={}", code.display()),
+        "functions.slow.runtime=nodejs".to_owned(),
+        "functions.slow.workers=1".to_owned(),
+        "functions.slow.timeout=30s".to_owned(),
+    ];
+    let server = Server::start(folder.path(), &settings.each_ref().map(String::as_str)).await;
+    let call = || server.call(Method::POST, "/slow/invocations", json!({}));
+    let (one, other) = tokio::join!(call(), call());
+    let (worked, refused) = if one.status == 200 { (one, other) } else { (other, one) };
+    assert_eq!(worked.body(200), "done");
+    assert_eq!((refused.status, refused.error_type.as_deref()), (429, Some("TooManyRequestsException")));
+    assert_eq!(refused.body["Reason"], "ConcurrentInvocationLimitExceeded");
+    assert_eq!(refused.retry_after.as_deref(), Some("1"), "{refused:?}");
+}

@@ -173,4 +173,8 @@ async fn functions_of_other_regions_are_refused_when_a_campaign_is_made() {
         let refusal = answer.refusal(400);
         assert!(refusal.contains("`eu-west-1`") && refusal.contains("`us-east-1`"), "{refusal}");
     }
+    let settings = format!("/v1/apps/{}/settings", shop.application);
+    let hook = json!({ "CampaignHook": { "LambdaFunctionName": elsewhere, "Mode": "FILTER" } });
+    let answer = server.http.send(Method::PUT, &settings, hook.to_string()).await.unwrap();
+    assert!(answer.refusal(400).contains("`eu-west-1`"), "{answer:?}");
 }
