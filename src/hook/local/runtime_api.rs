@@ -155,7 +155,11 @@ async fn answer(request: Request<Incoming>, said: &mpsc::Sender<Said>) -> Reply 
             };
             decided(said, |verdict| Said::Answer { request_id, answer, verdict }).await
         }
-        _ => refusal(StatusCode::NOT_FOUND, "NotFound", "there is no such path"),
+        _ => {
+            // Read, so that the connection can be kept.
+            let _ = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+            refusal(StatusCode::NOT_FOUND, "NotFound", "there is no such path")
+        }
     }
 }
 
