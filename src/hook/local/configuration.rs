@@ -180,7 +180,7 @@ fn unknown_runtime(given: &str) -> String {
     format!("it is `{given}`, and must be `nodejs22.x`, `python3.12`, `provided.al2023` or one like them")
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     (1..=NAME_CHARS_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }

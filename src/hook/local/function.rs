@@ -354,7 +354,10 @@ impl Pool {
         worker.output.say(&self.report(&request_id, duration, cold_start, memory_used_mb));
         let (payload, function_error) = match result {
             Ok(payload) => (payload, None),
-            Err(failure) => (failure.payload, Some(FunctionError::Unhandled)),
+            Err(failure) => {
+                let function_error = failure.function_error();
+                (failure.payload, Some(function_error))
+            }
         };
         let log_tail = worker.output.tail();
         Invoked { request_id, payload, function_error, log_tail, duration, cold_start, memory_used_mb }

@@ -24,17 +24,23 @@ pub struct Invoked {
 /// That the function failed, as the header `X-Amz-Function-Error` says it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FunctionError {
-    /// Lambda says so of all errors of its current runtimes.
+    /// It said so, or its process ended.
     Unhandled,
+    /// It did not answer within its time.
+    TimedOut,
 }
 
 impl FunctionError {
     pub fn as_str(self) -> &'static str {
+        // Lambda calls all of them so in its current runtimes.
         match self {
-            Self::Unhandled => "Unhandled",
+            Self::Unhandled | Self::TimedOut => "Unhandled",
         }
     }
 }
+
+/// What Lambda calls a call that took too long.
+const TIMED_OUT: &str = "Sandbox.Timedout";
 
 /// Why a function failed, in Lambda's words.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,12 +57,13 @@ impl Failure {
         Self { error_type: error_type.to_owned(), payload }
     }
 
+    pub fn function_error(&self) -> FunctionError {
+        if self.error_type == TIMED_OUT { FunctionError::TimedOut } else { FunctionError::Unhandled }
+    }
+
     pub fn timed_out(request_id: &str, timeout: Duration) -> Self {
         let seconds = timeout.as_secs_f64();
-        Self::new(
-            "Sandbox.Timedout",
-            &format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds"),
-        )
+        Self::new(TIMED_OUT, &format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds"))
     }
 
     /// The process ended by itself or was killed. `last_words` are what it wrote last.

@@ -1,11 +1,12 @@
 //! Local functions as hooks call them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use super::{Error, Functions};
+use super::{Error, FunctionError, Functions};
 use crate::hook::{self, Invoker, Source, lambda};
 
 /// A function by its name: a local one while there is one, else the one on AWS.
@@ -23,18 +24,32 @@ impl LocalOrAws {
 
 impl Invoker for LocalOrAws {
     fn invoke<'a>(&'a self, event: Bytes, source: Option<&'a Source>) -> BoxFuture<'a, Result<Vec<u8>, hook::Error>> {
-        let Some(function) = self.functions.find(&self.name) else { return self.aws.invoke(event, source) };
         Box::pin(async move {
+            let Some(function) = self.functions.find(&self.name) else {
+                // Events hold people's data: they go to AWS only if nobody had a function of this machine in mind.
+                return match self.functions.gone(&self.name) {
+                    Some(folder) => Err(gone(&self.name, &folder)),
+                    None => self.aws.invoke(event, source).await,
+                };
+            };
             if let Some(source) = source {
                 function.authorize(source)?;
             }
             let invoked = function.call(event).await?;
             match invoked.function_error {
-                Some(_) => Err(hook::Error::Function(lambda::message_of(&invoked.payload))),
+                Some(FunctionError::TimedOut) => Err(hook::Error::Timeout(function.configuration().timeout)),
+                Some(FunctionError::Unhandled) => Err(hook::Error::Function(lambda::message_of(&invoked.payload))),
                 None => Ok(invoked.payload),
             }
         })
     }
+}
+
+fn gone(name: &str, folder: &Path) -> hook::Error {
+    hook::Error::Refused(format!(
+        "the local function `{name}` is gone; to call one of this name on AWS Lambda, remove `{}`",
+        folder.display()
+    ))
 }
 
 impl From<Error> for hook::Error {

@@ -142,6 +142,15 @@ impl Functions {
         self.functions.read().get(name).cloned()
     }
 
+    /// Whether there was a function of this name that is gone: its folder is left.
+    ///
+    /// Shape: the folder.
+    pub(in crate::hook) fn gone(&self, name: &str) -> Option<PathBuf> {
+        let name = self.name_in(name).filter(|name| configuration::is_name(name))?;
+        let folder = self.home.directory.join(name);
+        (!self.functions.read().contains_key(name) && folder.is_dir()).then_some(folder)
+    }
+
     fn name_in<'a>(&self, text: &'a str) -> Option<&'a str> {
         let parts: Vec<_> = text.split(':').collect();
         let Home { region, account_id, .. } = &self.home;

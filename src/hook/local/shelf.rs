@@ -243,7 +243,7 @@ impl Shelf {
         if self.functions.find(name).is_some() {
             return Err(Error::Exists { name: name.to_owned() });
         }
-        if kept.values().filter(|kept| kept.function.is_some()).count() >= FUNCTIONS_MAX {
+        if self.kept.lock().values().filter(|kept| kept.function.is_some()).count() >= FUNCTIONS_MAX {
             return Err(Error::Full);
         }
         // Before anything is written: the name becomes that of a folder.
