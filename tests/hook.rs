@@ -1,5 +1,6 @@
 //! Hooks from outside: real calls over loopback, to a server of functions that misbehave on demand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use pinwheel::config;
 use pinwheel::domain::{ActivityId, ApplicationId, CampaignId, TreatmentId};
 use pinwheel::hook::answer::{self, Verdict};
 use pinwheel::hook::event::{Head, Member, Run};
+use pinwheel::hook::local::Functions;
 use pinwheel::hook::{Caller, Error, Invoker, Invokers, Target, Webhook};
 use pinwheel::http::Access;
 use pinwheel::http::Aws;
@@ -407,4 +409,28 @@ async fn urls_that_may_not_be_called_are_refused_before_a_call() {
     let unsound = config::Hook { signing_secret: "whsec_?".to_owned().into(), ..settings() };
     let error = new_invokers(&server, &unsound).err().unwrap();
     assert!(error.to_string().contains("hook.signing_secret"));
+}
+
+#[tokio::test]
+async fn a_local_function_that_is_gone_is_not_looked_for_on_aws() {
+    let server = Server::start(Record::Nothing, function::echo).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("filter")).unwrap();
+    let clock = Arc::new(clock::System::default());
+    let home = defaults().aws;
+    let functions = Functions::new(&BTreeMap::new(), &home, directory.path(), BTreeMap::new(), clock).unwrap();
+    let invokers = invokers(&server).with_functions(functions);
+    let call = async |name: &str| {
+        let invoker = invokers.invoker(&Target::Function(name.to_owned())).unwrap();
+        invoker.invoke(Bytes::from_static(b"{}"), None).await
+    };
+    for name in ["filter", "filter:$LATEST", "arn:aws:lambda:us-east-1:000000000000:function:filter"] {
+        let error = call(name).await.unwrap_err();
+        assert!(matches!(&error, Error::Refused(reason) if reason.contains("is gone")), "{name}: {error}");
+    }
+    assert_eq!(server.calls(), 0);
+    for name in ["other", "arn:aws:lambda:us-east-1:111122223333:function:filter"] {
+        call(name).await.unwrap();
+    }
+    assert_eq!(server.calls(), 2);
 }

@@ -211,6 +211,11 @@ impl Hold {
         Self { is_on, rule: Mutex::new(Rule::new(settings, slots, was_held)), changed: Notify::new() }
     }
 
+    /// Whether a drive before this one ended so.
+    pub fn was_held(&self) -> bool {
+        self.rule.lock().was_held
+    }
+
     /// Why the activity holds itself, once it does.
     pub fn held(&self) -> Option<Held> {
         self.rule.lock().held.clone()

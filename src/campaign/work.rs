@@ -268,9 +268,11 @@ impl Run {
             };
             let failed_alone = caller.successes() > successes;
             match self.hold.failed(call, error.kind(), error.to_string(), &self.stop).await {
-                // It failed while the function went down, or while nobody else succeeded, and the function works again.
+                // It failed while the function went down, or while nobody else succeeded, and the function works again. One that
+                // was mended since the activity was held may take now what it refused before.
                 Verdict::Works
-                    if error.is_retryable() && (caller.outages() > outages || !failed_alone && may_repeat) =>
+                    if (error.is_retryable() || self.hold.was_held() && may_repeat)
+                        && (caller.outages() > outages || !failed_alone && may_repeat) =>
                 {
                     may_repeat = false;
                     self.hold.again(call);

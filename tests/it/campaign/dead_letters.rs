@@ -284,10 +284,10 @@ async fn batches_can_be_redriven_while_the_run_is_under_way() {
     let of_function = fix.clone();
     let world = World::new(move |event| {
         let slow = batch_of(event) == 1 && !of_function.is_applied();
-        of_function.answer(event).after(Duration::from_millis(if slow { 2_000 } else { 0 }))
+        of_function.answer(event).after(Duration::from_millis(if slow { 6_000 } else { 0 }))
     })
     .await;
-    let app = world.app("hook.timeout=10s");
+    let app = world.app("hook.timeout=15s");
     populate(&app, gcm_endpoints(120)).await;
     define(&app, "c", campaign(holding(json!({}))), json!({})).await;
     let activity = app.engine.begin(&ApplicationId::new(APPLICATION), &CampaignId::new("c")).await.unwrap().remove(0);
