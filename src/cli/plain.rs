@@ -30,7 +30,7 @@ mod tests {
     fn no_text_commands_a_terminal() {
         assert_eq!(plain("a\x1b]0;title\x07\r\n\tü"), "a\u{fffd}]0;title\u{fffd}\u{fffd}\n\tü");
         let mut out = Plain(Vec::new());
-        write!(out, "{}{}", "\u{9b}2J", "\x7f\x08").unwrap();
+        out.write_all("\u{9b}2J\x7f\x08".as_bytes()).unwrap();
         assert_eq!(String::from_utf8(out.0).unwrap(), "\u{fffd}2J\u{fffd}\u{fffd}");
     }
 }
