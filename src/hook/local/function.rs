@@ -307,10 +307,11 @@ impl Pool {
 
     /// For the next call.
     fn keep(self: &Arc<Self>, worker: Worker) {
+        let mut idle = self.idle.lock();
+        // Under the lock: who closes cancels first, and clears then.
         if self.closed.is_cancelled() {
             return;
         }
-        let mut idle = self.idle.lock();
         idle.workers.push((worker, self.home.clock.elapsed()));
         if !std::mem::replace(&mut idle.is_watched, true) {
             self.tracker.spawn(watch_idle(Arc::downgrade(self), self.home.clock.clone(), self.closed.clone()));
