@@ -3,6 +3,8 @@
 //! The map of the house is `ARCHITECTURE.md`. Imports run down only:
 //!
 //! `main → cli → app → api → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry, vault}`
+//!
+//! `loadtest` stands beside `campaign`, and `sandbox` beside both.
 
 pub mod api;
 pub mod app;
