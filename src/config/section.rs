@@ -374,7 +374,8 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, 
         .ok_or_else(|| D::Error::custom(format!("`{text}` is not a duration such as \"15s\" or \"250ms\"")))
 }
 
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads a duration such as `15s` or `250ms`; `None` for other text and for less than nothing.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let parsed: jiff::SignedDuration = text.parse().ok()?;
     Duration::try_from(parsed).ok()
 }

@@ -18,6 +18,8 @@ mod warning;
 
 use std::time::Duration;
 
+use crate::config;
+
 pub use assemble::{About, assemble};
 pub use histogram::Histogram;
 pub use run::{Live, Ran, Settings, Stopped, run};
@@ -44,8 +46,7 @@ pub enum Error {
 
 /// Reads `10s`, `500ms`, `5min`.
 pub fn duration(text: &str) -> Result<Duration, Error> {
-    let read = text.trim().parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
-    read.ok_or_else(|| Error::Setting {
+    config::parse_duration(text.trim()).ok_or_else(|| Error::Setting {
         name: "duration",
         value: text.to_owned(),
         problem: "it is a number and a unit, such as `10s` or `500ms`".into(),

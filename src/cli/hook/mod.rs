@@ -15,6 +15,7 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::Settings;
+use crate::config;
 
 /// The exit code of a check or comparison that could not be made.
 const EXIT_UNUSABLE: u8 = 2;
@@ -48,6 +49,5 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
 
 /// Reads a duration, as in the settings.
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
-    parsed.ok_or_else(|| "it is not a duration such as `15s` or `250ms`".to_owned())
+    config::parse_duration(text).ok_or_else(|| "it is not a duration such as `15s` or `250ms`".to_owned())
 }
