@@ -205,8 +205,9 @@ fn store(criterion: &mut Criterion) {
         ended_at: None,
         failure: None,
         definition: "{}".into(),
+        is_streamed: false,
     };
-    runtime.block_on(app.store.create_activities(vec![(activity.clone(), Frozen::default())])).unwrap();
+    runtime.block_on(app.store.create_activities(vec![(activity.clone(), Frozen::default())], None)).unwrap();
     let mut index = 0;
     for rows in [1u32, 64] {
         group.throughput(Throughput::Elements(u64::from(rows)));

@@ -2,7 +2,7 @@
 //!
 //! The map of the house is `ARCHITECTURE.md`. Imports run down only:
 //!
-//! `main → cli → app → api → campaign → {channel, segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry, vault}`
+//! `main → cli → app → api → campaign → {channel, inapp, event} → {segment, template, hook, store} → {http, wire} → {domain, clock, config, telemetry, vault}`
 //!
 //! `loadtest` stands beside `campaign`, and `sandbox` beside both.
 
@@ -14,8 +14,10 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod event;
 pub mod hook;
 pub mod http;
+pub mod inapp;
 pub mod loadtest;
 pub mod sandbox;
 pub mod segment;

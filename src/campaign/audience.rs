@@ -80,11 +80,11 @@ impl Rules {
 
     /// Test 10: when the message is due.
     fn due(&self, head: &Head<'_>) -> Result<Timestamp, Fate> {
-        if !self.definition.is_local_time {
-            return Ok(self.definition.start.moment(self.now));
+        if !self.definition.schedule.is_local_time {
+            return Ok(self.definition.schedule.start.moment(self.now));
         }
         let zone = head.timezone().and_then(schedule::zone).ok_or(Fate::NoTimezone)?;
-        let due = self.definition.start.due_in(&zone, self.now);
+        let due = self.definition.schedule.start.due_in(&zone, self.now);
         // The zone's moment had passed when the campaign was made: its window is over before it began. A moment that passed
         // since then, while nobody served, only makes the messages late.
         if due < self.written - START_TOLERANCE { Err(Fate::Expired) } else { Ok(due) }

@@ -50,7 +50,7 @@ impl Engine {
         definition::check_end(document.campaign.schedule.as_ref(), now)?;
         let served = ways.shared_with(&self.settings_ways);
         document.served = served.map(|channel| channel.as_str().to_owned()).collect();
-        let scheduled_start = definition.start.moment(now);
+        let scheduled_start = definition.schedule.start.moment(now);
         let (segment_id, segment_version) = (&definition.segment_id, definition.segment_version);
         let members = segment::evaluate(&*self.store, application_id, segment_id, segment_version, now).await?;
         let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
@@ -76,7 +76,7 @@ impl Engine {
     /// Writes the activities of a prepared run, in one call.
     pub async fn commit(&self, prepared: Prepared) -> Result<Vec<Activity>, store::Error> {
         let activities = prepared.activities.iter().map(|(activity, _)| activity.clone()).collect();
-        self.store.create_activities(prepared.activities).await?;
+        self.store.create_activities(prepared.activities, None).await?;
         Ok(activities)
     }
 
@@ -91,7 +91,9 @@ impl Engine {
         let document: Option<Document> = serde_json::from_str(&stored.document).ok();
         let now = self.clock.now();
         let schedule = document.as_ref().and_then(|document| document.campaign.schedule.as_ref());
-        let start = schedule.and_then(|schedule| definition::read_start(schedule).ok());
+        let defaults = document.as_ref().map(|document| document.defaults.clone()).unwrap_or_default();
+        let read = |schedule| definition::read_schedule(schedule, &defaults).ok();
+        let start = schedule.and_then(read).map(|schedule| schedule.start);
         let additional = document.as_ref().and_then(|document| document.campaign.additional_treatments.as_ref());
         let run = NewRun {
             application_id,
@@ -108,7 +110,7 @@ impl Engine {
             activity.failure = Some(failure.to_owned());
             (activity, Frozen::default())
         });
-        self.store.create_activities(activities.collect()).await
+        self.store.create_activities(activities.collect(), None).await
     }
 
     /// Ends an activity for good that nobody drives any more; whom it did not come to meets `ABORTED`. One that is over
@@ -156,6 +158,7 @@ impl NewRun<'_> {
             ended_at: None,
             failure: None,
             definition: self.definition.clone(),
+            is_streamed: false,
         }
     }
 }

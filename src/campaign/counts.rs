@@ -71,7 +71,7 @@ impl Counter {
         activity: &Activity,
         progress: Option<Arc<Progress>>,
     ) -> Result<Counts, store::Error> {
-        let is_over = activity.state != ActivityState::Running;
+        let is_over = matches!(activity.state, ActivityState::Completed | ActivityState::Cancelled);
         if is_over
             && let Some((ended_at, counts)) = self.over.lock().get(&activity.id)
             && *ended_at == activity.ended_at

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compose::{self, Composer, Templates};
 use super::message::direct_message_configuration;
-use super::schedule::{QuietTime, START_TOLERANCE, Start};
+use super::schedule::{QuietTime, START_TOLERANCE, Schedule, Start};
 use crate::config::{self, HookFailure, Unknown};
 use crate::domain::limit::{CAP_MAX, MAXIMUM_DURATION_MIN, MESSAGES_PER_SECOND_MAX, TREATMENTS_MAX};
 use crate::domain::{Allotment, ApplicationId, TreatmentId};
@@ -160,10 +160,8 @@ pub struct Definition {
     pub name: String,
     pub segment_id: String,
     pub segment_version: Option<u32>,
-    pub start: Start,
-    /// Each endpoint's messages are due when its own clock shows the start.
-    pub is_local_time: bool,
-    pub quiet_time: Option<QuietTime>,
+    /// The default treatment's.
+    pub schedule: Schedule,
     pub allotment: Allotment,
     /// The default treatment, then the additional ones in order.
     pub treatments: Vec<Treatment>,
@@ -273,9 +271,7 @@ impl Definition {
             name: name.ok_or_else(|| invalid("Name", "is missing"))?,
             segment_id: segment_id.ok_or_else(|| invalid("SegmentId", "is missing"))?,
             segment_version: campaign.segment_version.map(read_segment_version).transpose()?,
-            start: read_start(schedule)?,
-            is_local_time: schedule.is_local_time.unwrap_or(false),
-            quiet_time: read_quiet_time(schedule, defaults)?,
+            schedule: read_schedule(schedule, defaults)?,
             allotment: read_allotment(campaign_id, campaign, additional)?,
             treatments,
             hook: read_hook(campaign, defaults)?,
@@ -287,12 +283,13 @@ impl Definition {
 
     /// When its run begins: the start, or for local time the start on the first clocks on earth.
     pub fn due(&self, now: Timestamp) -> Timestamp {
-        if self.is_local_time { self.start.first_due(now) } else { self.start.moment(now) }
+        let Schedule { start, is_local_time, .. } = self.schedule;
+        if is_local_time { start.first_due(now) } else { start.moment(now) }
     }
 
     /// Errors: when the start lies in the past by more than clocks differ.
     pub fn check_start(&self, now: Timestamp) -> Result<(), Error> {
-        match self.start {
+        match self.schedule.start {
             Start::At { moment, .. } if moment < now - START_TOLERANCE => {
                 Err(invalid("Schedule.StartTime", "StartTime must be at least current time."))
             }
@@ -363,31 +360,11 @@ fn read_segment_version(version: i32) -> Result<u32, Error> {
         .ok_or_else(|| invalid("SegmentVersion", format!("`{version}` is not a version; they count from 1")))
 }
 
-pub(super) fn read_start(schedule: &wire::Schedule) -> Result<Start, Error> {
-    match &schedule.frequency {
-        None | Some(wire::Frequency::Once) => {}
-        Some(wire::Frequency::Unknown(other)) => {
-            let values = wire::Frequency::VALUES.join(", ");
-            return Err(invalid("Schedule.Frequency", format!("`{other}` is not one of {values}")));
-        }
-        Some(other) => {
-            let problem = format!("`{}` is not supported yet; `ONCE` is", other.as_str());
-            return Err(invalid("Schedule.Frequency", problem));
-        }
-    }
-    Start::parse(&schedule.start_time, schedule.timezone.as_deref())
-        .map_err(|problem| invalid("Schedule.StartTime", problem))
-}
-
-fn read_quiet_time(
+pub(super) fn read_schedule(
     schedule: &wire::Schedule,
     defaults: &wire::WriteApplicationSettingsRequest,
-) -> Result<Option<QuietTime>, Error> {
-    match (&schedule.quiet_time, &defaults.quiet_time) {
-        (Some(own), _) => QuietTime::parse(own).map_err(|problem| invalid("Schedule.QuietTime", problem)),
-        (None, Some(default)) => QuietTime::parse(default).map_err(|problem| invalid("QuietTime", problem)),
-        (None, None) => Ok(None),
-    }
+) -> Result<Schedule, Error> {
+    Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(|(field, problem)| invalid(&field, problem))
 }
 
 fn read_allotment(

@@ -1,8 +1,8 @@
 //! When a campaign's messages are due, and when they must not go out. Pure: time comes as an argument.
 
-use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, Timestamp};
 
 use crate::wire::generated as wire;
 
@@ -30,11 +30,16 @@ impl Start {
     ///
     /// Errors: what is wrong with the value, without naming the field.
     pub fn parse(text: &str, timezone: Option<&str>) -> Result<Self, String> {
+        Self::read(text, timezone).map(|(start, _)| start)
+    }
+
+    /// As [`parse`](Self::parse), with the offset it was read in; that of `IMMEDIATE` is the schedule's.
+    fn read(text: &str, timezone: Option<&str>) -> Result<(Self, Offset), String> {
         if text == "IMMEDIATE" {
-            return Ok(Self::Immediate);
+            return Ok((Self::Immediate, parse_offset(timezone.unwrap_or("UTC"))?));
         }
-        let (moment, wall) = parse_time(text, timezone)?;
-        Ok(Self::At { moment, wall })
+        let Written { moment, wall, offset } = parse_time(text, timezone)?;
+        Ok((Self::At { moment, wall }, offset))
     }
 
     /// The moment itself, which for `IMMEDIATE` is now.
@@ -63,8 +68,143 @@ impl Start {
     }
 }
 
+/// When a campaign, or a treatment of it, runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Schedule {
+    pub start: Start,
+    /// No run is due later.
+    pub end: Option<Timestamp>,
+    pub frequency: Frequency,
+    /// Where runs repeat at the same time of day.
+    offset: Offset,
+    /// Each endpoint's messages are due when its own clock shows the start.
+    pub is_local_time: bool,
+    pub quiet_time: Option<QuietTime>,
+}
+
+/// What makes a campaign run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Frequency {
+    /// Its start, once.
+    Once,
+    /// Its start, and then again and again.
+    Every(Period),
+    /// Events of endpoints, between start and end.
+    Event,
+    /// Nothing: apps fetch its messages between start and end.
+    InAppEvent,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Period {
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+/// A run of a schedule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Run {
+    /// From 0.
+    pub number: u32,
+    /// When it is due: for local time what the schedule's own clock says, which is what identifies the run.
+    pub moment: Timestamp,
+    /// What the schedule's own clock shows then, and every endpoint's when its messages are due in local time.
+    pub wall: DateTime,
+}
+
+impl Run {
+    /// When the first clocks on earth show its time.
+    pub fn first_due(self) -> Timestamp {
+        EARLIEST_OFFSET.to_timestamp(self.wall).unwrap_or(self.moment)
+    }
+
+    /// When messages are due for endpoints in `zone`. In a gap of daylight saving time the clock shows the time that comes
+    /// after it; of a time that comes twice, the first is meant.
+    pub fn due_in(self, zone: &TimeZone) -> Timestamp {
+        zone.to_ambiguous_timestamp(self.wall).compatible().unwrap_or(self.moment)
+    }
+}
+
+impl Schedule {
+    /// Reads the wire shape. `quiet_time` is the application's, which counts if the schedule has none.
+    ///
+    /// Errors: the member that breaks a rule, from the schedule on, and what is wrong with it.
+    pub fn read(wire: &wire::Schedule, quiet_time: Option<&wire::QuietTime>) -> Result<Self, (String, String)> {
+        let at = |member: &str| {
+            let member = member.to_owned();
+            move |problem: String| (member, problem)
+        };
+        let timezone = wire.timezone.as_deref();
+        let frequency = match &wire.frequency {
+            None | Some(wire::Frequency::Once) => Frequency::Once,
+            Some(wire::Frequency::Hourly) => Frequency::Every(Period::Hour),
+            Some(wire::Frequency::Daily) => Frequency::Every(Period::Day),
+            Some(wire::Frequency::Weekly) => Frequency::Every(Period::Week),
+            Some(wire::Frequency::Monthly) => Frequency::Every(Period::Month),
+            Some(wire::Frequency::Event) => Frequency::Event,
+            Some(wire::Frequency::InAppEvent) => Frequency::InAppEvent,
+            Some(wire::Frequency::Unknown(other)) => {
+                let values = wire::Frequency::VALUES.join(", ");
+                return Err(at("Schedule.Frequency")(format!("`{other}` is not one of {values}")));
+            }
+        };
+        let (start, offset) = Start::read(&wire.start_time, timezone).map_err(at("Schedule.StartTime"))?;
+        let end = wire.end_time.as_deref().filter(|text| !text.is_empty());
+        let end = end.map(|text| parse_time(text, timezone)).transpose().map_err(at("Schedule.EndTime"))?;
+        let quiet_time = match (&wire.quiet_time, quiet_time) {
+            (Some(own), _) => QuietTime::parse(own).map_err(at("Schedule.QuietTime"))?,
+            (None, Some(default)) => QuietTime::parse(default).map_err(at("QuietTime"))?,
+            (None, None) => None,
+        };
+        Ok(Self {
+            start,
+            end: end.map(|time| time.moment),
+            frequency,
+            offset,
+            is_local_time: wire.is_local_time.unwrap_or(false),
+            quiet_time,
+        })
+    }
+
+    /// The run of this number; `None` past the end, after the only one, and for campaigns that events trigger.
+    /// `made` is what `IMMEDIATE` stands for: when the campaign was made.
+    pub fn run(&self, number: u32, made: Timestamp) -> Option<Run> {
+        let (first, wall) = match self.start {
+            Start::Immediate => (made, self.offset.to_datetime(made)),
+            Start::At { moment, wall } => (moment, wall),
+        };
+        let n = i64::from(number);
+        let run = match self.frequency {
+            Frequency::Once if number == 0 => Run { number, moment: first, wall },
+            Frequency::Once | Frequency::Event | Frequency::InAppEvent => return None,
+            Frequency::Every(period) => {
+                let span = Span::new();
+                // Always from the start: a run on the 28th of February does not move those of March.
+                let wall = match period {
+                    Period::Hour => wall.checked_add(span.try_hours(n).ok()?),
+                    Period::Day => wall.checked_add(span.try_days(n).ok()?),
+                    Period::Week => wall.checked_add(span.try_weeks(n).ok()?),
+                    Period::Month => wall.checked_add(span.try_months(n).ok()?),
+                };
+                let wall = wall.ok()?;
+                Run { number, moment: self.offset.to_timestamp(wall).ok()?, wall }
+            }
+        };
+        self.end.is_none_or(|end| number == 0 && self.frequency == Frequency::Once || run.moment <= end).then_some(run)
+    }
+}
+
+/// A time as it was written.
+struct Written {
+    moment: Timestamp,
+    wall: DateTime,
+    offset: Offset,
+}
+
 /// Reads an ISO 8601 time; one without offset is read in `timezone`, or in UTC.
-fn parse_time(text: &str, timezone: Option<&str>) -> Result<(Timestamp, DateTime), String> {
+fn parse_time(text: &str, timezone: Option<&str>) -> Result<Written, String> {
     let problem = || format!("`{text}` is neither `IMMEDIATE` nor an ISO 8601 time");
     let pieces = jiff::fmt::temporal::Pieces::parse(text).map_err(|_| problem())?;
     let wall = DateTime::from_parts(pieces.date(), pieces.time().unwrap_or(Time::midnight()));
@@ -73,7 +213,7 @@ fn parse_time(text: &str, timezone: Option<&str>) -> Result<(Timestamp, DateTime
         None => parse_offset(timezone.unwrap_or("UTC"))?,
     };
     let moment = offset.to_timestamp(wall).map_err(|_| problem())?;
-    Ok((moment, wall))
+    Ok(Written { moment, wall, offset })
 }
 
 /// Reads `Schedule.Timezone`.

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::definition::{self, Document};
+use super::schedule::{Frequency, Schedule};
 use crate::domain::TreatmentId;
 use crate::store::{Activity, ActivityState};
 use crate::wire::generated::CampaignStatus;
@@ -28,11 +29,11 @@ pub enum Next {
 pub fn next(document: &Document, now: Timestamp) -> Next {
     let campaign = &document.campaign;
     let Some(schedule) = &campaign.schedule else { return Next::Invalid };
-    let Ok(start) = definition::read_start(schedule) else { return Next::Invalid };
-    if !document.scheduled || campaign.is_paused == Some(true) {
+    let Ok(schedule) = definition::read_schedule(schedule, &document.defaults) else { return Next::Invalid };
+    if !document.scheduled || campaign.is_paused == Some(true) || schedule.frequency != Frequency::Once {
         return Next::Paused;
     }
-    let is_local_time = schedule.is_local_time.unwrap_or(false);
+    let Schedule { start, is_local_time, .. } = schedule;
     Next::Due(if is_local_time { start.first_due(now) } else { start.moment(now) })
 }
 
@@ -62,6 +63,7 @@ pub fn of_treatment(
 fn of_activities<'a>(activities: impl Iterator<Item = &'a Activity>) -> Option<CampaignStatus> {
     activities.fold(None, |status, activity| match (status, activity.state) {
         (_, ActivityState::Running) | (Some(CampaignStatus::Executing), _) => Some(CampaignStatus::Executing),
+        (_, ActivityState::Paused) | (Some(CampaignStatus::Paused), _) => Some(CampaignStatus::Paused),
         (_, ActivityState::Completed | ActivityState::Cancelled) => Some(CampaignStatus::Completed),
     })
 }
@@ -103,6 +105,7 @@ mod tests {
             ended_at: None,
             failure: None,
             definition: String::new(),
+            is_streamed: false,
         }
     }
 
@@ -113,7 +116,7 @@ mod tests {
             (json!({ "Schedule": { "StartTime": "IMMEDIATE" } }), CampaignStatus::Scheduled),
             (json!({ "Schedule": { "StartTime": "IMMEDIATE" }, "IsPaused": true }), CampaignStatus::Paused),
             (json!({ "Schedule": { "StartTime": "soon" } }), CampaignStatus::Invalid),
-            (json!({ "Schedule": { "StartTime": "IMMEDIATE", "Frequency": "DAILY" } }), CampaignStatus::Invalid),
+            (json!({ "Schedule": { "StartTime": "IMMEDIATE", "Frequency": "NEVER" } }), CampaignStatus::Invalid),
             (json!({}), CampaignStatus::Invalid),
         ];
         for (campaign, expected) in cases {

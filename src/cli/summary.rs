@@ -101,9 +101,10 @@ impl ActivitySummary {
                 ActivityState::Running => "RUNNING",
                 ActivityState::Completed => "COMPLETED",
                 ActivityState::Cancelled => "CANCELLED",
+                ActivityState::Paused => "PAUSED",
             },
             result: match (activity.state, &activity.failure) {
-                (ActivityState::Running, _) => None,
+                (ActivityState::Running | ActivityState::Paused, _) => None,
                 (_, Some(_)) => Some("FAIL"),
                 (_, None) => Some("SUCCESS"),
             },

@@ -8,8 +8,10 @@ use super::error::{Origin, Problem};
 use super::key::Key;
 use super::source::{Assignment, Given, Settings};
 
-/// Sections whose keys are not listed in the defaults: the adapters' own settings, local functions, and rates by adapter name.
-const OPEN: [&str; 2] = ["channel", "functions"];
+/// Sections whose keys are not listed in the defaults: the adapters' own settings, local functions, providers of identities, sinks
+/// of event streams, and rates by adapter name.
+const OPEN: [&str; 3] = ["channel", "functions", "identity"];
+const SINKS: [&str; 2] = ["event_stream", "sinks"];
 const RATES: [&str; 2] = ["send", "rates"];
 
 /// Settings under construction.
@@ -92,6 +94,8 @@ impl Merged {
             // `channel.gcm` is a section: only an empty table may be given for it as a whole.
             [section, _] if OPEN.contains(&section.as_str()) => Place::Known(Type::Section),
             [section, _, ..] if OPEN.contains(&section.as_str()) => Place::Free,
+            [section, sinks, _] if [section, sinks] == SINKS => Place::Known(Type::Section),
+            [section, sinks, _, ..] if [section, sinks] == SINKS => Place::Free,
             [section, rates, _] if [section, rates] == RATES => Place::Known(Type::Text),
             _ => Place::Nothing,
         }

@@ -31,6 +31,11 @@ pub struct Config {
     pub send: Send,
     pub aws: Aws,
     pub feedback: Feedback,
+    pub in_app: InApp,
+    pub event_stream: EventStream,
+    /// Who vouches for the users of apps, by name.
+    #[serde(default)]
+    pub identity: BTreeMap<String, Identity>,
     /// Channel sections by name.
     #[serde(default)]
     pub channel: toml::Table,
@@ -39,8 +44,24 @@ pub struct Config {
 /// Channels are named only: their sections hold secrets in plain text.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { data, vault, log, telemetry, api, campaign, policy, hook, functions, send, aws, feedback, channel } =
-            self;
+        let Self {
+            data,
+            vault,
+            log,
+            telemetry,
+            api,
+            campaign,
+            policy,
+            hook,
+            functions,
+            send,
+            aws,
+            feedback,
+            in_app,
+            event_stream,
+            identity,
+            channel,
+        } = self;
         f.debug_struct("Config")
             .field("data", data)
             .field("vault", vault)
@@ -54,6 +75,9 @@ impl fmt::Debug for Config {
             .field("send", send)
             .field("aws", aws)
             .field("feedback", feedback)
+            .field("in_app", in_app)
+            .field("event_stream", event_stream)
+            .field("identity", identity)
             .field("channel", &channel.keys().collect::<Vec<_>>())
             .finish()
     }
@@ -146,6 +170,11 @@ pub struct Campaign {
     pub page_endpoints: usize,
     #[serde(deserialize_with = "duration")]
     pub drain_timeout: Duration,
+    /// Whether starts of campaigns with `EVENT` and `IN_APP_EVENT` must be 15 minutes ahead, as in Pinpoint's console.
+    pub strict_start: bool,
+    /// How long events are gathered into one run of a campaign that they trigger.
+    #[serde(deserialize_with = "duration")]
+    pub trigger_interval: Duration,
 }
 
 /// What happens where Pinpoint dropped people in silence.
@@ -155,6 +184,10 @@ pub struct Policy {
     pub hook_failure: HookFailure,
     pub unknown: Unknown,
     pub missing_variable: MissingVariable,
+    pub quiet_time: QuietTime,
+    pub misfire: Misfire,
+    pub overlap: Overlap,
+    pub pause: Pause,
 }
 
 /// What a batch whose hook failed gets.
@@ -177,6 +210,46 @@ pub enum Unknown {
     Resend,
     /// They are left alone: never twice.
     Unknown,
+}
+
+/// What becomes of a message that falls into quiet time.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum QuietTime {
+    /// It is not sent, as with Pinpoint.
+    Drop,
+    /// It is due when quiet time ends.
+    Defer,
+}
+
+/// What becomes of runs of a recurring campaign that were due while no process ran.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Misfire {
+    /// The latest of them begins at once; earlier ones are skipped.
+    Run,
+    /// All are skipped.
+    Skip,
+}
+
+/// What becomes of a run that is due while the one before is under way.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlap {
+    /// It begins when the other is over; of several that wait, the latest.
+    Delay,
+    /// It is skipped.
+    Skip,
+}
+
+/// What `IsPaused` does to a run that is under way.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Pause {
+    /// Nothing: it finishes, as with Pinpoint, and further runs are kept back.
+    Run,
+    /// It is paused too, within one batch.
+    Batch,
 }
 
 /// What a missing variable of a message template does. Inline messages always leave it empty.
@@ -365,6 +438,174 @@ pub struct Feedback {
     /// Standard Webhooks secret (`whsec_…`); empty for none.
     pub secret: SecretString,
     pub stop_words: Vec<String>,
+}
+
+/// Messages that apps fetch and show.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InApp {
+    /// Whether caps are counted here too, over all endpoints of a user, and not by each device alone.
+    pub count_displays: bool,
+    /// Whether an endpoint without messages gets one that has expired: clients keep what they have when a list is empty.
+    pub withdraw: bool,
+}
+
+/// Where events of applications with an event stream go.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventStream {
+    /// The sink of destinations that no sink names.
+    pub default: String,
+    /// Records handed to a sink at once, at most.
+    pub records_max: usize,
+    /// Pauses after a failure: doubled from the first to the second.
+    #[serde(deserialize_with = "duration")]
+    pub pause_min: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub pause_max: Duration,
+    /// Sinks by name.
+    #[serde(default)]
+    pub sinks: BTreeMap<String, Sink>,
+}
+
+/// A sink of event streams.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Sink {
+    File(FileSink),
+    Webhook(WebhookSink),
+    Kinesis(AwsSink),
+    Firehose(AwsSink),
+    Nats(NatsSink),
+}
+
+impl Sink {
+    /// Patterns of ARNs that applications name as their destination.
+    pub fn destinations(&self) -> &[String] {
+        match self {
+            Self::File(FileSink { destinations, .. })
+            | Self::Webhook(WebhookSink { destinations, .. })
+            | Self::Kinesis(AwsSink { destinations, .. })
+            | Self::Firehose(AwsSink { destinations, .. })
+            | Self::Nats(NatsSink { destinations, .. }) => destinations,
+        }
+    }
+}
+
+/// Files of one JSON object a line, in a folder an application.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSink {
+    #[serde(default)]
+    pub destinations: Vec<String>,
+    /// Empty for `event-stream` in the data directory.
+    #[serde(default)]
+    pub directory: PathBuf,
+    /// Bytes of a file before the next one is begun.
+    #[serde(default = "FileSink::file_bytes_max")]
+    pub file_bytes_max: u64,
+    /// Files that are kept of an application.
+    #[serde(default = "FileSink::files_max")]
+    pub files_max: usize,
+}
+
+impl FileSink {
+    fn file_bytes_max() -> u64 {
+        100 << 20
+    }
+
+    fn files_max() -> usize {
+        100
+    }
+}
+
+/// A request of newline-delimited JSON for each bunch of records, signed as Standard Webhooks say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSink {
+    #[serde(default)]
+    pub destinations: Vec<String>,
+    pub url: String,
+    /// `whsec_…`; empty for unsigned requests.
+    #[serde(default)]
+    pub signing_secret: SecretString,
+    #[serde(default = "WebhookSink::timeout", deserialize_with = "duration")]
+    pub timeout: Duration,
+}
+
+impl WebhookSink {
+    fn timeout() -> Duration {
+        Duration::from_secs(10)
+    }
+}
+
+/// The Kinesis or Firehose stream that the destination names.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwsSink {
+    #[serde(default)]
+    pub destinations: Vec<String>,
+    /// Empty for the SDK's own resolution.
+    #[serde(default)]
+    pub endpoint_url: String,
+}
+
+/// Messages of a JetStream stream.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatsSink {
+    #[serde(default)]
+    pub destinations: Vec<String>,
+    pub url: String,
+    /// `{application}` and `{event_type}` stand for the record's.
+    #[serde(default = "NatsSink::subject")]
+    pub subject: String,
+    /// Empty for none.
+    #[serde(default)]
+    pub credentials_file: PathBuf,
+}
+
+impl NatsSink {
+    fn subject() -> String {
+        "pinwheel.{application}.{event_type}".to_owned()
+    }
+}
+
+/// An OpenID Connect provider whose tokens are exchanged for temporary keys; the section's name is that of the role.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// Values of `aud` that are taken.
+    pub audiences: Vec<String>,
+    /// Where its keys are; empty to look it up at the issuer.
+    #[serde(default)]
+    pub jwks_url: String,
+    /// A file with its keys instead.
+    #[serde(default)]
+    pub jwks_file: PathBuf,
+    /// The claim that is the user's id in `User.UserId`.
+    #[serde(default = "Identity::user_claim")]
+    pub user_claim: String,
+    /// Applications whose endpoints the keys may be used for.
+    pub applications: Vec<String>,
+    /// How long keys last, unless less is asked for.
+    #[serde(default = "Identity::session", deserialize_with = "duration")]
+    pub session: Duration,
+    /// Whether a user may take over an endpoint that is there and has no user.
+    #[serde(default)]
+    pub adopt_endpoints: bool,
+}
+
+impl Identity {
+    fn user_claim() -> String {
+        "sub".to_owned()
+    }
+
+    fn session() -> Duration {
+        Duration::from_secs(60 * 60)
+    }
 }
 
 /// Reads a duration as text, such as `"15s"` or `"250ms"`.

@@ -24,11 +24,36 @@ pub async fn evaluate<S: EndpointStore + DefinitionStore + ?Sized>(
     version: Option<u32>,
     now: Timestamp,
 ) -> Result<RoaringBitmap, Error> {
-    let mut loader = Loader { store, application, now, trail: Vec::new(), plans: Vec::new(), predicates: Vec::new() };
-    loader.load(segment_id.to_owned(), version).await?;
-    let Loader { plans, predicates, .. } = loader;
+    let (plans, predicates) = load(store, application, segment_id, version, now).await?;
     let matches = scan::matching(store, application, predicates).await?;
     Ok(combine(plans, &matches))
+}
+
+/// As [`evaluate`], for no more than these endpoints: it reads them, and not the whole application.
+pub async fn evaluate_among<S: EndpointStore + DefinitionStore + ?Sized>(
+    store: &S,
+    application: &ApplicationId,
+    segment_id: &str,
+    version: Option<u32>,
+    now: Timestamp,
+    among: &RoaringBitmap,
+) -> Result<RoaringBitmap, Error> {
+    let (plans, predicates) = load(store, application, segment_id, version, now).await?;
+    let matches = scan::matching_among(store, application, predicates, among).await?;
+    Ok(combine(plans, &matches))
+}
+
+/// The segment and its sources, and the predicates of all of them.
+async fn load<S: EndpointStore + DefinitionStore + ?Sized>(
+    store: &S,
+    application: &ApplicationId,
+    segment_id: &str,
+    version: Option<u32>,
+    now: Timestamp,
+) -> Result<(Vec<(Key, Plan)>, Vec<Predicate>), Error> {
+    let mut loader = Loader { store, application, now, trail: Vec::new(), plans: Vec::new(), predicates: Vec::new() };
+    loader.load(segment_id.to_owned(), version).await?;
+    Ok((loader.plans, loader.predicates))
 }
 
 /// A version of a segment.
@@ -188,10 +213,13 @@ mod tests {
         format!(r#"{{"Attributes":{{"mod{modulus}":{{"AttributeType":"INCLUSIVE","Values":["0"]}}}}}}"#)
     }
 
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().build().unwrap()
+    }
+
     fn members(store: &Fake, id: &str, version: Option<u32>) -> Result<Vec<u32>, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let application = ApplicationId::new("app");
-        let set = runtime.block_on(evaluate(store, &application, id, version, Timestamp::UNIX_EPOCH))?;
+        let set = runtime().block_on(evaluate(store, &application, id, version, Timestamp::UNIX_EPOCH))?;
         Ok(set.into_iter().collect())
     }
 
@@ -323,7 +351,13 @@ mod tests {
             let expected: Vec<u32> = (0..64)
                 .filter(|number| holds(include, groups.iter().map(|group| group.matches(*number))))
                 .collect();
-            prop_assert_eq!(members(&store, "s", None).unwrap(), expected);
+            prop_assert_eq!(members(&store, "s", None).unwrap(), &expected[..]);
+            let few: RoaringBitmap = (10..20).chain([70]).collect();
+            let (runtime, application) = (runtime(), ApplicationId::new("app"));
+            let among = evaluate_among(&store, &application, "s", None, Timestamp::UNIX_EPOCH, &few);
+            let among = runtime.block_on(among).unwrap();
+            let expected: RoaringBitmap = expected.into_iter().filter(|number| few.contains(*number)).collect();
+            prop_assert_eq!(among, expected);
         }
     }
 }

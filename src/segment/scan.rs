@@ -62,6 +62,27 @@ pub(super) async fn matching<S: EndpointStore + ?Sized>(
     Ok(matches)
 }
 
+/// As [`matching`], for no more than these endpoints, each of which is read on its own: for a few.
+pub(super) async fn matching_among<S: EndpointStore + ?Sized>(
+    store: &S,
+    application: &ApplicationId,
+    predicates: Vec<Predicate>,
+    among: &RoaringBitmap,
+) -> Result<Matches, Error> {
+    let question = Arc::new(Question { needs: Needs::of(&predicates), predicates });
+    let mut matches = question.nobody();
+    let mut numbers = among.iter();
+    loop {
+        let asked: Vec<EndpointNumber> = numbers.by_ref().take(PAGE_ENDPOINTS).collect();
+        if asked.is_empty() {
+            return Ok(matches);
+        }
+        let page = store.load_endpoints(application, asked).await?;
+        let question = Arc::clone(&question);
+        matches.add(pool::run(move || question.ask(&page)).await?);
+    }
+}
+
 /// What is asked of each page.
 struct Question {
     predicates: Vec<Predicate>,

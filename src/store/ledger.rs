@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
-use super::Call;
+use super::{Call, Reader};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 
 /// One run of one treatment.
@@ -26,6 +26,8 @@ pub struct Activity {
     pub failure: Option<String>,
     /// The campaign as it was when the activity began, with the templates it names; JSON.
     pub definition: String,
+    /// Whether the event stream tells what becomes of its audience.
+    pub is_streamed: bool,
 }
 
 /// How far an activity is.
@@ -38,6 +40,8 @@ pub enum ActivityState {
     Completed = 2,
     /// Stopped for good by an operator; the rest of the audience is `ABORTED`.
     Cancelled = 3,
+    /// Cut off by an operator, who resumes it.
+    Paused = 4,
 }
 
 /// The audience of an activity, fixed when it begins.
@@ -100,10 +104,11 @@ impl BatchRow {
 
 /// The ledger. Activities of a removed application are unknown from then on.
 pub trait LedgerStore: Send + Sync {
-    /// Saves new activities of one run with their audiences: all or none.
+    /// Saves new activities of one run with their audiences: all or none. With them goes how far the reader of events has come
+    /// that began them.
     ///
     /// Errors: [`NotFound`](super::Error::NotFound) for an unknown application.
-    fn create_activities(&self, activities: Vec<(Activity, Frozen)>) -> Call<'_, ()>;
+    fn create_activities(&self, activities: Vec<(Activity, Frozen)>, reader: Option<Reader>) -> Call<'_, ()>;
 
     /// The activity of this id.
     fn activity(&self, id: &ActivityId) -> Call<'_, Option<Activity>>;

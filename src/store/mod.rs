@@ -15,6 +15,7 @@ pub mod event;
 pub mod key;
 pub mod ledger;
 pub mod names;
+pub mod reader;
 pub mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -30,11 +31,12 @@ pub use endpoint::{
 pub use event::{Event, EventPage, EventRow, EventStore};
 pub use key::{AccessKey, KeyStore, Policy};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
+pub use reader::{Reader, ReaderStore};
 
 /// Everything Pinwheel keeps.
-pub trait Store: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore {}
+pub trait Store: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore {}
 
-impl<T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore> Store for T {}
+impl<T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore> Store for T {}
 
 /// A store call that runs elsewhere.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, Error>>;

@@ -55,9 +55,10 @@ fn response(activity: Activity, counts: &Counts, elsewhere: u64, is_local_time: 
         ActivityState::Running => "RUNNING",
         ActivityState::Completed => "COMPLETED",
         ActivityState::Cancelled => "CANCELLED",
+        ActivityState::Paused => "PAUSED",
     };
     let result = match (activity.state, &activity.failure) {
-        (ActivityState::Running, _) => None,
+        (ActivityState::Running | ActivityState::Paused, _) => None,
         (_, Some(_)) => Some("FAIL"),
         (_, None) => Some("SUCCESS"),
     };

@@ -225,7 +225,7 @@ impl Call<'_> {
         if checks_start {
             definition.check_start(self.api.clock.now()).map_err(write::start_error)?;
             // Channels may come before a later start, but not before this one.
-            if matches!(definition.start, Start::Immediate) && document.campaign.is_paused != Some(true) {
+            if matches!(definition.schedule.start, Start::Immediate) && document.campaign.is_paused != Some(true) {
                 let ways = self.api.engine.ways(application_id).await?;
                 self.api.engine.compile(&ways, id, &compiled)?;
             }

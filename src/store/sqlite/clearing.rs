@@ -65,6 +65,21 @@ const SWEEPS: &[Sweep] = &[
         rows_max: 500,
     },
     Sweep {
+        statement: "DELETE FROM outcome WHERE position IN (
+            SELECT position FROM outcome WHERE application = ?1 LIMIT ?2)",
+        rows_max: 5_000,
+    },
+    Sweep {
+        statement: "DELETE FROM reader WHERE (application, name) IN (
+            SELECT application, name FROM reader WHERE application = ?1 LIMIT ?2)",
+        rows_max: 500,
+    },
+    Sweep {
+        statement: "DELETE FROM in_app_display WHERE (application, endpoint_id, position) IN (
+            SELECT application, endpoint_id, position FROM in_app_display WHERE application = ?1 LIMIT ?2)",
+        rows_max: 2_000,
+    },
+    Sweep {
         statement: "DELETE FROM event WHERE position IN (SELECT position FROM event WHERE application = ?1 LIMIT ?2)",
         rows_max: 2_000,
     },

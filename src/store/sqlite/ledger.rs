@@ -6,23 +6,23 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::failure::{Failure, damaged, not_found};
 use super::writer::Size;
-use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes};
+use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes, place};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
-use crate::store::{Activity, ActivityState, BatchRow, Call, Frozen, LedgerStore, Stage, Wave};
+use crate::store::{Activity, ActivityState, BatchRow, Call, Frozen, LedgerStore, Reader, Stage, Wave};
 
 /// The columns of [`read_activity`], to be followed by a condition.
 const SELECT_ACTIVITY: &str = "SELECT activity.id, application.id, campaign, campaign_version, treatment, state,
-     scheduled_start, started_at, ended_at, failure, definition
+     scheduled_start, started_at, ended_at, failure, definition, is_streamed
      FROM activity JOIN application ON application.key = activity.application ";
 
 impl LedgerStore for Sqlite {
-    fn create_activities(&self, activities: Vec<(Activity, Frozen)>) -> Call<'_, ()> {
+    fn create_activities(&self, activities: Vec<(Activity, Frozen)>, reader: Option<Reader>) -> Call<'_, ()> {
         self.write("create activities", Size::Small, move |session| {
             for (activity, frozen) in activities {
                 let key = insert_activity(&session.connection, &activity)?;
                 insert_audience(&session.connection, key, &frozen)?;
             }
-            Ok(())
+            reader.map_or(Ok(()), |reader| place::put(&session.connection, &reader))
         })
     }
 
@@ -130,8 +130,8 @@ fn insert_activity(connection: &Connection, activity: &Activity) -> Result<i64, 
     let application = application::known_key(connection, &activity.application_id)?;
     connection.execute(
         "INSERT INTO activity (id, application, campaign, campaign_version, treatment, state, scheduled_start,
-             started_at, ended_at, failure, definition)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             started_at, ended_at, failure, definition, is_streamed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             activity.id.as_str(),
             application,
@@ -143,7 +143,8 @@ fn insert_activity(connection: &Connection, activity: &Activity) -> Result<i64, 
             activity.started_at.map(Timestamp::as_microsecond),
             activity.ended_at.map(Timestamp::as_microsecond),
             activity.failure,
-            activity.definition
+            activity.definition,
+            activity.is_streamed
         ],
     )?;
     Ok(connection.last_insert_rowid())
@@ -200,6 +201,7 @@ fn read_activity(row: &Row<'_>) -> Result<Activity, Failure> {
         1 => ActivityState::Running,
         2 => ActivityState::Completed,
         3 => ActivityState::Cancelled,
+        4 => ActivityState::Paused,
         other => return Err(damaged(format!("there is no activity state {other}"))),
     };
     Ok(Activity {
@@ -214,6 +216,7 @@ fn read_activity(row: &Row<'_>) -> Result<Activity, Failure> {
         ended_at: row.get::<_, Option<i64>>(8)?.map(time).transpose()?,
         failure: row.get(9)?,
         definition: row.get(10)?,
+        is_streamed: row.get(11)?,
     })
 }
 

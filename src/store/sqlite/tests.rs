@@ -268,7 +268,7 @@ async fn removed_applications_are_cleared_away_also_after_a_restart() {
             let activity = Activity { application_id: id.clone(), ..activity };
             let settled = vec![(Fate::OptOut, RoaringBitmap::new()); 30];
             let activity_id = activity.id.clone();
-            store.create_activities(vec![(activity, Frozen { settled, waves: Vec::new() })]).await.unwrap();
+            store.create_activities(vec![(activity, Frozen { settled, waves: Vec::new() })], None).await.unwrap();
             for index in 0..10 {
                 store.record_batch(&activity_id, suite::ledger::batch(index)).await.unwrap();
             }

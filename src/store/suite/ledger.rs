@@ -26,6 +26,7 @@ pub fn activity(id: &str) -> Activity {
         ended_at: None,
         failure: None,
         definition: "{}".into(),
+        is_streamed: false,
     }
 }
 
@@ -41,7 +42,9 @@ pub fn batch(index: u32) -> BatchRow {
 }
 
 pub async fn create(store: &dyn LedgerStore, activities: &[&Activity]) -> Result<(), Error> {
-    store.create_activities(activities.iter().map(|&activity| (activity.clone(), Frozen::default())).collect()).await
+    store
+        .create_activities(activities.iter().map(|&activity| (activity.clone(), Frozen::default())).collect(), None)
+        .await
 }
 
 pub async fn activities_read_back_after_reopening(place: &dyn Place) {
@@ -102,7 +105,7 @@ pub async fn audiences_read_back(place: &dyn Place) {
             Wave { due: time("9000-03-01T08:00:00Z"), members: RoaringBitmap::new() },
         ],
     };
-    store.create_activities(vec![(activity("a1"), frozen.clone())]).await.unwrap();
+    store.create_activities(vec![(activity("a1"), frozen.clone())], None).await.unwrap();
     create(&*store, &[&activity("a2")]).await.unwrap();
     drop(store);
 
@@ -170,7 +173,7 @@ pub async fn an_error_changes_nothing_and_spares_the_others(place: &dyn Place) {
         vec![(activity(format!("x{index}")), Frozen::default()), (stranger, Frozen::default())]
     };
     let writes = (0..200).map(|index| match index % 3 {
-        0 => store.create_activities(half_known(index)),
+        0 => store.create_activities(half_known(index), None),
         _ => store.record_batch(&known.id, batch(index)),
     });
     for (index, result) in futures_util::future::join_all(writes).await.into_iter().enumerate() {

@@ -11,6 +11,7 @@ pub mod event;
 pub mod key;
 pub mod ledger;
 pub mod lookup;
+pub mod reader;
 pub mod upsert;
 pub mod version;
 
@@ -45,6 +46,7 @@ macro_rules! suite {
             event::events_are_read_on_from_a_position
             event::events_of_types_are_found_in_a_span_of_time
             event::old_events_are_removed
+            reader::readers_go_on_where_they_were
             version::a_write_replaces_the_latest_version_or_adds_one
             version::a_write_after_another_one_is_a_conflict
             version::of_concurrent_writers_one_wins_each_time

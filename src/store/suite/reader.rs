@@ -1,0 +1,26 @@
+//! Places of readers.
+
+use super::Place;
+use crate::domain::ApplicationId;
+use crate::store::{Error, Reader};
+
+pub async fn readers_go_on_where_they_were(place: &dyn Place) {
+    let store = super::with_application(place).await;
+    let (known, other) = (super::application_id(), ApplicationId::new("b"));
+    store.put_application(super::application(&other)).await.unwrap();
+    let reader = |name: &str, position| Reader { application_id: known.clone(), name: name.into(), position };
+    assert_eq!(store.reader(&known, "r").await.unwrap(), None);
+    store.put_reader(reader("r", 7)).await.unwrap();
+    store.put_reader(reader("s", u64::MAX)).await.unwrap();
+    store.put_reader(reader("r", 5)).await.unwrap();
+    let nobody = Reader { application_id: ApplicationId::new("nobody"), ..reader("r", 1) };
+    assert!(matches!(store.put_reader(nobody).await, Err(Error::NotFound { .. })));
+    drop(store);
+
+    let store = place.open().await;
+    assert_eq!(store.reader(&known, "r").await.unwrap(), Some(5));
+    assert_eq!(store.reader(&known, "s").await.unwrap(), Some(u64::MAX));
+    assert_eq!(store.reader(&other, "r").await.unwrap(), None);
+    store.delete_reader(&known, "r").await.unwrap();
+    assert_eq!(store.reader(&known, "r").await.unwrap(), None);
+}
