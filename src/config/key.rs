@@ -44,11 +44,23 @@ impl Key {
     pub fn show(&self, value: &toml::Value) -> String {
         match value {
             _ if self.is_secret() => HIDDEN.to_owned(),
-            toml::Value::String(text) => text.clone(),
+            toml::Value::String(text) => without_password(text),
             toml::Value::Table(_) => "a table".to_owned(),
             other => other.to_string(),
         }
     }
+}
+
+/// The text, and of URLs in it without user and password.
+pub(super) fn without_password(text: &str) -> String {
+    let urls = text.split(',').map(|url| match url.split_once("://") {
+        Some((scheme, rest)) => match rest[..rest.find('/').unwrap_or(rest.len())].rfind('@') {
+            Some(end) => format!("{scheme}://{HIDDEN}{}", &rest[end..]),
+            None => url.to_owned(),
+        },
+        None => url.to_owned(),
+    });
+    urls.collect::<Vec<_>>().join(",")
 }
 
 impl FromIterator<String> for Key {
@@ -91,5 +103,17 @@ mod tests {
         let value = toml::Value::String("hunter2".to_owned());
         assert_eq!(Key::dotted("channel.email.password").show(&value), HIDDEN);
         assert_eq!(Key::dotted("channel.email.username").show(&value), "hunter2");
+    }
+
+    #[test]
+    fn passwords_in_urls_are_not_shown() {
+        for (text, shown) in [
+            ("nats://me:hunter2@a:4222", "nats://********@a:4222"),
+            ("tls://token@a,nats://b,nats://me:x@y@c/", "tls://********@a,nats://b,nats://********@c/"),
+            ("https://example.com/me@home", "https://example.com/me@home"),
+            ("News <news@example.com>", "News <news@example.com>"),
+        ] {
+            assert_eq!(without_password(text), shown);
+        }
     }
 }

@@ -115,11 +115,13 @@ impl Merged {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
     }
 
-    /// Notes that the value at this key breaks a rule, once.
+    /// Notes that the value at this key breaks a rule, once; not a section of which a value was noted.
     pub fn refuse(&mut self, key: &Key, rule: String) {
         let shown = get(&self.table, key).map_or_else(|| "missing".to_owned(), |value| key.show(value));
         let (origin, key) = (self.origin(key), key.to_string());
-        let known = |problem: &Problem| matches!(problem, Problem::Value { key: other, .. } if *other == key);
+        let is_it =
+            |other: &str| other.strip_prefix(&*key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let known = |problem: &Problem| matches!(problem, Problem::Value { key: other, .. } if is_it(other));
         if !self.problems.iter().any(known) {
             self.problems.push(Problem::Value { origin, key, value: shown, rule });
         }

@@ -8,6 +8,7 @@ mod rate;
 mod rule;
 mod section;
 mod show;
+mod sink;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use key::Key;
 use merge::Merged;
 pub use rate::{Rate, RateError};
 pub use section::*;
+pub use sink::*;
 
 /// The settings file that is read when none is named.
 const FILE: &str = "pinwheel.toml";
@@ -68,7 +70,7 @@ impl Effective {
         merged.apply(source::flags(sources.flags));
 
         let broken = rule::broken(&merged.table, |key| merged.origin(key) == Origin::Default);
-        for (key, rule) in broken {
+        for (key, rule) in broken.into_iter().chain(sink::broken(&merged.table)) {
             merged.refuse(&key, rule);
         }
         let config = serde_path_to_error::deserialize(Value::Table(merged.table.clone()));

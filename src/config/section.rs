@@ -11,6 +11,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::rate::Rate;
+use super::sink::Sink;
 use crate::domain::circuit;
 
 /// All settings.
@@ -466,109 +467,6 @@ pub struct EventStream {
     /// Sinks by name.
     #[serde(default)]
     pub sinks: BTreeMap<String, Sink>,
-}
-
-/// A sink of event streams.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum Sink {
-    File(FileSink),
-    Webhook(WebhookSink),
-    Kinesis(AwsSink),
-    Firehose(AwsSink),
-    Nats(NatsSink),
-}
-
-impl Sink {
-    /// Patterns of ARNs that applications name as their destination.
-    pub fn destinations(&self) -> &[String] {
-        match self {
-            Self::File(FileSink { destinations, .. })
-            | Self::Webhook(WebhookSink { destinations, .. })
-            | Self::Kinesis(AwsSink { destinations, .. })
-            | Self::Firehose(AwsSink { destinations, .. })
-            | Self::Nats(NatsSink { destinations, .. }) => destinations,
-        }
-    }
-}
-
-/// Files of one JSON object a line, in a folder an application.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileSink {
-    #[serde(default)]
-    pub destinations: Vec<String>,
-    /// Empty for `event-stream` in the data directory.
-    #[serde(default)]
-    pub directory: PathBuf,
-    /// Bytes of a file before the next one is begun.
-    #[serde(default = "FileSink::file_bytes_max")]
-    pub file_bytes_max: u64,
-    /// Files that are kept of an application.
-    #[serde(default = "FileSink::files_max")]
-    pub files_max: usize,
-}
-
-impl FileSink {
-    fn file_bytes_max() -> u64 {
-        100 << 20
-    }
-
-    fn files_max() -> usize {
-        100
-    }
-}
-
-/// A request of newline-delimited JSON for each bunch of records, signed as Standard Webhooks say.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WebhookSink {
-    #[serde(default)]
-    pub destinations: Vec<String>,
-    pub url: String,
-    /// `whsec_…`; empty for unsigned requests.
-    #[serde(default)]
-    pub signing_secret: SecretString,
-    #[serde(default = "WebhookSink::timeout", deserialize_with = "duration")]
-    pub timeout: Duration,
-}
-
-impl WebhookSink {
-    fn timeout() -> Duration {
-        Duration::from_secs(10)
-    }
-}
-
-/// The Kinesis or Firehose stream that the destination names.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AwsSink {
-    #[serde(default)]
-    pub destinations: Vec<String>,
-    /// Empty for the SDK's own resolution.
-    #[serde(default)]
-    pub endpoint_url: String,
-}
-
-/// Messages of a JetStream stream.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NatsSink {
-    #[serde(default)]
-    pub destinations: Vec<String>,
-    pub url: String,
-    /// `{application}` and `{event_type}` stand for the record's.
-    #[serde(default = "NatsSink::subject")]
-    pub subject: String,
-    /// Empty for none.
-    #[serde(default)]
-    pub credentials_file: PathBuf,
-}
-
-impl NatsSink {
-    fn subject() -> String {
-        "pinwheel.{application}.{event_type}".to_owned()
-    }
 }
 
 /// An OpenID Connect provider whose tokens are exchanged for temporary keys; the section's name is that of the role.

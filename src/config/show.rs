@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::error::Origin;
-use super::key::{HIDDEN, Key};
+use super::key::{HIDDEN, Key, without_password};
 use super::merge::Merged;
 
 /// The effective settings, each that is not the default with its origin as a comment. Secrets that are set are hidden.
@@ -51,6 +51,7 @@ fn hide_within(key: &Key, value: &Value) -> Value {
             });
             Value::Table(hidden.collect())
         }
+        Value::String(text) => Value::String(without_password(text)),
         other => other.clone(),
     }
 }

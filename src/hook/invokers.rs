@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 
 use super::caller::{self, Caller};
-use super::http::{Signer, Webhook};
+use super::http::Webhook;
 use super::lambda::{Function, Lambda};
 use super::local::{Functions, LocalOrAws};
 use super::record::Recorder;
@@ -16,7 +16,7 @@ use super::{Error, Invoker, Source};
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::{ApplicationId, CampaignId};
-use crate::http::{Access, Aws};
+use crate::http::{Access, Aws, Signer};
 use crate::wire::generated::{CampaignHook, Mode};
 
 /// What is called.

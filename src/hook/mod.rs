@@ -27,9 +27,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+pub use crate::http::{Signer, WEBHOOK_ID};
 pub use caller::{Attempt, Called, Caller};
 pub use gate::Waiting;
-pub use http::{Signer, WEBHOOK_ID, Webhook};
+pub use http::Webhook;
 pub use invokers::{Invokers, Target};
 pub use source::Source;
 

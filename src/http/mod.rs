@@ -2,6 +2,7 @@
 
 mod aws;
 mod guard;
+mod signature;
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 pub use aws::{Aws, may_have_arrived};
 pub use guard::Access;
 use guard::GuardedResolver;
+pub use signature::{Signer, WEBHOOK_ID};
 
 /// Opens connections: plain or TLS (HTTP/2 where the server offers it), only to where [`Access`] allows.
 pub type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
