@@ -2,10 +2,18 @@
 //!
 //! A sink neither retries nor waits: whoever hands it records does, with pauses, until all are taken.
 
+mod file;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use crate::clock::Clock;
+use crate::config;
 use crate::domain::ApplicationId;
+use crate::http::Aws;
 
 /// A record of an event stream.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,11 +47,49 @@ pub struct Refused {
     pub is_permanent: bool,
 }
 
+impl Refused {
+    /// None of so many records was taken, which may change.
+    pub fn all(records: usize, error: impl Into<String>) -> Self {
+        Self { places: (0..records).collect(), error: error.into(), is_permanent: false }
+    }
+}
+
 /// Takes records of event streams.
 pub trait Sink: Send + Sync {
     /// The name of its section, for metrics and logs.
     fn name(&self) -> &str;
 
     /// Takes records in their order. A record that is taken is on stable storage there, as far as the other side can tell.
+    /// Deliveries of one application follow one another.
     fn deliver<'a>(&'a self, to: &'a Destination, records: &'a [Record]) -> BoxFuture<'a, Result<(), Refused>>;
+}
+
+/// What sinks are made with.
+#[derive(Clone)]
+pub struct Deps {
+    pub clock: Arc<dyn Clock>,
+    pub aws: Arc<Aws>,
+    /// Folder of what the process keeps.
+    pub data_directory: PathBuf,
+}
+
+/// Why a sink cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// `problem` says what the value is and what it must be; without secrets.
+    #[error("`event_stream.sinks.{sink}.{key}`: {problem}")]
+    Setting { sink: String, key: &'static str, problem: String },
+}
+
+/// Makes the sink of a section. Reaches for nobody.
+///
+/// Errors: settings that break a rule.
+pub fn build(name: &str, settings: &config::Sink, deps: &Deps) -> Result<Arc<dyn Sink>, Error> {
+    Ok(match settings {
+        config::Sink::File(settings) => Arc::new(file::File::new(name, settings, deps)?),
+        config::Sink::Webhook(_) | config::Sink::Kinesis(_) | config::Sink::Firehose(_) | config::Sink::Nats(_) => {
+            let problem = "this release has sinks of the type \"file\" only".to_owned();
+            return Err(Error::Setting { sink: name.to_owned(), key: "type", problem });
+        }
+    })
 }
