@@ -20,9 +20,6 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-/// Bytes of a request that are read.
-const REQUEST_BYTES_MAX: usize = 256 * 1024;
-
 /// The answer to a request.
 pub type Reply = Response<Full<Bytes>>;
 
@@ -56,6 +53,9 @@ pub struct Seen {
 
 /// What answers.
 pub trait Handler: Send + Sync + 'static {
+    /// Bytes of a request that are read.
+    const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
     /// Errors: break the connection.
     fn answer(&self, head: Parts, body: Bytes) -> impl Future<Output = Result<Reply, Cut>> + Send;
 }
@@ -171,9 +171,9 @@ impl Drop for OpenStream {
     }
 }
 
-async fn answer(request: Request<Incoming>, handler: &impl Handler, shared: &Shared) -> Result<Reply, Cut> {
+async fn answer<H: Handler>(request: Request<Incoming>, handler: &H, shared: &Shared) -> Result<Reply, Cut> {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
+    let Ok(body) = Limited::new(body, H::REQUEST_BYTES_MAX).collect().await else {
         return Ok(reply(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"));
     };
     let body = body.to_bytes();

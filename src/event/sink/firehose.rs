@@ -40,6 +40,3 @@ impl Service for DeliveryStreams {
         Ok(answer.request_responses().iter().map(|record| record.error_code().map(str::to_owned)).collect())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -60,4 +60,19 @@ fn partition_key(record: &Record) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::super::suite::record;
+    use super::*;
+
+    #[test]
+    fn partition_keys_are_what_kinesis_takes() {
+        let with = |key: &str| Record { partition_key: key.into(), ..record("x", 1) };
+        let key = |key: &str| partition_key(&with(key)).into_owned();
+        assert_eq!(key("endpoint"), "endpoint");
+        assert_eq!(key(""), "x-1", "the record's id spreads them");
+        let (long, longer) = ("ü".repeat(256), "ü".repeat(257));
+        assert_eq!(key(&long), long);
+        assert_eq!(key(&longer).len(), 32);
+        assert_eq!(key(&longer), key(&longer), "the same endpoint, the same partition");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod messaging;
 mod ses;
+mod streams;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -27,6 +28,7 @@ use super::server::{Cut, Reply};
 
 pub use messaging::Messaging;
 pub use ses::Ses;
+pub use streams::{Arrived, Streams};
 
 /// The access key that all services know.
 const ACCESS_KEY: &str = "sandbox";
