@@ -20,6 +20,8 @@ missing_packages() {
     command -v npm >/dev/null || echo npm
     # What AWS's client for Node.js is built with.
     [[ -f /usr/include/node/node_api.h ]] || echo libnode-dev
+    # Events are streamed to a real server.
+    command -v nats-server >/dev/null || echo nats-server
     command -v cmake >/dev/null || echo cmake
     command -v autoreconf >/dev/null || echo autoconf
     command -v automake >/dev/null || echo automake

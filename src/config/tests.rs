@@ -298,3 +298,40 @@ fn shown_settings_are_toml_with_origins_and_without_secrets() {
     let debug = format!("{:?}", effective.config);
     assert!(!text.contains("hunter2") && !debug.contains("hunter2") && !debug.contains("whsec_"), "{debug}");
 }
+
+#[test]
+fn wrong_sinks_are_refused_by_key() {
+    for (sink, expected) in [
+        (
+            "type = \"file\"\nfiles = 1",
+            "2: `event_stream.sinks.a.files` is `1`, but must not be there; the keys of this type are one of ",
+        ),
+        ("type = \"webhook\"", "`event_stream.sinks.a.url` is `missing`, but must be given"),
+        ("type = \"webhook\"\nurl = 5", "3: `event_stream.sinks.a.url` is `5`, but must be a string"),
+        (
+            "type = \"nats\"\nurl = \"nats://me:hunter2@a\"\ntimeout = \"soon\"",
+            "4: `event_stream.sinks.a.timeout` is `soon`, but must be valid: `soon` is not a duration",
+        ),
+        (
+            "type = \"kinesis\"\ndestinations = \"*\"",
+            "3: `event_stream.sinks.a.destinations` is `*`, but must be a sequence",
+        ),
+        ("type = \"kafka\"", "`event_stream.sinks.a` is `a table`, but must be one of `file`, `webhook`"),
+        ("files_max = 1", "`event_stream.sinks.a` is `a table`, but must be valid: missing field `type`"),
+    ] {
+        let (sources, _folder) = sources(&format!("[event_stream.sinks.a]\n{sink}"));
+        let text = error(sources);
+        assert!(text.contains(expected), "{sink}: {text}");
+        assert!(!text.contains('\n') && !text.contains("hunter2"), "one problem each: {text}");
+    }
+}
+
+#[test]
+fn passwords_in_urls_are_shown_nowhere() {
+    let (sources, _folder) =
+        sources("[event_stream.sinks.n]\ntype = \"nats\"\nurl = \"nats://me:hunter2@a,nats://x:hunter2@b\"");
+    let effective = Effective::load(sources).unwrap();
+    let text = effective.to_toml();
+    assert!(text.contains("url = \"nats://********@a,nats://********@b\""), "{text}");
+    assert!(!text.contains("hunter2") && !format!("{:?}", effective.config).contains("hunter2"));
+}
