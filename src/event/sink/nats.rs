@@ -47,7 +47,6 @@ impl Nats {
         let wrong = |key, problem| Error::Setting { sink: name.to_owned(), key, problem };
         let mut options = ConnectOptions::new()
             .name("pinwheel")
-            .connection_timeout(*timeout)
             .ping_interval(PING_INTERVAL)
             .tls_client_config(trust(ca_file).map_err(|problem| wrong("ca_file", problem))?);
         if !credentials_file.as_os_str().is_empty() {
@@ -76,6 +75,8 @@ impl Nats {
             }
             servers.push(ServerAddr::from_url(url).map_err(|_| wrong("url", SERVERS.to_owned()))?);
         }
+        // So that each of them can be tried.
+        options = options.connection_timeout(*timeout / servers.len() as u32);
         let subject = Template::parse(subject).map_err(|rule| wrong("subject", format!("`{subject}` {rule}")))?;
         let (name, clock) = (name.to_owned(), Arc::clone(&deps.clock));
         Ok(Self { name, servers, options, subject, timeout: *timeout, clock, context: OnceCell::new() })
