@@ -199,7 +199,13 @@ pub(super) fn reason<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let SdkError::ServiceError(answer) = error else { return chain(error) };
+    let answer = match error {
+        SdkError::ServiceError(answer) => answer,
+        SdkError::ResponseError(answer) => {
+            return format!("status {}, and the answer cannot be read", answer.raw().status().as_u16());
+        }
+        _ => return chain(error),
+    };
     let status = answer.raw().status().as_u16();
     match (answer.err().code(), answer.err().message()) {
         (Some(code), Some(message)) if !QUOTING.contains(&code) => format!("{status} {code}: {message}"),

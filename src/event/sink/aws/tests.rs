@@ -172,9 +172,9 @@ async fn every_failure_of_a_request_may_pass<S: Service>(side: Side<S>) {
         ("denied", "AccessDeniedException: User is not authorized"),
         ("invalid", "400 ValidationException"),
         ("internal", "500 InternalFailure"),
-        ("gateway", "504"),
+        ("gateway", "status 504"),
         ("drop", ""),
-        ("garble", ""),
+        ("garble", "status 200, and the answer cannot be read"),
         ("short", "about 1 records instead of 3"),
     ] {
         let refused = side.sink.deliver(&side.stream(stream), &records).await.unwrap_err();
