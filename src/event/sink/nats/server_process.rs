@@ -6,6 +6,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::clock::{self, Clock, System};
+
 /// Longest time in which a server starts.
 const START_MAX: Duration = Duration::from_secs(30);
 
@@ -62,18 +64,19 @@ async fn run(folder: &TempDir, more: &str, port: Option<u16>) -> (Child, u16) {
         .spawn()
         .expect("nats-server is installed");
     let ports = path.join(format!("nats-server_{}.ports", process.id().unwrap()));
+    let clock = System::default();
     let wait = async {
         loop {
             // It is written when the server listens.
             if let Some(port) = std::fs::read_to_string(&ports).ok().as_deref().and_then(port_of) {
                 return port;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            clock.sleep(Duration::from_millis(10)).await;
         }
     };
-    let port = tokio::time::timeout(START_MAX, wait).await;
+    let port = clock::timeout(&clock, START_MAX, wait).await;
     let log = || std::fs::read_to_string(path.join("log")).unwrap_or_default();
-    let port = port.unwrap_or_else(|_| panic!("nats-server did not start: {}", log()));
+    let port = port.unwrap_or_else(|| panic!("nats-server did not start: {}", log()));
     (process, port)
 }
 

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use super::super::suite::{self, Behaviour, IMPATIENT, OtherSide, PATIENT, deps, destination, json, record, records};
 use super::server_process::NatsServer;
 use super::*;
+use crate::clock::System;
 use crate::http::Aws;
 use crate::sandbox::aws::{sdk_config, url_of_nobody};
 
@@ -161,7 +162,7 @@ async fn insist(sink: &Nats, to: &Destination, mut records: Vec<Record>) -> usiz
         assert!(!refused.is_permanent, "{refused}");
         refusals += 1;
         records = refused.places.iter().map(|&place| records[place].clone()).collect();
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        System::default().sleep(Duration::from_millis(20)).await;
     }
     refusals
 }
@@ -189,7 +190,7 @@ async fn a_server_that_is_killed_and_comes_back_loses_and_doubles_nothing() {
     // It is gone: nothing can be taken until it is back.
     let refused = sink.deliver(&to, &records("gone", 0..1)).await;
     side.server.restart().await;
-    let refusals = tokio::time::timeout(Duration::from_secs(120), pumping).await.unwrap().unwrap();
+    let refusals = clock::timeout(&System::default(), Duration::from_secs(120), pumping).await.unwrap().unwrap();
     assert!(refused.is_err() && refusals > 0);
 
     let context = jetstream::new(async_nats::connect(&url).await.unwrap());
