@@ -304,7 +304,7 @@ fn wrong_sinks_are_refused_by_key() {
     for (sink, expected) in [
         (
             "type = \"file\"\nfiles = 1",
-            "2: `event_stream.sinks.a.files` is `1`, but must not be there; the keys of this type are one of ",
+            "3: `event_stream.sinks.a.files` is `1`, but must not be there; the keys of this type are one of ",
         ),
         ("type = \"webhook\"", "`event_stream.sinks.a.url` is `missing`, but must be given"),
         ("type = \"webhook\"\nurl = 5", "3: `event_stream.sinks.a.url` is `5`, but must be a string"),
