@@ -316,7 +316,7 @@ fn wrong_sinks_are_refused_by_key() {
             "type = \"kinesis\"\ndestinations = \"*\"",
             "3: `event_stream.sinks.a.destinations` is `*`, but must be a sequence",
         ),
-        ("type = \"kafka\"", "`event_stream.sinks.a` is `a table`, but must be one of `file`, `webhook`"),
+        ("type = \"kafka\"", "2: `event_stream.sinks.a.type` is `kafka`, but must be one of `file`, `webhook`"),
         ("files_max = 1", "`event_stream.sinks.a` is `a table`, but must be valid: missing field `type`"),
     ] {
         let (sources, _folder) = sources(&format!("[event_stream.sinks.a]\n{sink}"));
