@@ -92,7 +92,7 @@ pub async fn a_refused_write_leaves_no_trace(place: &dyn Place) {
 
 pub async fn of_two_who_claim_an_endpoint_one_gets_it(place: &dyn Place) {
     let store = with_application(place).await;
-    for round in 0..20 {
+    for round in 0..10 {
         let id = format!("e{round}");
         let (ann, bob) = tokio::join!(
             write_as(&*store, owner("ann", ADOPTS), vec![naming(&id, None)]),

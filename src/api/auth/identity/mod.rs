@@ -12,6 +12,8 @@
 mod jwks;
 mod provider;
 mod session;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::collections::BTreeMap;
