@@ -195,7 +195,9 @@ async fn endpoints_without_a_user_are_adopted_if_the_settings_say_so() {
     let nameless = crate::support::endpoint("old", pinwheel::domain::ChannelType::InApp, "x");
     for (setting, status) in [("identity.app.adopt_endpoints=false", 403), ("identity.app.adopt_endpoints=true", 202)] {
         let world = World::start(&[setting]).await;
-        populate(&world.app, vec![nameless.clone()]).await;
+        let (application, now) =
+            (pinwheel::domain::ApplicationId::new(APPLICATION), "2026-03-01T09:00:00.000Z".to_owned());
+        world.app.store.upsert_endpoints(&application, vec![nameless.clone()], now).await.unwrap();
         let ann = world.key("ann").await;
         denied(&world.send(&ann, "GET", "/endpoints/old", Value::Null).await);
         assert_eq!(world.send(&ann, "PUT", "/endpoints/old", json!({"OptOut": "ALL"})).await.0, status, "{setting}");
