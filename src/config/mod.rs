@@ -19,6 +19,7 @@ pub use error::{Error, Origin, Problem};
 use key::Key;
 use merge::Merged;
 pub use rate::{Rate, RateError};
+pub use rule::is_safe_url;
 pub use section::*;
 pub use sink::*;
 

@@ -7,6 +7,7 @@ mod endpoint;
 mod event;
 mod event_crash;
 mod event_stream;
+mod identity;
 mod job;
 mod journey;
 mod kpi;
