@@ -355,7 +355,8 @@ fn read_segment_version(version: i32) -> Result<u32, Error> {
         .ok_or_else(|| invalid("SegmentVersion", format!("`{version}` is not a version; they count from 1")))
 }
 
-pub(super) fn read_schedule(
+/// Reads a schedule of a campaign and checks it; the application's quiet time counts if it has none.
+pub fn read_schedule(
     schedule: &wire::Schedule,
     defaults: &wire::WriteApplicationSettingsRequest,
 ) -> Result<Schedule, Error> {
@@ -365,6 +366,7 @@ pub(super) fn read_schedule(
     Ok(read)
 }
 
+/// How a campaign divides its endpoints.
 pub fn read_allotment(
     campaign_id: &str,
     campaign: &wire::WriteCampaignRequest,

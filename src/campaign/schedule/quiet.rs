@@ -1,5 +1,7 @@
 //! Quiet time: when endpoints get no messages.
 
+use std::fmt;
+
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -63,6 +65,13 @@ impl QuietTime {
                 _ => return Some(by_clock),
             }
         }
+    }
+}
+
+/// As people say it: `22:00 to 06:00`.
+impl fmt::Display for QuietTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.start.strftime("%H:%M"), self.end.strftime("%H:%M"))
     }
 }
 

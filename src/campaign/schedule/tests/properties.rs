@@ -37,6 +37,11 @@ const ZONES: &[&str] = &[
 
 const OFFSETS: &[&str] = &["UTC", "UTC+01", "UTC+05:45", "UTC+09:30", "UTC+13", "UTC-02", "UTC-08", "UTC-11"];
 
+/// A schedule whose members are all absent.
+fn nothing() -> wire::Schedule {
+    serde_json::from_str(r#"{ "StartTime": "" }"#).unwrap()
+}
+
 fn any_zone() -> impl Strategy<Value = TimeZone> {
     prop::sample::select(ZONES).prop_map(|name| zone(name).unwrap())
 }
@@ -88,7 +93,7 @@ prop_compose! {
             frequency: Some(frequency(period)),
             is_local_time: Some(is_local_time),
             timezone: Some(offset.to_owned()),
-            ..wire::Schedule::default()
+            ..nothing()
         };
         (Schedule::read(&wire, None).unwrap(), start)
     }
@@ -181,7 +186,7 @@ proptest! {
             timezone: Some(offset.to_owned()),
             frequency: Some(frequency(period)),
             is_local_time: Some(true),
-            ..wire::Schedule::default()
+            ..nothing()
         };
         let schedule = Schedule::read(&wire, None).unwrap();
         let mut before: Option<Timestamp> = None;
@@ -268,7 +273,7 @@ fn no_zone_is_beyond_the_ends_of_the_earth() {
             start_time: date(year, 1, 1).at(2, 30, 0, 0).to_string(),
             frequency: Some(wire::Frequency::Daily),
             is_local_time: Some(true),
-            ..wire::Schedule::default()
+            ..nothing()
         };
         let schedule = Schedule::read(&wire, None).unwrap();
         for run in walk(&schedule, Timestamp::UNIX_EPOCH).take(366) {
