@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use jiff::Timestamp;
 
 use crate::campaign::Document;
-use crate::domain::{ApplicationId, CampaignId, EndpointNumber};
+use crate::domain::{ApplicationId, EndpointNumber};
 use crate::segment;
 use crate::store::{EndpointRef, Kind, Store};
 
@@ -14,7 +14,6 @@ const PAGE_ENDPOINTS: usize = 2_000;
 /// The latest version of a campaign.
 pub struct Stored {
     pub application_id: ApplicationId,
-    pub campaign_id: CampaignId,
     pub document: Document,
     pub made: Timestamp,
 }
@@ -31,7 +30,6 @@ impl Stored {
                 let document = serde_json::from_str(&found.document);
                 return Ok(Self {
                     application_id,
-                    campaign_id: CampaignId::new(id),
                     document: document.with_context(|| format!("campaign `{id}` cannot be read"))?,
                     made: found.creation_date.parse()?,
                 });
