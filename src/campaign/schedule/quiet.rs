@@ -60,8 +60,8 @@ impl QuietTime {
             let by_clock = offset.to_timestamp(wall).ok()?;
             // Until the clocks change, they show one minute after the other.
             match zone.following(since).next().map(|change| change.timestamp()) {
-                Some(change) if change < by_clock && self.is_quiet(change, zone) => since = change,
-                Some(change) if change < by_clock => return Some(change),
+                Some(change) if change <= by_clock && self.is_quiet(change, zone) => since = change,
+                Some(change) if change <= by_clock => return Some(change),
                 _ => return Some(by_clock),
             }
         }
