@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compose::{self, Composer, Templates};
 use super::message::direct_message_configuration;
-use super::schedule::{QuietTime, START_TOLERANCE, Schedule, Start};
+use super::schedule::{QuietTime, Schedule, Start};
 use crate::config::{self, HookFailure, Unknown};
 use crate::domain::limit::{CAP_MAX, MAXIMUM_DURATION_MIN, MESSAGES_PER_SECOND_MAX, TREATMENTS_MAX};
 use crate::domain::{Allotment, ApplicationId, TreatmentId};
@@ -289,12 +289,7 @@ impl Definition {
 
     /// Errors: when the start lies in the past by more than clocks differ.
     pub fn check_start(&self, now: Timestamp) -> Result<(), Error> {
-        match self.schedule.start {
-            Start::At { moment, .. } if moment < now - START_TOLERANCE => {
-                Err(invalid("Schedule.StartTime", "StartTime must be at least current time."))
-            }
-            _ => Ok(()),
-        }
+        self.schedule.check_start(now, false).map_err(|(field, problem)| invalid(&field, problem))
     }
 }
 
@@ -360,14 +355,19 @@ fn read_segment_version(version: i32) -> Result<u32, Error> {
         .ok_or_else(|| invalid("SegmentVersion", format!("`{version}` is not a version; they count from 1")))
 }
 
-pub(super) fn read_schedule(
+/// Reads a schedule of a campaign and checks it; the application's quiet time counts if it has none.
+pub fn read_schedule(
     schedule: &wire::Schedule,
     defaults: &wire::WriteApplicationSettingsRequest,
 ) -> Result<Schedule, Error> {
-    Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(|(field, problem)| invalid(&field, problem))
+    let refused = |(field, problem): (String, String)| invalid(&field, problem);
+    let read = Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(refused)?;
+    read.check(schedule).map_err(refused)?;
+    Ok(read)
 }
 
-fn read_allotment(
+/// How a campaign divides its endpoints.
+pub fn read_allotment(
     campaign_id: &str,
     campaign: &wire::WriteCampaignRequest,
     additional: &[wire::WriteTreatmentResource],
@@ -444,7 +444,7 @@ impl Limits {
 }
 
 /// Reads a policy from a tag, in the words of the settings file.
-fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &str) -> Result<Option<T>, Error> {
+pub fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &str) -> Result<Option<T>, Error> {
     let Some(value) = tags.get(name) else { return Ok(None) };
     serde_json::from_value(serde_json::Value::String(value.clone()))
         .map(Some)

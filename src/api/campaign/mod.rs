@@ -223,7 +223,8 @@ impl Call<'_> {
         compiled.resolve(self.store()).await?;
         let definition = self.api.engine.check(id, &compiled)?;
         if checks_start {
-            definition.check_start(self.api.clock.now()).map_err(write::start_error)?;
+            let is_strict = self.api.config.campaign.strict_start;
+            write::check_starts(&document.campaign, self.api.clock.now(), is_strict)?;
             // Channels may come before a later start, but not before this one.
             if matches!(definition.schedule.start, Start::Immediate) && document.campaign.is_paused != Some(true) {
                 let ways = self.api.engine.ways(application_id).await?;
