@@ -13,6 +13,7 @@ pub mod batch;
 mod begin;
 pub mod cap;
 pub mod compose;
+pub mod control;
 pub mod counts;
 pub mod dead;
 pub mod definition;

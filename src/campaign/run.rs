@@ -104,6 +104,8 @@ pub(super) struct Loaded {
 impl Engine {
     /// Runs an activity to its end, or until `stop`. Takes up where the ledger says that an earlier run was cut off.
     ///
+    /// One that is paused, or was ended for good, is left alone.
+    ///
     /// Errors: when the store fails, a channel of the audience is not there any more, or the hook fails too often; the activity
     /// can be resumed.
     pub async fn drive(
@@ -112,6 +114,9 @@ impl Engine {
         progress: Arc<Progress>,
         stop: CancellationToken,
     ) -> Result<Ending, Error> {
+        // Somebody may have paused it since it was read.
+        let stored = self.store.activity(&activity.id).await?;
+        let Some(activity) = stored.filter(|stored| !stored.state.is_stopped()) else { return Ok(Ending::Stopped) };
         let frozen = Arc::new(self.store.frozen(&activity.id).await?);
         let mut standing = ledger::standing(&*self.store, &activity, &frozen).await?;
         progress.add_audience(frozen.endpoints(), u64::from(batch::count(&frozen)));

@@ -44,6 +44,13 @@ pub enum ActivityState {
     Paused = 4,
 }
 
+impl ActivityState {
+    /// Whether nobody is to work on it.
+    pub fn is_stopped(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Paused)
+    }
+}
+
 /// The audience of an activity, fixed when it begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frozen {
