@@ -34,6 +34,7 @@ mod route;
 mod run;
 pub mod schedule;
 pub mod scheduler;
+mod share;
 mod sheet;
 pub mod status;
 pub mod way;
