@@ -122,6 +122,17 @@ pub async fn meant(store: &dyn Store, id: &str, order: Order) -> Result<Vec<Acti
     if activities.is_empty() { Err(refusal) } else { Ok(activities) }
 }
 
+/// The activity of this id, or those of a campaign's latest run: treatments of one run share its start.
+///
+/// Shape: at least one.
+pub async fn of_latest_run(store: &dyn Store, id: &str) -> Result<Vec<Activity>, Error> {
+    let mut activities = dead::of_id(store, id).await?;
+    let latest = activities.iter().map(|activity| activity.started_at).max();
+    let latest = latest.ok_or_else(|| Error::Unknown { id: id.to_owned() })?;
+    activities.retain(|activity| activity.started_at == latest);
+    Ok(activities)
+}
+
 /// Why an order fits none of these.
 fn refusal(id: &str, activities: &[Activity]) -> Error {
     let id = id.to_owned();

@@ -45,6 +45,16 @@ pub enum ActivityState {
 }
 
 impl ActivityState {
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Completed => "COMPLETED",
+            Self::Cancelled => "CANCELLED",
+            Self::Paused => "PAUSED",
+        }
+    }
+
     /// Whether nobody is to work on it.
     pub fn is_stopped(self) -> bool {
         matches!(self, Self::Cancelled | Self::Paused)
