@@ -2,10 +2,12 @@
 //!
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
-//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure; so is the rule of
-//! [`hold`].
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure; so are the
+//! rules of [`hold`] and [`share`].
 //!
-//! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
+//! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs,
+//! which [`control`] lets operators pause and abort; [`share`] gives each its places. [`status`] and [`counts`] tell how they
+//! are.
 
 mod address;
 pub mod audience;
@@ -13,6 +15,7 @@ pub mod batch;
 mod begin;
 pub mod cap;
 pub mod compose;
+pub mod control;
 pub mod counts;
 pub mod dead;
 pub mod definition;
@@ -33,6 +36,7 @@ mod route;
 mod run;
 pub mod schedule;
 pub mod scheduler;
+mod share;
 mod sheet;
 pub mod status;
 pub mod way;

@@ -16,6 +16,7 @@ mod run;
 mod schedule;
 mod serve;
 mod stored;
+mod server;
 mod summary;
 mod table;
 mod template;

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Gone, Key, Scheduler, UnderWay};
+use crate::campaign::control::Order;
 use crate::campaign::definition::Document;
 use crate::campaign::status::{self, Next};
 use crate::campaign::{Ending, Error, Progress};
@@ -34,6 +35,8 @@ pub enum Attended {
     Look(Timestamp),
     /// Its run is under way, but cannot go on until somebody mends something.
     Held,
+    /// What is left of its runs is paused by an operator.
+    Paused,
     /// It holds itself because its hook fails, and is tried again after a pause.
     HookFails {
         /// Whether the hook succeeded for a batch since the last pause.
@@ -186,6 +189,7 @@ impl Scheduler {
         activities: Vec<Activity>,
         under_way: &UnderWay,
     ) -> Result<Attended, store::Error> {
+        let is_paused = activities.iter().any(|activity| activity.state == ActivityState::Paused);
         let open: Vec<_> = activities.into_iter().filter(|activity| activity.state == ActivityState::Running).collect();
         let stop = under_way.stop.child_token();
         let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way, &stop))).await;
@@ -203,8 +207,9 @@ impl Scheduler {
         });
         Ok(match failing.reduce(|any, has_worked| any || has_worked) {
             Some(has_worked) => Attended::HookFails { has_worked },
-            None if driven.iter().all(|driven| *driven == Driven::Completed) => Attended::Over,
-            None => Attended::Held,
+            None if driven.iter().any(|driven| *driven != Driven::Completed) => Attended::Held,
+            None if is_paused => Attended::Paused,
+            None => Attended::Over,
         })
     }
 
@@ -214,12 +219,14 @@ impl Scheduler {
         if under_way.stuck.lock().contains(&activity.id) {
             return Driven::Held;
         }
+        // An operator is about to change it, and has it looked at afterwards.
+        let Some(drive) = self.controls.begin(&activity.id, stop) else { return Driven::Stopped };
         let work = self.health.begin();
         for attempt in 1.. {
             let progress = Arc::new(Progress::default());
             self.progress.lock().insert(activity.id.clone(), progress.clone());
             let (engine, of) = (self.engine.clone(), activity.clone());
-            let (shared, until) = (progress.clone(), stop.clone());
+            let (shared, until) = (progress.clone(), drive.stop.clone());
             // A task of its own, so that a panic ends here; dropped with the set.
             let mut task = JoinSet::new();
             task.spawn(async move { engine.drive(of, shared, until).await });
@@ -233,6 +240,12 @@ impl Scheduler {
                 Ok(Ok(Ending::Completed)) => {
                     tracing::info!(campaign.id = %activity.campaign_id, activity.id = %id, "activity is completed");
                     return Driven::Completed;
+                }
+                Ok(Ok(Ending::Stopped)) if !stop.is_cancelled() => {
+                    tracing::info!(
+                        campaign.id = %activity.campaign_id, activity.id = %id, "activity is stopped by an operator"
+                    );
+                    return Driven::Stopped;
                 }
                 Ok(Ok(Ending::Stopped)) if !under_way.stop.is_cancelled() => {
                     tracing::info!(
@@ -276,7 +289,7 @@ impl Scheduler {
                     return Driven::Held;
                 }
             }
-            if paused(self.clock(), attempt, under_way, stop).await {
+            if paused(self.clock(), attempt, under_way, &drive.stop).await {
                 break;
             }
         }
@@ -297,13 +310,17 @@ impl Scheduler {
     }
 
     async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
-        for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
+        for activity in activities.iter().filter(|activity| Order::Abort.fits(activity.state)) {
             match self.engine.abort(activity, why.text()).await {
                 // The application went, and its activities with it.
                 Err(store::Error::NotFound { .. }) => {}
                 aborted => {
-                    aborted?;
-                    tracing::info!(activity.id = %activity.id, reason = why.text(), "activity is aborted");
+                    let Some(boundary) = aborted? else { continue };
+                    tracing::info!(
+                        activity.id = %activity.id, reason = why.text(), batches = boundary.batches,
+                        batches_done = boundary.batches_done, batches_cut_off = boundary.batches_cut_off,
+                        batches_left = boundary.batches_left(), "activity is aborted"
+                    );
                 }
             }
         }
