@@ -2,8 +2,8 @@
 //!
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
-//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure; so are the
-//! rules of [`hold`] and [`share`].
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet`, `status` and `timetable` are pure; so
+//! are the rules of [`hold`] and [`share`].
 //!
 //! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs,
 //! which [`control`] lets operators pause and abort; [`share`] gives each its places. [`status`] and [`counts`] tell how they
@@ -39,6 +39,7 @@ pub mod scheduler;
 mod share;
 mod sheet;
 pub mod status;
+pub mod timetable;
 pub mod way;
 mod work;
 
@@ -50,6 +51,7 @@ pub use progress::Progress;
 pub use rate::Rate;
 pub use run::Ending;
 pub use scheduler::Scheduler;
+pub use timetable::{Look, Timetable};
 
 use crate::domain::{ChannelType, TreatmentId};
 use crate::{hook, segment, store};

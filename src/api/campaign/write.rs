@@ -1,10 +1,8 @@
 //! What may be written of a campaign, and when. Pure.
 
-use jiff::Timestamp;
-
 use crate::api::Error;
-use crate::campaign::Document;
 use crate::campaign::schedule::{Problem, Schedule};
+use crate::campaign::{Document, definition};
 use crate::domain::limit::EMAIL_HEADERS_MAX;
 use crate::wire::generated::{self as wire, CampaignStatus, MessageConfiguration, WriteCampaignRequest};
 
@@ -13,8 +11,6 @@ use crate::wire::generated::{self as wire, CampaignStatus, MessageConfiguration,
 pub struct Changes {
     /// `IsPaused`.
     pub pause: bool,
-    /// When it starts, or a treatment of it, and what for.
-    pub start: bool,
     /// `Name`.
     pub name: bool,
     /// Anything but `Name`, `Description` and `IsPaused`.
@@ -56,19 +52,12 @@ pub fn merge(document: &mut Document, update: WriteCampaignRequest) {
 
 /// What differs between a campaign and the same after an update.
 pub fn changes(before: &WriteCampaignRequest, after: &WriteCampaignRequest) -> Changes {
-    let start = |campaign: &WriteCampaignRequest| -> Vec<_> {
-        let start = |(place, schedule): (String, &wire::Schedule)| {
-            (place, schedule.start_time.clone(), schedule.timezone.clone(), schedule.frequency.clone())
-        };
-        schedules(campaign).map(start).collect()
-    };
     let mut rest = after.clone();
     rest.name.clone_from(&before.name);
     rest.description.clone_from(&before.description);
     rest.is_paused = before.is_paused;
     Changes {
         pause: before.is_paused.unwrap_or(false) != after.is_paused.unwrap_or(false),
-        start: start(before) != start(after),
         other: rest != *before,
         name: before.name != after.name,
     }
@@ -103,8 +92,8 @@ pub fn check(campaign: &WriteCampaignRequest) -> Result<(), Error> {
     check_schedules(campaign)?;
     check_headers("MessageConfiguration", campaign.message_configuration.as_ref())?;
     for (i, treatment) in campaign.additional_treatments.iter().flatten().enumerate() {
-        let place = format!("AdditionalTreatments[{i}].MessageConfiguration");
-        check_headers(&place, treatment.message_configuration.as_ref())?;
+        let place = format!("AdditionalTreatments[{i}]");
+        check_headers(&format!("{place}.MessageConfiguration"), treatment.message_configuration.as_ref())?;
     }
     Ok(())
 }
@@ -160,15 +149,12 @@ fn check_schedules(campaign: &WriteCampaignRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// The rules for starts: of the campaign and of treatments with schedules of their own.
-///
-/// Errors: in Pinpoint's own words, alone: clients compare them.
-pub fn check_starts(campaign: &WriteCampaignRequest, now: Timestamp, is_strict: bool) -> Result<(), Error> {
-    for (place, schedule) in schedules(campaign) {
-        let checked = read_schedule(&place, schedule)?.check_start(now, is_strict);
-        checked.map_err(|(_, problem)| Error::bad_request(problem))?;
+/// A start that is refused is told in Pinpoint's own words, alone: clients compare them.
+pub fn start_error(error: definition::Error) -> Error {
+    match error {
+        definition::Error::Invalid { problem, .. } => Error::bad_request(problem),
+        error => error.into(),
     }
-    Ok(())
 }
 
 fn check_headers(place: &str, message: Option<&MessageConfiguration>) -> Result<(), Error> {
@@ -226,6 +212,7 @@ mod tests {
         let cases = [
             (CampaignStatus::Scheduled, [true, true, true]),
             (CampaignStatus::Paused, [true, true, true]),
+            (CampaignStatus::PendingNextRun, [true, true, true]),
             (CampaignStatus::Executing, [true, true, false]),
             (CampaignStatus::Completed, [true, false, false]),
             (CampaignStatus::Deleted, [true, false, false]),
@@ -265,20 +252,20 @@ mod tests {
         let message = json!({ "EmailMessage": { "Headers": headers } });
         assert!(problem("MessageConfiguration", message).contains("16 headers, the limit is 15"));
     }
+
     #[test]
-    fn starts_of_treatments_are_checked_like_the_campaigns() {
+    fn new_starts_of_treatments_are_found() {
         let starts = |own: &str, treatment: &str| {
             let treatment = json!({ "SizePercent": 10, "Schedule": { "StartTime": treatment } });
             request(json!({ "Schedule": { "StartTime": own }, "AdditionalTreatments": [treatment] }))
         };
-        let now = "2026-03-01T09:00:00Z".parse().unwrap();
-        let (past, later, latest) = ("2026-03-01T08:00:00Z", "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z");
-        assert!(check_starts(&starts(later, "IMMEDIATE"), now, true).is_ok());
-        for campaign in [starts(past, later), starts(later, past)] {
-            let error = check_starts(&campaign, now, false).unwrap_err();
-            assert_eq!(error.message(), "StartTime must be at least current time.");
-        }
-        assert!(changes(&starts(later, later), &starts(later, latest)).start);
-        assert!(!changes(&starts(later, latest), &starts(later, latest)).start);
+        let (soon, later, latest) = ("2026-03-01T09:30:00Z", "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z");
+        let changed = |before: [&str; 2], after: [&str; 2]| {
+            definition::changed_starts(&starts(before[0], before[1]), &starts(after[0], after[1]))
+        };
+        assert_eq!(changed([soon, later], [soon, latest]), [1]);
+        assert_eq!(changed([soon, later], [latest, later]), [0]);
+        assert!(changed([soon, later], [soon, later]).is_empty());
+        assert_eq!(definition::changed_starts(&request(json!({})), &starts(soon, later)), [0, 1]);
     }
 }

@@ -156,11 +156,7 @@ impl Scheduler {
         for activity in &bar.activities {
             stood.extend(self.engine.carry_out(order, &activity.id).await?);
         }
-        let keys = bar.keys();
         drop(bar);
-        if order == Order::Resume {
-            self.attend_anew(&keys);
-        }
         for Stood { activity, boundary } in &stood {
             tracing::info!(
                 campaign.id = %activity.campaign_id, activity.id = %activity.id, batches = boundary.batches,
@@ -192,13 +188,6 @@ impl Scheduler {
         };
         self.controls.wait(bar).await;
         Bar { scheduler: self, activities }
-    }
-
-    /// Has what these campaigns drive drained and taken up again, with what else they may drive now. Other treatments of a
-    /// resumed one may be under way for a day.
-    fn attend_anew(&self, keys: &BTreeSet<Key>) {
-        let under_way = self.under_way.lock();
-        keys.iter().filter_map(|key| under_way.get(key)).for_each(|under_way| under_way.stop.cancel());
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod caps;
 mod pause;
+mod runs;
 mod share;
 mod siblings;
 
@@ -120,9 +121,10 @@ impl Stage {
             async move { store.definition(Some(&application), kind, &id, None).await.unwrap() }
         };
         let stored = definition(Kind::Campaign, id.to_owned()).await.unwrap();
-        let document: Document = serde_json::from_str(&stored.document).unwrap();
+        let document = Document::read(&stored).unwrap();
         let has_segment = definition(Kind::Segment, SEGMENT.to_owned()).await.is_some();
-        status::of_campaign(&document, &self.activities(id).await, has_segment).as_str().to_owned()
+        let eye = self.scheduler.eye();
+        status::of_campaign(&document, &self.activities(id).await, has_segment, &eye).as_str().to_owned()
     }
 
     async fn becomes(&self, id: &str, expected: &str) {
