@@ -43,7 +43,9 @@ impl Events for Call<'_> {
         // At once, so that they can share a commit.
         let (endpoints, kept) = tokio::join!(endpoints, kept);
         // An event that is there already is as good as accepted.
-        kept?;
+        if kept?.contains(&true) {
+            self.api.scheduler.events_arrived(&application);
+        }
         for (writer, result) in writers.into_iter().zip(endpoints?) {
             verdicts[writer].endpoint = result.map(drop).map_err(|refused| refused.to_string());
         }

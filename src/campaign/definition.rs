@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::compose::{self, Composer, Templates};
 use super::message::direct_message_configuration;
-use super::schedule::{QuietTime, START_TOLERANCE, Schedule, Start};
+use super::schedule::{Frequency, QuietTime, START_TOLERANCE, Schedule, Start};
+use super::trigger;
 use crate::config::{self, HookFailure, Unknown};
 use crate::domain::limit::{CAP_MAX, MAXIMUM_DURATION_MIN, MESSAGES_PER_SECOND_MAX, TREATMENTS_MAX};
 use crate::domain::{Allotment, ApplicationId, TreatmentId};
@@ -38,6 +39,9 @@ pub struct Document {
     /// The segment's version when the campaign was written; it runs on the latest one unless the client chose.
     #[serde(default)]
     pub segment_version: u32,
+    /// When the last pause ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Timestamp>,
 }
 
 /// Templates by what campaigns call them: a name, or a name and a version.
@@ -227,7 +231,7 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-fn invalid(field: &str, problem: impl Into<String>) -> Error {
+pub(super) fn invalid(field: &str, problem: impl Into<String>) -> Error {
     Error::Invalid { field: field.to_owned(), problem: problem.into() }
 }
 
@@ -267,15 +271,22 @@ impl Definition {
             treatments.push(compiled.map_err(|error| Error::Treatment { place, source: Box::new(error) })?);
         }
 
+        let read = read_schedule(schedule, defaults)?;
+        let mut limits = Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?;
+        if read.frequency == Frequency::Event {
+            trigger::check(schedule, &read)?;
+            limits.duration_max = Some(limits.duration_max.unwrap_or(trigger::WINDOW).min(trigger::WINDOW));
+        }
+
         Ok(Self {
             name: name.ok_or_else(|| invalid("Name", "is missing"))?,
             segment_id: segment_id.ok_or_else(|| invalid("SegmentId", "is missing"))?,
             segment_version: campaign.segment_version.map(read_segment_version).transpose()?,
-            schedule: read_schedule(schedule, defaults)?,
+            schedule: read,
             allotment: read_allotment(campaign_id, campaign, additional)?,
             treatments,
             hook: read_hook(campaign, defaults)?,
-            limits: Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?,
+            limits,
             hook_failure: tag(&tags, "pinwheel:hook-failure")?.unwrap_or(policy.hook_failure),
             unknown: tag(&tags, "pinwheel:unknown")?.unwrap_or(policy.unknown),
         })

@@ -12,6 +12,7 @@ use super::definition::{self, Definition, Document};
 use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
+use super::trigger::Feeds;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, ledger, otp};
 use crate::channel::{Channels, Deps, Report};
@@ -44,6 +45,8 @@ pub struct Engine {
     /// From adapters that hear from their providers by themselves.
     pub(super) reports: tokio::sync::Mutex<Option<mpsc::Receiver<Report>>>,
     pub(super) caps: Caps,
+    /// Events as they arrive.
+    pub(super) feeds: Feeds,
     pub(super) recent_passwords: otp::Recent,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
@@ -64,6 +67,7 @@ impl Engine {
             reports: tokio::sync::Mutex::default(),
             rates: Mutex::default(),
             caps: Caps::default(),
+            feeds: Feeds::default(),
             recent_passwords: otp::Recent::default(),
             counting: tokio::sync::Mutex::default(),
             releasing: tokio::sync::Mutex::default(),

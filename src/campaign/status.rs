@@ -9,7 +9,7 @@ use super::definition::{self, Document};
 use super::schedule::{Frequency, Schedule};
 use crate::domain::TreatmentId;
 use crate::store::{Activity, ActivityState};
-use crate::wire::generated::CampaignStatus;
+use crate::wire::generated::{self as wire, CampaignStatus};
 
 /// When a campaign that has not begun is to be looked at again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,11 +30,20 @@ pub fn next(document: &Document, now: Timestamp) -> Next {
     let campaign = &document.campaign;
     let Some(schedule) = &campaign.schedule else { return Next::Invalid };
     let Ok(schedule) = definition::read_schedule(schedule, &document.defaults) else { return Next::Invalid };
-    if !document.scheduled || campaign.is_paused == Some(true) || schedule.frequency != Frequency::Once {
+    if !document.scheduled
+        || campaign.is_paused == Some(true)
+        || !matches!(schedule.frequency, Frequency::Once | Frequency::Event)
+    {
         return Next::Paused;
     }
     let Schedule { start, is_local_time, .. } = schedule;
     Next::Due(if is_local_time { start.first_due(now) } else { start.moment(now) })
+}
+
+/// Whether events trigger it.
+pub fn is_of_events(document: &Document) -> bool {
+    let frequency = document.campaign.schedule.as_ref().and_then(|schedule| schedule.frequency.as_ref());
+    frequency == Some(&wire::Frequency::Event)
 }
 
 /// The status of a campaign. `activities` are all of it, in any order.

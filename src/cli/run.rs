@@ -169,7 +169,15 @@ impl CampaignFile {
             sms: self.sms_templates.clone(),
             push: self.push_templates.clone(),
         };
-        Ok(Document { campaign, defaults, templates, served: Vec::new(), scheduled: false, segment_version: 0 })
+        Ok(Document {
+            campaign,
+            defaults,
+            templates,
+            served: Vec::new(),
+            scheduled: false,
+            segment_version: 0,
+            resumed: None,
+        })
     }
 
     /// Where the endpoints come from, with those written out in the file read and checked.

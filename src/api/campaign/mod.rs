@@ -38,6 +38,7 @@ impl Campaigns for Call<'_> {
             served: Vec::new(),
             scheduled: true,
             segment_version: 0,
+            resumed: None,
         };
         let id = CampaignId::new(Uuid::new_v4().simple().to_string());
         self.check_campaign(&application.id, &id, &mut document, true).await?;
@@ -64,6 +65,9 @@ impl Campaigns for Call<'_> {
         let state = self.campaign_state(&application_id, &id, &before).await?;
         let changes = write::changes(&before.campaign, &document.campaign);
         write::check_state(&state.of_campaign(&before), &changes)?;
+        if changes.pause && document.campaign.is_paused != Some(true) {
+            document.resumed = Some(self.api.clock.now());
+        }
         if changes.other {
             self.check_campaign(&application_id, &id, &mut document, changes.start).await?;
         } else if changes.name {

@@ -20,8 +20,8 @@ use crate::domain;
 use crate::store::{self, Activity, ActivityState, Kind};
 
 /// Pauses after a failure of the store: doubled from the first to the second.
-const PAUSE_MIN: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+pub(super) const PAUSE_MIN: Duration = Duration::from_secs(1);
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How often a run is looked at for whether it moves.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -49,7 +49,7 @@ enum Begun {
 
 /// How driving an activity ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Driven {
+pub(super) enum Driven {
     Completed,
     Stopped,
     Held,
@@ -88,9 +88,9 @@ impl Scheduler {
 
     async fn attempt(&self, key: &Key, under_way: &UnderWay) -> Result<Attended, store::Error> {
         let (application_id, campaign_id) = key;
-        let activities = self.store().activities(application_id, campaign_id).await?;
         let stored = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
         let Some(stored) = stored else {
+            let activities = self.store().activities(application_id, campaign_id).await?;
             return self.abort(&activities, Gone::Campaign).await.map(|()| Attended::Over);
         };
         let Ok(document) = serde_json::from_str::<Document>(&stored.document) else {
@@ -102,6 +102,10 @@ impl Scheduler {
         }
         // Set before it is looked for: who deletes it later finds this run and ends it.
         under_way.segment_id.lock().clone_from(&document.campaign.segment_id);
+        if status::is_of_events(&document) {
+            return self.listen(key, under_way).await;
+        }
+        let activities = self.store().activities(application_id, campaign_id).await?;
         if !activities.is_empty() {
             if !self.has_segment(application_id, &document).await? {
                 return self.abort(&activities, Gone::Segment).await.map(|()| Attended::Over);
@@ -121,7 +125,7 @@ impl Scheduler {
         }
     }
 
-    async fn has_segment(
+    pub(super) async fn has_segment(
         &self,
         application_id: &domain::ApplicationId,
         document: &Document,
@@ -210,7 +214,7 @@ impl Scheduler {
 
     /// Drives an activity to its end, or until `stop`, which it cancels if its hook fails; again after a pause while the store
     /// fails.
-    async fn drive(&self, activity: &Activity, under_way: &UnderWay, stop: &CancellationToken) -> Driven {
+    pub(super) async fn drive(&self, activity: &Activity, under_way: &UnderWay, stop: &CancellationToken) -> Driven {
         if under_way.stuck.lock().contains(&activity.id) {
             return Driven::Held;
         }
@@ -296,7 +300,7 @@ impl Scheduler {
         }
     }
 
-    async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
+    pub(super) async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
         for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
             match self.engine.abort(activity, why.text()).await {
                 // The application went, and its activities with it.
@@ -323,7 +327,7 @@ async fn paused(clock: &dyn Clock, attempt: u32, under_way: &UnderWay, stop: &Ca
 }
 
 /// The error of the store within one that may go away.
-fn retried(error: Error) -> store::Error {
+pub(super) fn retried(error: Error) -> store::Error {
     use crate::{campaign::definition, segment};
     match error {
         Error::Store(error)
@@ -344,6 +348,7 @@ mod tests {
             why: Default::default(),
             segment_id: Default::default(),
             changed: Default::default(),
+            news: Default::default(),
             stuck: Default::default(),
         }
     }

@@ -13,6 +13,7 @@
 //! another reason are not.
 
 mod attend;
+mod listen;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -78,6 +79,8 @@ pub(super) struct UnderWay {
     segment_id: Mutex<Option<String>>,
     /// It changed meanwhile, and is looked at again after this.
     changed: Mutex<bool>,
+    /// Tells one that lasts of that at once.
+    news: Notify,
     /// Activities that cannot go on until somebody mends something; those of an earlier try are left alone by this one.
     stuck: Mutex<HashSet<ActivityId>>,
 }
@@ -181,6 +184,11 @@ impl Scheduler {
     /// A channel of an application was changed: runs that failed for lack of it are taken up again. Cheap.
     pub fn channel_changed(&self, application_id: &ApplicationId) {
         self.look_at(self.held_of(application_id));
+    }
+
+    /// Events of an application were kept: campaigns that they trigger are told. Cheap.
+    pub fn events_arrived(&self, application_id: &ApplicationId) {
+        self.engine.feeds.arrived(application_id);
     }
 
     /// Hands held batches back to their activities, which are taken up at once, or when they are at their end: all of an
@@ -301,7 +309,10 @@ impl Scheduler {
                     continue;
                 }
                 let Next::Due(due) = status::next(&document, now) else { continue };
-                if due > now || self.store().activities(&key.0, &key.1).await?.is_empty() {
+                if due > now
+                    || status::is_of_events(&document)
+                    || self.store().activities(&key.0, &key.1).await?.is_empty()
+                {
                     self.active.lock().insert(key.clone());
                     plan.set(key, due);
                 }
@@ -332,6 +343,7 @@ impl Scheduler {
         let mut all = self.under_way.lock();
         if let Some(under_way) = all.get(&key) {
             *under_way.changed.lock() = true;
+            under_way.news.notify_one();
             return;
         }
         let stuck = self.holds.lock().get_mut(&key).map(|hold| {
@@ -343,6 +355,7 @@ impl Scheduler {
             why: Mutex::default(),
             segment_id: Mutex::default(),
             changed: Mutex::default(),
+            news: Notify::new(),
             stuck: Mutex::new(stuck.filter(|_| !has_changed).unwrap_or_default()),
         });
         all.insert(key.clone(), under_way.clone());
