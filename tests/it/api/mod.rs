@@ -15,6 +15,7 @@ mod recommender;
 mod segment;
 mod served;
 mod template;
+mod trigger;
 mod wire;
 
 use pinwheel::app::App;

@@ -1,6 +1,7 @@
 //! Campaigns that begin by themselves: when they are due, once, and not against anybody's will.
 
 mod siblings;
+mod trigger;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
