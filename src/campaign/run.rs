@@ -197,7 +197,7 @@ impl Run {
                 definition,
                 ways,
                 now: activity.scheduled_start,
-                written: activity.scheduled_start,
+                turns: Vec::new(),
             },
             engine,
             activity,
@@ -312,6 +312,9 @@ impl Run {
     fn due(&self, due: Timestamp) -> Due {
         let scheduled_time = clock::wire_text(due);
         let definition = &self.rules.definition;
+        // In local time each zone has a window of its own; else there is one, also for who waits for the end of quiet time.
+        let is_local_time = definition.treatments[self.treatment].schedule.is_local_time;
+        let opens = if is_local_time { due } else { self.activity.scheduled_start };
         let Activity { application_id, campaign_id, treatment_id, id: activity_id, .. } = &self.activity;
         let run =
             event::Run { application_id, campaign_id, treatment_id, activity_id, scheduled_time: &scheduled_time };
@@ -325,7 +328,7 @@ impl Run {
                 scheduled_time,
             }),
             // A window past the end of time has no end.
-            deadline: definition.limits.duration_max.and_then(|window| due.checked_add(window).ok()),
+            deadline: definition.limits.duration_max.and_then(|window| opens.checked_add(window).ok()),
         }
     }
 

@@ -202,7 +202,9 @@ impl Run {
 
     /// Test 14: whether it is quiet time where the endpoint is.
     fn quiet(&self, head: &Head<'_>, now: Timestamp) -> Result<(), Fate> {
-        let Some(quiet_time) = self.rules.definition.schedule.quiet_time else { return Ok(()) };
+        let Some(quiet_time) = self.rules.definition.treatments[self.treatment].schedule.quiet_time else {
+            return Ok(());
+        };
         match head.timezone().and_then(schedule::zone) {
             Some(zone) if quiet_time.is_quiet(now, &zone) => Err(Fate::QuietTime),
             _ => Ok(()),
@@ -399,7 +401,7 @@ impl Run {
             if due.deadline.is_some_and(|deadline| now > deadline) {
                 return Err(Fate::Expired);
             }
-            if self.rules.definition.schedule.quiet_time.is_none() {
+            if self.rules.definition.treatments[self.treatment].schedule.quiet_time.is_none() {
                 return Ok(());
             }
             let head = page.find(batch.members[place]).map(|found| read_head(page.get(found)));

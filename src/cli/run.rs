@@ -14,6 +14,7 @@ use super::watch::Watch;
 use super::{Settings, finish};
 use crate::app::{self, App};
 use crate::campaign::definition::{Document, Shelf};
+use crate::campaign::schedule::Frequency;
 use crate::clock::{self, wire_text};
 use crate::domain::{ApplicationId, CampaignId};
 use crate::segment;
@@ -79,10 +80,19 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 
     // Everything that can be wrong with the campaign is looked at before anything is written.
     let mut document = file.prepare(&*app.store, &application_id).await?;
+    document.note_schedules(None, false, app.clock.now());
     document.resolve(&*app.store).await?;
     let ways = app.engine.ways(&application_id).await?;
     let definition = app.engine.compile(&ways, &campaign_id, &document)?;
-    definition.check_start(app.clock.now())?;
+    let treatments: Vec<usize> = (0..definition.treatments.len()).collect();
+    definition.check_start(app.clock.now(), &treatments)?;
+    if definition.treatments.iter().any(|treatment| treatment.schedule.frequency != Frequency::Once) {
+        bail!(
+            "`{}`: `Campaign.Schedule.Frequency` is not `ONCE`: `pinwheel run` makes one run; make the campaign over the API of \
+             `pinwheel serve`, which begins all of them",
+            args.file.display()
+        );
+    }
     app.channels.check().await?;
     let source = file.source(&args.file, &app)?;
     if args.check {
@@ -176,7 +186,9 @@ impl CampaignFile {
             served: Vec::new(),
             scheduled: false,
             segment_version: 0,
+            made: BTreeMap::new(),
             resumed: None,
+            segment_endpoints: None,
         })
     }
 

@@ -3,15 +3,13 @@
 use crate::api::Error;
 use crate::campaign::{Document, definition};
 use crate::domain::limit::EMAIL_HEADERS_MAX;
-use crate::wire::generated::{CampaignStatus, MessageConfiguration, WriteCampaignRequest};
+use crate::wire::generated::{CampaignStatus, MessageConfiguration, Schedule, WriteCampaignRequest};
 
 /// Members that an update changes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Changes {
     /// `IsPaused`.
     pub pause: bool,
-    /// `Schedule.StartTime`.
-    pub start: bool,
     /// `Name`.
     pub name: bool,
     /// Anything but `Name`, `Description` and `IsPaused`.
@@ -53,17 +51,12 @@ pub fn merge(document: &mut Document, update: WriteCampaignRequest) {
 
 /// What differs between a campaign and the same after an update.
 pub fn changes(before: &WriteCampaignRequest, after: &WriteCampaignRequest) -> Changes {
-    let start = |campaign: &WriteCampaignRequest| {
-        let schedule = campaign.schedule.as_ref();
-        schedule.map(|schedule| (schedule.start_time.clone(), schedule.timezone.clone()))
-    };
     let mut rest = after.clone();
     rest.name.clone_from(&before.name);
     rest.description.clone_from(&before.description);
     rest.is_paused = before.is_paused;
     Changes {
         pause: before.is_paused.unwrap_or(false) != after.is_paused.unwrap_or(false),
-        start: start(before) != start(after),
         other: rest != *before,
         name: before.name != after.name,
     }
@@ -98,13 +91,14 @@ pub fn check(campaign: &WriteCampaignRequest) -> Result<(), Error> {
     let Some(schedule) = &campaign.schedule else {
         return Err(Error::bad_request("Schedule: it is missing, and `Schedule.StartTime` is needed"));
     };
-    if let Some(end) = schedule.end_time.as_deref().filter(|end| !end.is_empty()) {
-        check_end(end, &schedule.start_time, schedule.timezone.as_deref())?;
-    }
+    check_end("Schedule", schedule)?;
     check_headers("MessageConfiguration", campaign.message_configuration.as_ref())?;
     for (i, treatment) in campaign.additional_treatments.iter().flatten().enumerate() {
-        let place = format!("AdditionalTreatments[{i}].MessageConfiguration");
-        check_headers(&place, treatment.message_configuration.as_ref())?;
+        let place = format!("AdditionalTreatments[{i}]");
+        if let Some(own) = &treatment.schedule {
+            check_end(&format!("{place}.Schedule"), own)?;
+        }
+        check_headers(&format!("{place}.MessageConfiguration"), treatment.message_configuration.as_ref())?;
     }
     Ok(())
 }
@@ -121,17 +115,19 @@ fn is_missing(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }
 
-fn check_end(end: &str, start: &str, timezone: Option<&str>) -> Result<(), Error> {
+fn check_end(place: &str, schedule: &Schedule) -> Result<(), Error> {
     use crate::campaign::schedule::Start;
+    let timezone = schedule.timezone.as_deref();
+    let Some(end) = schedule.end_time.as_deref().filter(|end| !end.is_empty()) else { return Ok(()) };
     let end = match Start::parse(end, timezone) {
         Ok(Start::At { moment, .. }) => moment,
         Ok(Start::Immediate) | Err(_) => {
-            return Err(Error::bad_request(format!("Schedule.EndTime: `{end}` is not an ISO 8601 time")));
+            return Err(Error::bad_request(format!("{place}.EndTime: `{end}` is not an ISO 8601 time")));
         }
     };
-    match Start::parse(start, timezone) {
+    match Start::parse(&schedule.start_time, timezone) {
         Ok(Start::At { moment, .. }) if end <= moment => {
-            Err(Error::bad_request("Schedule.EndTime: it is not after `StartTime`"))
+            Err(Error::bad_request(format!("{place}.EndTime: it is not after `StartTime`")))
         }
         _ => Ok(()),
     }
@@ -200,6 +196,7 @@ mod tests {
         let cases = [
             (CampaignStatus::Scheduled, [true, true, true]),
             (CampaignStatus::Paused, [true, true, true]),
+            (CampaignStatus::PendingNextRun, [true, true, true]),
             (CampaignStatus::Executing, [true, true, false]),
             (CampaignStatus::Completed, [true, false, false]),
             (CampaignStatus::Deleted, [true, false, false]),

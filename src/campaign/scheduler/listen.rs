@@ -11,11 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::attend::{Attended, Driven, PAUSE_MAX, PAUSE_MIN, retried};
 use super::{AT_ONCE, Gone, Key, Scheduler, UnderWay};
 use crate::campaign::definition::Document;
-use crate::campaign::trigger::{Feed, Gathered, Phase, Stretch, Terms};
+use crate::campaign::trigger::{self, Feed, Gathered, Phase, Stretch, Terms};
 use crate::clock;
 use crate::domain::{self, ActivityId};
 use crate::store::{self, Activity, ActivityState, Definition, Kind, Reader};
-use crate::wire::instant;
+use crate::wire::generated::Frequency;
 
 /// How often the position of a reader that only passed events over is written.
 const NOTE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
@@ -33,6 +33,14 @@ enum Looked {
 }
 
 impl Scheduler {
+    /// Whether events begin the runs of a campaign, as it is now.
+    pub(super) async fn is_triggered(&self, key: &Key) -> Result<bool, store::Error> {
+        let found = self.store().definition(Some(&key.0), Kind::Campaign, key.1.as_str(), None).await?;
+        let document = found.and_then(|stored| Document::read(&stored).ok());
+        let schedule = document.and_then(|document| document.campaign.schedule);
+        Ok(schedule.is_some_and(|schedule| schedule.frequency == Some(Frequency::Event)))
+    }
+
     /// Attends to a campaign that events trigger, until it has nothing more to do.
     pub(super) async fn listen(&self, key: &Key, under_way: &UnderWay) -> Result<Attended, store::Error> {
         let feed = self.engine.feeds.of(&key.0);
@@ -75,7 +83,7 @@ impl Scheduler {
             }
             tokio::select! {
                 biased;
-                () = under_way.stop.cancelled() => break Ok(Attended::Held),
+                () = under_way.stop.cancelled() => break Ok(Attended::Held(None)),
                 Some((id, driven)) = driving.runs.next(), if !driving.runs.is_empty() => {
                     if let Some(retry) = driving.ended(&id, driven) {
                         (takes_up, looks_at) = (true, looks_at.min(self.clock().now() + retry));
@@ -84,7 +92,7 @@ impl Scheduler {
                         looks_at = AT_ONCE;
                     }
                 }
-                () = under_way.news.notified() => {
+                () = under_way.change.notified() => {
                     under_way.stuck.lock().clear();
                     (takes_up, looks_at) = (true, AT_ONCE);
                 }
@@ -151,11 +159,9 @@ impl Ear<'_> {
         let Some(stored) = found else { return Ok(Looked::Gone(Gone::Campaign)) };
         let now = scheduler.clock().now();
         let read = || {
-            let document: Document = serde_json::from_str(&stored.document).ok()?;
-            let made = instant::read(&stored.creation_date)?;
-            let terms = Terms::read(campaign_id, &document, made);
+            let document = Document::read(&stored).ok()?;
             // What cannot be read never listens: it was checked when it was written.
-            Some((terms.ok()?, document))
+            Some((Terms::read(campaign_id, &document).ok()?, document))
         };
         let Some((terms, document)) = read() else {
             tracing::error!(campaign.id = %campaign_id, "a stored campaign cannot be read, and no event triggers it");
@@ -233,9 +239,16 @@ impl Ear<'_> {
     async fn begin(&self, stored: &Definition, stretches: &[Stretch], read: u64) -> Result<Begun, store::Error> {
         let scheduler = self.scheduler;
         let (application_id, campaign_id) = self.key;
-        let prepared = {
+        let prepared = async {
+            // What was cut off goes first.
+            scheduler.taken_up.cancelled().await;
             let _turn = scheduler.preparing.acquire().await.expect("it is never closed");
             scheduler.engine.prepare_triggered(application_id, campaign_id, stretches).await
+        };
+        let prepared = tokio::select! {
+            biased;
+            () = self.under_way.stop.cancelled() => return Ok(Begun::Changed),
+            prepared = prepared => prepared,
         };
         let prepared = match prepared {
             Err(error) if error.is_retryable() => return Err(retried(error)),
@@ -288,7 +301,10 @@ impl Ear<'_> {
         );
         crate::telemetry::metric::trigger_events("failed", events as u64);
         let scheduler = self.scheduler;
-        scheduler.engine.record_failed_run(application_id, campaign_id, stored, failure).await?;
+        // The default treatment tells for all.
+        let since = stretches.iter().map(|stretch| stretch.since).min().unwrap_or_else(|| scheduler.clock().now());
+        let turns = trigger::turns(1, since);
+        scheduler.engine.record_failed_run(application_id, campaign_id, stored, &turns, failure).await?;
         scheduler.store().put_reader(reader).await
     }
 
@@ -357,6 +373,7 @@ impl Driving<'_> {
             hold.is_waiting = false;
         }
         self.scheduler.held.lock().remove(self.key);
+        self.scheduler.is_taken_up(self.key);
         self.scheduler.report_holds();
         Ok(())
     }
@@ -387,12 +404,12 @@ impl Driving<'_> {
             Driven::Stopped => None,
             Driven::Held => {
                 self.under_way.stuck.lock().insert(id.clone());
-                scheduler.held.lock().insert(key.clone());
+                scheduler.held.lock().insert(key.clone(), HashSet::new());
                 None
             }
             Driven::HookFails { has_worked } => {
-                scheduler.held.lock().insert(key.clone());
-                let pause = scheduler.holds(key, has_worked, self.under_way);
+                scheduler.held.lock().insert(key.clone(), HashSet::new());
+                let pause = scheduler.holds(key, has_worked);
                 scheduler.report_holds();
                 Some(pause)
             }

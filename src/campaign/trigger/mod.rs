@@ -17,6 +17,7 @@ use std::time::Duration;
 
 pub(super) use self::feed::{Feed, Feeds};
 pub(super) use self::gather::{Gathered, Stretch};
+pub(super) use self::prepare::turns;
 pub(super) use self::terms::{Phase, Terms, check};
 
 /// How old an event may be when it arrives, and how long after its arrival messages go out.

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::Stretch;
+use crate::campaign::Error;
 use crate::campaign::audience::{self, Rules};
 use crate::campaign::begin::NewRun;
 use crate::campaign::definition;
 use crate::campaign::engine::Engine;
-use crate::campaign::schedule::Start;
-use crate::campaign::{Definition, Error};
+use crate::campaign::schedule::Run;
+use crate::campaign::timetable::Turn;
 use crate::domain::{ApplicationId, CampaignId, EndpointNumber};
 use crate::segment;
 use crate::store::{self, Activity, Frozen, Reader};
@@ -59,6 +60,8 @@ impl Engine {
         let numbers = self.store.find_endpoints(application_id, ids).await?;
         let among: RoaringBitmap = numbers.iter().flatten().collect();
         let mut definition = self.compile(&ways, campaign_id, &document)?;
+        definition.treatments.iter_mut().for_each(|treatment| treatment.schedule.is_local_time = false);
+        let definition = Arc::new(definition);
         let (segment_id, version) = (&definition.segment_id, definition.segment_version);
         let segment = segment::evaluate_among(&*self.store, application_id, segment_id, version, now, &among).await?;
 
@@ -76,30 +79,21 @@ impl Engine {
             if members.is_empty() {
                 continue;
             }
-            be_due(&mut definition, stretch.since);
-            let compiled = Arc::new(definition);
+            let turns = turns(definition.treatments.len(), stretch.since);
             let rules = Rules {
                 application_id: application_id.clone(),
-                definition: compiled.clone(),
+                definition: definition.clone(),
                 ways: ways.clone(),
                 now,
-                written: stretch.since,
+                turns: turns.iter().copied().map(Some).collect(),
             };
             let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
             let frozen: u64 = audiences.iter().map(Frozen::endpoints).sum();
             assert_eq!(frozen, members.len(), "the audiences hold every endpoint that is in the segment");
-            let run = NewRun {
-                application_id,
-                campaign_id,
-                campaign_version: stored.version,
-                scheduled_start: stretch.since,
-                now,
-                definition: text.clone(),
-            };
-            let parts = compiled.treatments.iter().map(|treatment| treatment.id.clone()).zip(audiences);
-            let parts = parts.filter(|(_, frozen)| frozen.endpoints() > 0);
-            triggered.activities.extend(parts.map(|(treatment_id, frozen)| (run.activity(treatment_id), frozen)));
-            definition = Arc::into_inner(compiled).expect("its rules are gone");
+            let run =
+                NewRun { application_id, campaign_id, campaign_version: stored.version, now, definition: text.clone() };
+            let parts = turns.iter().zip(audiences).filter(|(_, frozen)| frozen.endpoints() > 0);
+            triggered.activities.extend(parts.map(|(turn, frozen)| (run.activity(turn), frozen)));
         }
         Ok(triggered)
     }
@@ -123,8 +117,7 @@ impl Engine {
     }
 }
 
-/// Everybody's messages are due at that moment, wherever they are.
-fn be_due(definition: &mut Definition, moment: Timestamp) {
-    definition.schedule.is_local_time = false;
-    definition.schedule.start = Start::At { moment, wall: moment.to_zoned(jiff::tz::TimeZone::UTC).datetime() };
+/// All treatments begin, and everybody's messages are due at that moment, wherever they are.
+pub fn turns(treatments: usize, moment: Timestamp) -> Vec<Turn> {
+    (0..treatments).map(|treatment| Turn { treatment, run: Run::at(moment), since: moment }).collect()
 }

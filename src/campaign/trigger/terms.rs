@@ -37,16 +37,16 @@ pub enum Phase {
 }
 
 impl Terms {
-    /// Reads the terms of a campaign. `made` is what `IMMEDIATE` means.
+    /// Reads the terms of a campaign.
     ///
     /// Errors: a schedule that is not one of events, or breaks a rule.
-    pub fn read(campaign_id: &CampaignId, document: &Document, made: Timestamp) -> Result<Self, definition::Error> {
+    pub fn read(campaign_id: &CampaignId, document: &Document) -> Result<Self, definition::Error> {
         let Some(wire) = &document.campaign.schedule else {
             return Err(definition::invalid("Schedule", "is missing"));
         };
         let schedule = definition::read_schedule(wire, &document.defaults)?;
         let (filter, to) = check(wire, &schedule)?;
-        let start = schedule.start.moment(made);
+        let start = schedule.start.moment(document.made(0));
         let from = document.resumed.map_or(start, |resumed| resumed.max(start));
         Ok(Self { campaign_id: campaign_id.clone(), filter, from, to })
     }
@@ -141,11 +141,11 @@ mod tests {
                 false => campaign[name] = value.clone(),
             }
         }
-        serde_json::from_value(json!({ "Campaign": campaign, "Scheduled": true })).unwrap()
+        serde_json::from_value(json!({ "Campaign": campaign, "Scheduled": true, "Made": { "0": MADE } })).unwrap()
     }
 
     fn terms(document: &Document) -> Result<Terms, String> {
-        Terms::read(&CampaignId::new("c"), document, at(MADE)).map_err(|error| error.to_string())
+        Terms::read(&CampaignId::new("c"), document).map_err(|error| error.to_string())
     }
 
     fn row(event_type: &str, at: &str, arrived_at: &str, attributes: Value) -> EventRow {
