@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audience::{self, Rules};
+use super::control::{Boundary, Order};
 use super::engine::Engine;
 use super::timetable::{Timetable, Turn};
 use super::{Error, definition, ledger};
@@ -123,10 +124,10 @@ impl Engine {
     }
 
     /// Ends an activity for good that nobody drives any more; whom it did not come to meets `ABORTED`. One that is over
-    /// stays as it is.
-    pub async fn abort(&self, activity: &Activity, why: &str) -> Result<(), store::Error> {
+    /// stays as it is. Returns where it ended.
+    pub async fn abort(&self, activity: &Activity, why: &str) -> Result<Option<Boundary>, store::Error> {
         let stored = self.store.activity(&activity.id).await?;
-        let Some(mut activity) = stored.filter(|stored| stored.state == ActivityState::Running) else { return Ok(()) };
+        let Some(mut activity) = stored.filter(|stored| Order::Abort.fits(stored.state)) else { return Ok(None) };
         let frozen = self.store.frozen(&activity.id).await?;
         activity.state = ActivityState::Cancelled;
         activity.ended_at = Some(self.clock.now());
@@ -139,7 +140,7 @@ impl Engine {
         );
         self.store.update_activity(activity).await?;
         metric::endpoints(Fate::Aborted, standing.tally.get(Fate::Aborted));
-        Ok(())
+        Ok(Some(Boundary::of(&frozen, &standing)))
     }
 }
 

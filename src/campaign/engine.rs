@@ -12,6 +12,7 @@ use super::definition::{self, Definition, Document};
 use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
+use super::share::Pool;
 use super::trigger::Feeds;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, ledger, otp};
@@ -47,6 +48,8 @@ pub struct Engine {
     pub(super) caps: Caps,
     /// Events as they arrive.
     pub(super) feeds: Feeds,
+    /// Where the batches of all runs are worked on.
+    pub(super) places: Arc<Pool>,
     pub(super) recent_passwords: otp::Recent,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
@@ -68,6 +71,7 @@ impl Engine {
             rates: Mutex::default(),
             caps: Caps::default(),
             feeds: Feeds::default(),
+            places: Pool::new(config.campaign.batches_in_flight),
             recent_passwords: otp::Recent::default(),
             counting: tokio::sync::Mutex::default(),
             releasing: tokio::sync::Mutex::default(),

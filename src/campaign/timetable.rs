@@ -16,7 +16,7 @@ use jiff::Timestamp;
 pub use self::line::Line;
 use super::definition::{self, Document};
 use super::schedule::{Frequency, Run};
-use crate::config::{self, Pause};
+use crate::config;
 use crate::store::{Activity, ActivityState};
 use crate::wire::generated::CampaignStatus;
 
@@ -120,11 +120,6 @@ impl Timetable {
             }
         }
         Ok(Self { lines, is_paused: campaign.is_paused == Some(true), is_scheduled: document.scheduled, policy })
-    }
-
-    /// Whether a pause also stops the run that is under way.
-    pub fn pauses_runs(&self) -> bool {
-        self.is_paused && self.policy.pause == Pause::Batch
     }
 
     /// What is next. `activities` are all of the campaign, in any order.

@@ -13,6 +13,7 @@ mod load;
 mod plain;
 mod run;
 mod serve;
+mod server;
 mod summary;
 mod template;
 mod vault;

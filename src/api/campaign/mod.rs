@@ -17,6 +17,7 @@ use super::page::Page;
 use super::{Call, Error, tag};
 use crate::campaign::schedule::Start;
 use crate::campaign::{Document, definition, status};
+use crate::config::Pause;
 use crate::domain::limit::ACTIVE_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
 use crate::store::{Application, Definition, DefinitionWrite, Kind, Versioning};
@@ -62,7 +63,7 @@ impl Campaigns for Call<'_> {
     async fn update_campaign(&self, input: wire::UpdateCampaignInput) -> Result<wire::CampaignResponse, Error> {
         let application_id = ApplicationId::new(input.application_id);
         let id = CampaignId::new(input.campaign_id);
-        let _writing = self.api.scheduler.writing().await;
+        let writing = self.api.scheduler.writing().await;
         let stored = self.stored_campaign(&application_id, &id, None).await?;
         let before = response::read(&stored)?;
         let mut document = before.clone();
@@ -86,6 +87,14 @@ impl Campaigns for Call<'_> {
         }
         let stored = self.write_campaign(&application_id, &id, &document, Some(stored.revision)).await?;
         self.api.scheduler.changed(&application_id, &id);
+        let is_paused = document.campaign.is_paused == Some(true);
+        if (is_paused || changes.pause) && self.pauses_runs(&document)? {
+            let (scheduler, key) = (&self.api.scheduler, (application_id.clone(), id.clone()));
+            match is_paused {
+                true => scheduler.pause_activities(&key, writing).await?,
+                false => scheduler.resume_activities(&key, writing).await?,
+            };
+        }
         self.campaign_response(&application_id, &stored).await
     }
 
@@ -265,6 +274,12 @@ impl Call<'_> {
             now: self.now(),
         };
         Ok(self.store().write_definition(Some(application_id), write).await?)
+    }
+
+    /// Whether `IsPaused` also means the run that is under way.
+    fn pauses_runs(&self, document: &Document) -> Result<bool, Error> {
+        let policy = definition::read_policy(document.campaign.tags.as_ref(), self.api.config.policy)?;
+        Ok(policy.pause == Pause::Batch)
     }
 
     /// Now, as precisely as the store keeps it.

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Gone, Key, STEP, Scheduler, UnderWay};
+use crate::campaign::control::Order;
 use crate::campaign::definition::Document;
 use crate::campaign::timetable::{Due, Timetable};
 use crate::campaign::{Ending, Error, Progress};
@@ -34,6 +35,8 @@ pub enum Attended {
     Look(Timestamp),
     /// A run is under way, but cannot go on until somebody mends something; it is looked at for other runs then.
     Held(Option<Timestamp>),
+    /// What is left of its runs is paused by an operator; it is looked at for other runs then.
+    Paused(Option<Timestamp>),
     /// It holds itself because its hook fails, and is tried again after a pause.
     HookFails {
         /// Whether the hook succeeded for a batch since the last pause.
@@ -68,6 +71,8 @@ struct Drives {
     aside: HashSet<ActivityId>,
     /// Whether the hook of one fails, and worked before.
     hook_fails: Option<bool>,
+    /// Whether an operator paused one.
+    is_paused: bool,
 }
 
 impl Scheduler {
@@ -110,6 +115,7 @@ impl Scheduler {
             ids: HashSet::new(),
             aside: HashSet::new(),
             hook_fails: None,
+            is_paused: false,
         };
         let mut failures = 0;
         loop {
@@ -187,6 +193,7 @@ impl Scheduler {
             under_way.abort(Gone::Segment);
             return Ok(Seen::Until(None));
         }
+        drives.is_paused = activities.iter().any(|activity| activity.state == ActivityState::Paused);
         for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
             if !drives.ids.contains(&activity.id) && !drives.aside.contains(&activity.id) {
                 if !under_way.stuck.lock().contains(&activity.id) {
@@ -224,6 +231,7 @@ impl Scheduler {
         Ok(match (drives.hook_fails, look) {
             (Some(has_worked), _) => Attended::HookFails { has_worked },
             _ if under_way.stop.is_cancelled() || !under_way.stuck.lock().is_empty() => Attended::Held(look),
+            (None, _) if drives.is_paused => Attended::Paused(look),
             (None, Some(moment)) => Attended::Look(moment),
             (None, None) => Attended::Over,
         })
@@ -303,12 +311,14 @@ impl Scheduler {
         if under_way.stuck.lock().contains(&activity.id) {
             return Driven::Held;
         }
+        // An operator is about to change it, and has it looked at afterwards.
+        let Some(drive) = self.controls.begin(&activity.id, stop) else { return Driven::Stopped };
         let work = self.health.begin();
         for attempt in 1.. {
             let progress = Arc::new(Progress::default());
             self.progress.lock().insert(activity.id.clone(), progress.clone());
             let (engine, of) = (self.engine.clone(), activity.clone());
-            let (shared, until) = (progress.clone(), stop.clone());
+            let (shared, until) = (progress.clone(), drive.stop.clone());
             // A task of its own, so that a panic ends here; dropped with the set.
             let mut task = JoinSet::new();
             task.spawn(async move { engine.drive(of, shared, until).await });
@@ -322,6 +332,12 @@ impl Scheduler {
                 Ok(Ok(Ending::Completed)) => {
                     tracing::info!(campaign.id = %activity.campaign_id, activity.id = %id, "activity is completed");
                     return Driven::Completed;
+                }
+                Ok(Ok(Ending::Stopped)) if !stop.is_cancelled() => {
+                    tracing::info!(
+                        campaign.id = %activity.campaign_id, activity.id = %id, "activity is stopped by an operator"
+                    );
+                    return Driven::Stopped;
                 }
                 Ok(Ok(Ending::Stopped)) if !under_way.stop.is_cancelled() => {
                     tracing::info!(
@@ -365,7 +381,7 @@ impl Scheduler {
                     return Driven::Held;
                 }
             }
-            if paused(self.clock(), attempt, under_way, stop).await {
+            if paused(self.clock(), attempt, under_way, &drive.stop).await {
                 break;
             }
         }
@@ -386,13 +402,17 @@ impl Scheduler {
     }
 
     pub(super) async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
-        for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
+        for activity in activities.iter().filter(|activity| Order::Abort.fits(activity.state)) {
             match self.engine.abort(activity, why.text()).await {
                 // The application went, and its activities with it.
                 Err(store::Error::NotFound { .. }) => {}
                 aborted => {
-                    aborted?;
-                    tracing::info!(activity.id = %activity.id, reason = why.text(), "activity is aborted");
+                    let Some(boundary) = aborted? else { continue };
+                    tracing::info!(
+                        activity.id = %activity.id, reason = why.text(), batches = boundary.batches,
+                        batches_done = boundary.batches_done, batches_cut_off = boundary.batches_cut_off,
+                        batches_left = boundary.batches_left(), "activity is aborted"
+                    );
                 }
             }
         }

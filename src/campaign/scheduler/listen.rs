@@ -107,7 +107,7 @@ impl Scheduler {
         driving.finish().await;
         self.engine.caps.forget_total(&key.0, &key.1);
         if let Some(why) = under_way.why() {
-            self.abort(&self.unfinished(key).await?, why).await?;
+            self.abort(&self.store().activities(&key.0, &key.1).await?, why).await?;
             if why == Gone::Campaign {
                 self.store().delete_reader(&key.0, &reader_name(key)).await?;
             }

@@ -14,6 +14,7 @@
 //! another reason are not.
 
 mod attend;
+mod control;
 mod listen;
 mod plan;
 
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::attend::Attended;
+use self::control::Controls;
 use self::plan::Plan;
 use super::counts::{Counter, Counts};
 use super::dead;
@@ -50,7 +52,7 @@ const STEP: Duration = Duration::from_secs(10);
 const AT_ONCE: Timestamp = Timestamp::MIN;
 
 /// A campaign and its application.
-type Key = (ApplicationId, CampaignId);
+pub type Key = (ApplicationId, CampaignId);
 
 /// Begins and resumes the campaigns of a store. One for a process; everything that changes campaigns tells it.
 pub struct Scheduler {
@@ -61,6 +63,7 @@ pub struct Scheduler {
     wake: Notify,
     under_way: Mutex<HashMap<Key, Arc<UnderWay>>>,
     progress: Mutex<HashMap<ActivityId, Arc<Progress>>>,
+    controls: Controls,
     /// Campaigns that wait for somebody to mend something, with the activities that another try by itself cannot help.
     held: Mutex<HashMap<Key, HashSet<ActivityId>>>,
     /// Of those, the ones that are tried again by themselves, also while they are.
@@ -147,6 +150,7 @@ impl Scheduler {
             wake: Notify::new(),
             under_way: Mutex::default(),
             progress: Mutex::default(),
+            controls: Controls::default(),
             held: Mutex::default(),
             holds: Mutex::default(),
             active: Mutex::default(),
@@ -310,7 +314,11 @@ impl Scheduler {
         let mut plan = Plan::default();
         let eye = self.eye();
         let mut cut_off: BTreeMap<Key, Vec<Activity>> = BTreeMap::new();
-        for activity in self.store().activities_in_state(ActivityState::Running).await? {
+        let (running, paused) = (ActivityState::Running, ActivityState::Paused);
+        let mut unfinished = self.store().activities_in_state(running).await?;
+        // These are not resumed, but end when their segment is deleted.
+        unfinished.extend(self.store().activities_in_state(paused).await?);
+        for activity in unfinished {
             let key = (activity.application_id.clone(), activity.campaign_id.clone());
             cut_off.entry(key).or_default().push(activity);
         }
@@ -338,10 +346,11 @@ impl Scheduler {
         let guard = Arc::new(self.taken_up.clone().drop_guard());
         for (key, activities) in cut_off {
             if activities.iter().any(dead::is_served) {
+                // Those that are paused count as waiting until they are looked at.
                 self.active.lock().insert(key.clone());
                 self.left.lock().insert(key.clone(), guard.clone());
                 plan.set(key, AT_ONCE);
-            } else {
+            } else if activities.iter().any(|activity| activity.state == running) {
                 tracing::warn!(
                     campaign.id = %key.1,
                     "a run of `pinwheel run` was cut off; `pinwheel activity resume` takes it up"
@@ -429,10 +438,14 @@ impl Scheduler {
                 plan.set(key.clone(), self.clock().now() + self.holds(&key, has_worked));
             }
             Attended::Look(moment) => plan.set(key.clone(), moment),
-            Attended::Held(look) => {
+            Attended::Held(look) | Attended::Paused(look) => {
                 self.held.lock().insert(key.clone(), std::mem::take(&mut under_way.stuck.lock()));
-                if let Some(moment) = look {
-                    plan.set(key.clone(), moment);
+                match look {
+                    Some(moment) => plan.set(key.clone(), moment),
+                    None if matches!(attended, Attended::Paused(_)) => {
+                        self.active.lock().remove(&key);
+                    }
+                    None => {}
                 }
             }
         }
