@@ -11,6 +11,7 @@
 //! has a message to show: the list is empty because there is nothing to list.
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 
 use super::{Call, Error};
 use crate::clock;
@@ -40,9 +41,7 @@ impl Events for Call<'_> {
                 judge(&mut verdicts, &writers, results);
             }
             self.forbid(&application, &mut verdicts, &mut events).await?;
-            if !events.is_empty() {
-                self.store().append_events(&application, events, arrived_at).await?;
-            }
+            self.keep_events(&application, events, arrived_at).await?;
             return Ok(Json(event::write(&verdicts)));
         }
         let endpoints = async {
@@ -51,15 +50,9 @@ impl Events for Call<'_> {
             }
             self.store().upsert_endpoints(&application, writes, clock::wire_text(arrived_at)).await
         };
-        let kept = async {
-            if events.is_empty() {
-                return Ok(Vec::new());
-            }
-            self.store().append_events(&application, events, arrived_at).await
-        };
+        let kept = self.keep_events(&application, events, arrived_at);
         // At once, so that they can share a commit.
         let (endpoints, kept) = tokio::join!(endpoints, kept);
-        // An event that is there already is as good as accepted.
         kept?;
         judge(&mut verdicts, &writers, endpoints?);
         Ok(Json(event::write(&verdicts)))
@@ -113,6 +106,19 @@ impl Call<'_> {
 }
 
 impl Call<'_> {
+    /// Keeps events, and tells who waits for some. One that is there already is as good as accepted.
+    async fn keep_events(
+        &self,
+        application: &ApplicationId,
+        events: Vec<Event>,
+        arrived_at: Timestamp,
+    ) -> Result<(), Error> {
+        if !events.is_empty() && self.store().append_events(application, events, arrived_at).await?.contains(&true) {
+            self.api.scheduler.events_arrived(application);
+        }
+        Ok(())
+    }
+
     /// Takes out what is about endpoints that are not the sender's own, be they there or not.
     async fn forbid(
         &self,

@@ -21,6 +21,8 @@ use crate::wire::endpoint::Head;
 
 /// Endpoints judged at once.
 const PAGE_ENDPOINTS: usize = 2_000;
+/// Members whose addresses are all remembered while they are judged.
+const ADDRESSES_MAX: u64 = 10_000;
 /// Pages read ahead of the judging.
 const PAGES_IN_FLIGHT: usize = 4;
 
@@ -123,7 +125,12 @@ pub async fn freeze(
     rules: Arc<Rules>,
     members: &RoaringBitmap,
 ) -> Result<Vec<Frozen>, store::Error> {
-    let sharing = Arc::new(store.endpoints_sharing_address(&rules.application_id).await? & members);
+    // To find out who of all shares an address takes longer than to remember the addresses of a few.
+    let sharing = match members.len() > ADDRESSES_MAX {
+        true => store.endpoints_sharing_address(&rules.application_id).await? & members,
+        false => members.clone(),
+    };
+    let sharing = Arc::new(sharing);
     let mut builder = Builder::new(&rules.turns);
     let mut numbers = members.iter();
     let pages = std::iter::from_fn(|| {

@@ -145,16 +145,16 @@ impl Engine {
 }
 
 /// What the activities of a run have in common.
-struct NewRun<'a> {
-    application_id: &'a ApplicationId,
-    campaign_id: &'a CampaignId,
-    campaign_version: u32,
-    now: Timestamp,
-    definition: String,
+pub(super) struct NewRun<'a> {
+    pub application_id: &'a ApplicationId,
+    pub campaign_id: &'a CampaignId,
+    pub campaign_version: u32,
+    pub now: Timestamp,
+    pub definition: String,
 }
 
 impl NewRun<'_> {
-    fn activity(&self, turn: &Turn) -> Activity {
+    pub fn activity(&self, turn: &Turn) -> Activity {
         Activity {
             id: ActivityId::new(Uuid::new_v4().simple().to_string()),
             application_id: self.application_id.clone(),

@@ -13,7 +13,8 @@ pub(super) use self::when::check_end;
 pub use self::when::{changed_starts, read_policy, read_schedules};
 use super::compose::{self, Composer, Templates};
 use super::message::direct_message_configuration;
-use super::schedule::{QuietTime, Run, Schedule};
+use super::schedule::{Frequency, QuietTime, Run, Schedule};
+use super::trigger;
 use crate::config::{self, HookFailure, Unknown};
 use crate::domain::limit::{CAP_MAX, MAXIMUM_DURATION_MIN, MESSAGES_PER_SECOND_MAX, TREATMENTS_MAX};
 use crate::domain::{Allotment, ApplicationId, TreatmentId};
@@ -242,7 +243,7 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-fn invalid(field: &str, problem: impl Into<String>) -> Error {
+pub(super) fn invalid(field: &str, problem: impl Into<String>) -> Error {
     Error::Invalid { field: field.to_owned(), problem: problem.into() }
 }
 
@@ -256,6 +257,12 @@ impl Definition {
         let segment_id = campaign.segment_id.clone().filter(|id| !id.is_empty());
         let schedules = read_schedules(document)?;
         let shared = schedules[0].clone().expect("the default treatment has a schedule");
+        if shared.frequency == Frequency::Event
+            && let Some(i) = schedules[1..].iter().position(Option::is_some)
+        {
+            let problem = "differs from the campaign's, and the same events trigger all treatments";
+            return Err(invalid(&format!("AdditionalTreatments[{i}].Schedule"), problem));
+        }
         let additional = campaign.additional_treatments.as_deref().unwrap_or_default();
         let policy = read_policy(campaign.tags.as_ref(), policy)?;
         if campaign.is_paused == Some(true) {
@@ -282,6 +289,12 @@ impl Definition {
             treatments.push(compiled.map_err(|error| Error::Treatment { place, source: Box::new(error) })?);
         }
 
+        let mut limits = Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?;
+        if let (Frequency::Event, Some(schedule)) = (shared.frequency, &campaign.schedule) {
+            trigger::check(schedule, &shared)?;
+            limits.duration_max = Some(limits.duration_max.unwrap_or(trigger::WINDOW).min(trigger::WINDOW));
+        }
+
         Ok(Self {
             name: name.ok_or_else(|| invalid("Name", "is missing"))?,
             segment_id: segment_id.ok_or_else(|| invalid("SegmentId", "is missing"))?,
@@ -289,7 +302,7 @@ impl Definition {
             allotment: read_allotment(campaign_id, campaign, additional)?,
             treatments,
             hook: read_hook(campaign, defaults)?,
-            limits: Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?,
+            limits,
             hook_failure: policy.hook_failure,
             unknown: policy.unknown,
             quiet_time: policy.quiet_time,

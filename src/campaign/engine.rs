@@ -13,6 +13,7 @@ use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
 use super::share::Pool;
+use super::trigger::Feeds;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, ledger, otp};
 use crate::channel::{Channels, Deps, Report};
@@ -45,6 +46,8 @@ pub struct Engine {
     /// From adapters that hear from their providers by themselves.
     pub(super) reports: tokio::sync::Mutex<Option<mpsc::Receiver<Report>>>,
     pub(super) caps: Caps,
+    /// Events as they arrive.
+    pub(super) feeds: Feeds,
     /// Where the batches of all runs are worked on.
     pub(super) places: Arc<Pool>,
     pub(super) recent_passwords: otp::Recent,
@@ -67,6 +70,7 @@ impl Engine {
             reports: tokio::sync::Mutex::default(),
             rates: Mutex::default(),
             caps: Caps::default(),
+            feeds: Feeds::default(),
             places: Pool::new(config.campaign.batches_in_flight),
             recent_passwords: otp::Recent::default(),
             counting: tokio::sync::Mutex::default(),

@@ -6,8 +6,8 @@
 //! are the rules of [`hold`] and [`share`].
 //!
 //! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs,
-//! which [`control`] lets operators pause and abort; [`share`] gives each its places. [`status`] and [`counts`] tell how they
-//! are.
+//! which [`control`] lets operators pause and abort, and [`trigger`] begins those that events are for; [`share`] gives each its
+//! places. [`status`] and [`counts`] tell how they are.
 
 mod address;
 pub mod audience;
@@ -40,6 +40,7 @@ mod share;
 mod sheet;
 pub mod status;
 pub mod timetable;
+mod trigger;
 pub mod way;
 mod work;
 

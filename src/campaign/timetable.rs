@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 pub use self::line::Line;
 use super::definition::{self, Document};
-use super::schedule::Run;
+use super::schedule::{Frequency, Run};
 use crate::config;
 use crate::store::{Activity, ActivityState};
 use crate::wire::generated::CampaignStatus;
@@ -168,6 +168,11 @@ impl Timetable {
             _ if is_kept_back => CampaignStatus::Paused,
             _ => status,
         }
+    }
+
+    /// Whether events begin its runs.
+    pub fn is_triggered(&self) -> bool {
+        self.lines[0].schedule.frequency == Frequency::Event
     }
 
     /// Whether events decide who gets a message when, and there are no runs.

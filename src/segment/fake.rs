@@ -98,6 +98,10 @@ impl EndpointStore for Fake {
         ready(self.page(|_, id, _| id == wanted))
     }
 
+    fn find_endpoints(&self, _: &ApplicationId, _: Vec<String>) -> Call<'_, Vec<Option<EndpointNumber>>> {
+        unreachable!("segments know numbers")
+    }
+
     fn endpoints_of_user(&self, _: &ApplicationId, user_id: &str) -> Call<'_, EndpointPage> {
         ready(self.page(|_, _, endpoint| endpoint.user.id.as_deref() == Some(user_id)))
     }

@@ -171,6 +171,11 @@ pub trait EndpointStore: Send + Sync {
     /// The endpoint of this id, as a page of at most one row.
     fn endpoint(&self, application: &ApplicationId, id: &str) -> Call<'_, EndpointPage>;
 
+    /// The numbers of the endpoints with these ids.
+    ///
+    /// Shape: one for each id, in order; `None` for one that does not exist.
+    fn find_endpoints(&self, application: &ApplicationId, ids: Vec<String>) -> Call<'_, Vec<Option<EndpointNumber>>>;
+
     /// All endpoints of the user.
     fn endpoints_of_user(&self, application: &ApplicationId, user_id: &str) -> Call<'_, EndpointPage>;
 

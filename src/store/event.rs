@@ -62,6 +62,10 @@ pub trait EventStore: Send + Sync {
         events_max: usize,
     ) -> Call<'_, EventPage>;
 
+    /// A position before those of all events that arrived at that moment or later, and behind as many others as can be told
+    /// quickly.
+    fn position_before(&self, moment: Timestamp) -> Call<'_, u64>;
+
     /// Removes events that arrived before that moment; returns how many. In steps, so that other writes go on meanwhile.
     fn delete_events_before(&self, moment: Timestamp) -> Call<'_, u64>;
 }

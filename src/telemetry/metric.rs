@@ -36,6 +36,7 @@ const CIRCUIT: &str = "pinwheel_circuit_state";
 const SMS_PARTS: &str = "pinwheel_sms_parts_total";
 const SEND_RETRIES: &str = "pinwheel_send_retries_total";
 const LIMITER_WAIT: &str = "pinwheel_limiter_wait_seconds";
+const TRIGGER_EVENTS: &str = "pinwheel_trigger_events_total";
 const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
 const STORE_COMMIT_WRITES: &str = "pinwheel_store_commit_writes_total";
 
@@ -72,6 +73,7 @@ pub(super) fn describe() {
     describe_counter!(SMS_PARTS, "Parts of the text messages that providers took, by adapter");
     describe_counter!(SEND_RETRIES, "Attempts at messages after the first, by channel type");
     describe_histogram!(LIMITER_WAIT, Unit::Seconds, "Time a message waits for its rate limits");
+    describe_counter!(TRIGGER_EVENTS, "Events that met the filter of a campaign, by what became of them");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time of one commit to stable storage");
     describe_counter!(STORE_COMMIT_WRITES, "Writes that shared those commits");
 }
@@ -212,6 +214,11 @@ pub fn limiter_wait(waited: Duration) {
     histogram!(LIMITER_WAIT).record(waited);
 }
 
+/// Events met the filter of a campaign: `begun` a run, `filtered_by_segment`, or of an `unknown_endpoint`.
+pub fn trigger_events(outcome: &'static str, events: u64) {
+    counter!(TRIGGER_EVENTS, "outcome" => outcome).increment(events);
+}
+
 /// The store committed this many writes at once.
 pub fn store_commit(elapsed: Duration, writes: usize) {
     histogram!(STORE_COMMIT).record(elapsed);
@@ -252,6 +259,7 @@ mod tests {
             sms_parts("sms", 2);
             send_retry(ChannelType::Gcm);
             limiter_wait(Duration::ZERO);
+            trigger_events("begun", 1);
             store_commit(Duration::ZERO, 1);
         });
         let lines = exposition.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));

@@ -63,6 +63,9 @@ impl World {
     /// Settings that lead everything to this world; pauses are short.
     pub fn settings(&self) -> toml::Table {
         let mut settings: toml::Table = r#"
+            [campaign]
+            trigger_interval = "20ms"
+
             [hook]
             timeout = "500ms"
             pause_min = "1ms"

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::offset::{EARLIEST_OFFSET, LATEST_OFFSET};
@@ -32,6 +32,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run that no schedule brings, everywhere at once.
+    pub fn at(moment: Timestamp) -> Self {
+        Self { number: 0, moment, wall: Offset::UTC.to_datetime(moment), is_local_time: false }
+    }
+
     /// When its first messages can be due: in local time, when the first clocks on earth show its time.
     pub fn first_due(self) -> Timestamp {
         if self.is_local_time { EARLIEST_OFFSET.to_timestamp(self.wall).unwrap_or(self.moment) } else { self.moment }

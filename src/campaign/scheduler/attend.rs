@@ -21,8 +21,8 @@ use crate::domain::{self, ActivityId};
 use crate::store::{self, Activity, ActivityState, Kind};
 
 /// Pauses after a failure of the store: doubled from the first to the second.
-const PAUSE_MIN: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+pub(super) const PAUSE_MIN: Duration = Duration::from_secs(1);
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// How often a run is looked at for whether it moves.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -54,7 +54,7 @@ enum Seen {
 
 /// How driving an activity ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Driven {
+pub(super) enum Driven {
     Completed,
     Stopped,
     Held,
@@ -106,6 +106,9 @@ impl Scheduler {
     }
 
     async fn attempt(self: &Arc<Self>, key: &Key, under_way: &Arc<UnderWay>) -> Result<Attended, store::Error> {
+        if self.is_triggered(key).await? {
+            return self.listen(key, under_way).await;
+        }
         let mut drives = Drives {
             stop: under_way.stop.child_token(),
             tasks: JoinSet::new(),
@@ -234,7 +237,7 @@ impl Scheduler {
         })
     }
 
-    async fn has_segment(
+    pub(super) async fn has_segment(
         &self,
         application_id: &domain::ApplicationId,
         document: &Document,
@@ -304,7 +307,7 @@ impl Scheduler {
 
     /// Drives an activity to its end, or until `stop`, which it cancels if its hook fails; again after a pause while the store
     /// fails.
-    async fn drive(&self, activity: &Activity, under_way: &UnderWay, stop: &CancellationToken) -> Driven {
+    pub(super) async fn drive(&self, activity: &Activity, under_way: &UnderWay, stop: &CancellationToken) -> Driven {
         if under_way.stuck.lock().contains(&activity.id) {
             return Driven::Held;
         }
@@ -398,7 +401,7 @@ impl Scheduler {
         }
     }
 
-    async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
+    pub(super) async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
         for activity in activities.iter().filter(|activity| Order::Abort.fits(activity.state)) {
             match self.engine.abort(activity, why.text()).await {
                 // The application went, and its activities with it.
@@ -462,7 +465,7 @@ async fn paused(clock: &dyn Clock, attempt: u32, under_way: &UnderWay, stop: &Ca
 }
 
 /// The error of the store within one that may go away.
-fn retried(error: Error) -> store::Error {
+pub(super) fn retried(error: Error) -> store::Error {
     use crate::{campaign::definition, segment};
     match error {
         Error::Store(error)

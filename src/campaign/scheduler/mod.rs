@@ -15,6 +15,7 @@
 
 mod attend;
 mod control;
+mod listen;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -200,6 +201,11 @@ impl Scheduler {
         self.look_at(self.held_of(application_id));
     }
 
+    /// Events of an application were kept: campaigns that they trigger are told. Cheap.
+    pub fn events_arrived(&self, application_id: &ApplicationId) {
+        self.engine.feeds.arrived(application_id);
+    }
+
     /// Hands held batches back to their activities, which are taken up at once, or when they are at their end: all of an
     /// activity or campaign, or these of one activity. Returns when that is on stable storage.
     ///
@@ -328,7 +334,8 @@ impl Scheduler {
                 }
                 let Ok(timetable) = Timetable::read(&document, eye.policy) else { continue };
                 let next = timetable.next(&self.store().activities(&key.0, &key.1).await?, &eye);
-                let moment = if next.due.is_empty() { next.look } else { Some(eye.now) };
+                let is_due = !next.due.is_empty() || timetable.is_triggered();
+                let moment = if is_due { Some(eye.now) } else { next.look };
                 self.tell_skipped(&key, &timetable, &next.skipped);
                 if let Some(moment) = moment {
                     self.active.lock().insert(key.clone());

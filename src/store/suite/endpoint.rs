@@ -162,3 +162,21 @@ pub async fn applications_keep_apart(place: &dyn Place) {
     assert_eq!(get(&*store, "a").await.address.as_deref(), Some("+1"));
     assert!(store.endpoint(&other, "a").await.unwrap().is_empty());
 }
+
+pub async fn endpoints_are_found_by_their_ids(place: &dyn Place) {
+    let store = super::with_application(place).await;
+    let find = async |ids: &[&str]| {
+        let ids = ids.iter().map(|&id| id.to_owned()).collect();
+        store.find_endpoints(&super::application_id(), ids).await.unwrap()
+    };
+    let writes = ["a", "b", "c"].map(|id| super::at(id, crate::domain::ChannelType::Gcm, id));
+    let numbers = super::put(&*store, writes.to_vec()).await;
+    store.delete_endpoints(&super::application_id(), vec!["b".into()]).await.unwrap();
+    assert_eq!(
+        find(&["c", "nobody", "b", "a", "c"]).await,
+        [Some(numbers[2]), None, None, Some(numbers[0]), Some(numbers[2])]
+    );
+    assert!(find(&[]).await.is_empty());
+    let nobody = crate::domain::ApplicationId::new("nobody");
+    assert_eq!(store.find_endpoints(&nobody, vec!["a".into()]).await.unwrap(), [None]);
+}

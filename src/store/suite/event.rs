@@ -212,3 +212,19 @@ pub async fn old_events_are_removed(place: &dyn Place) {
     drop(store);
     assert_eq!(ids(&all(&*place.open().await).await), ["late", "on time"]);
 }
+
+pub async fn a_position_before_a_moment_misses_nothing_after_it(place: &dyn Place) {
+    let store = with_application(place).await;
+    assert_eq!(store.position_before(noon()).await.unwrap(), 0);
+    for hour in 0..4 {
+        append(&*store, &[event("e", &hour.to_string())], noon() + SignedDuration::from_hours(hour)).await;
+    }
+    let since = async |hour: i64| {
+        let from = store.position_before(noon() + SignedDuration::from_hours(hour)).await.unwrap();
+        let page = store.events_after(&application_id(), from, usize::MAX).await.unwrap();
+        page.iter().map(|row| row.event.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(since(0).await, ["0", "1", "2", "3"]);
+    assert_eq!(since(2).await, ["2", "3"]);
+    assert!(since(5).await.is_empty());
+}

@@ -41,6 +41,7 @@ macro_rules! suite {
             attribute::attributes_are_removed_from_their_group_only
             attribute::removed_names_are_free_again
             attribute::names_stay_true_while_attributes_are_removed
+            event::a_position_before_a_moment_misses_nothing_after_it
             event::events_read_back_after_reopening
             event::events_sent_again_are_passed_over_for_a_day
             event::events_of_many_tasks_are_kept_once_each
@@ -61,6 +62,7 @@ macro_rules! suite {
             definition::definitions_keep_apart
             definition::segment_members_read_back
             endpoint::endpoints_read_back_after_reopening
+            endpoint::endpoints_are_found_by_their_ids
             endpoint::numbers_are_dense_and_never_reused
             endpoint::pages_ascend_and_load_what_is_asked_for
             endpoint::dead_addresses_are_deactivated_while_they_are_the_same

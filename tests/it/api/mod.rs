@@ -16,6 +16,7 @@ mod recommender;
 mod segment;
 mod served;
 mod template;
+mod trigger;
 mod wire;
 
 use pinwheel::app::App;

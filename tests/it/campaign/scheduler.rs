@@ -5,6 +5,7 @@ mod pause;
 mod runs;
 mod share;
 mod siblings;
+mod trigger;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

@@ -47,6 +47,14 @@ impl EndpointStore for Sqlite {
         })
     }
 
+    fn find_endpoints(&self, application: &ApplicationId, ids: Vec<String>) -> Call<'_, Vec<Option<EndpointNumber>>> {
+        let application = application.clone();
+        self.read("find endpoints", move |connection| {
+            let Some(key) = application::key(connection, &application)? else { return Ok(vec![None; ids.len()]) };
+            read::numbers_of(connection, key, &ids)
+        })
+    }
+
     fn endpoints_of_user(&self, application: &ApplicationId, user_id: &str) -> Call<'_, EndpointPage> {
         let (application, user) = (application.clone(), user_id.to_owned());
         self.read("read the endpoints of a user", move |connection| {

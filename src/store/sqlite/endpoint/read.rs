@@ -1,5 +1,7 @@
 //! Statements that read endpoints.
 
+use std::collections::HashMap;
+
 use roaring::RoaringBitmap;
 use rusqlite::{Connection, Row, params};
 
@@ -17,6 +19,24 @@ const GAP_MAX: EndpointNumber = 16;
 /// The endpoint of this id.
 pub fn by_id(connection: &Connection, application: i64, id: &str) -> Result<EndpointPage, Failure> {
     page_of(connection, application, Key::of_id(id), |stored, _| Ok(stored == id))
+}
+
+/// The numbers of the endpoints with these ids.
+pub fn numbers_of(
+    connection: &Connection,
+    application: i64,
+    ids: &[String],
+) -> Result<Vec<Option<EndpointNumber>>, Failure> {
+    let mut keys: Vec<_> = ids.iter().map(|id| Key::of_id(id)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let candidates = Index::new(connection, application).find(&keys)?;
+    let mut numbers = HashMap::new();
+    each(connection, application, candidates, |number, id, _| {
+        numbers.insert(id.to_owned(), number);
+        Ok(())
+    })?;
+    Ok(ids.iter().map(|id| numbers.get(id).copied()).collect())
 }
 
 /// All endpoints of the user.

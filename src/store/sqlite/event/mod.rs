@@ -56,6 +56,10 @@ impl EventStore for Sqlite {
         })
     }
 
+    fn position_before(&self, moment: Timestamp) -> Call<'_, u64> {
+        self.read("find the events since a moment", move |connection| read::position_before(connection, moment))
+    }
+
     fn delete_events_before(&self, moment: Timestamp) -> Call<'_, u64> {
         Box::pin(async move {
             let mut deleted = 0;

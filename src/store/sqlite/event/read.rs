@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::Range;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::day;
@@ -32,6 +32,18 @@ pub fn after(connection: &Connection, application: i64, after: u64, events_max: 
         page.push(read(row)?);
     }
     Ok(page)
+}
+
+/// Arrivals are written in the order of their times, but for those that come together: these are never further apart.
+const DISORDER_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// A position before those of all events that arrived at that moment or later.
+pub fn position_before(connection: &Connection, moment: Timestamp) -> Result<u64, Failure> {
+    let moment = moment.checked_sub(DISORDER_MAX).unwrap_or(Timestamp::MIN);
+    let mut statement = connection
+        .prepare_cached("SELECT position FROM event WHERE arrived_at < ? ORDER BY arrived_at DESC LIMIT 1")?;
+    let mut rows = statement.query([moment.as_microsecond()])?;
+    Ok(rows.next()?.map(|row| row.get::<_, i64>(0)).transpose()?.map_or(0, i64::cast_unsigned))
 }
 
 /// Events of an application of these types that happened in the span, with greater positions.
