@@ -4,8 +4,7 @@
 //! read, is too large, or is for an unknown application. Accepted events are on stable storage before the answer. One that
 //! was accepted before is accepted again and kept once.
 //!
-//! In-app messages come from campaigns with the frequency `IN_APP_EVENT`. They cannot be created yet, so that no endpoint
-//! has a message to show: the list is empty because there is nothing to list.
+//! In-app messages come from campaigns with the frequency `IN_APP_EVENT`.
 
 use super::{Call, Error};
 use crate::clock;
@@ -55,10 +54,12 @@ impl Events for Call<'_> {
         input: wire::GetInAppMessagesInput,
     ) -> Result<wire::InAppMessagesResponse, Error> {
         let application = ApplicationId::new(input.application_id);
-        if self.store().endpoint(&application, &input.endpoint_id).await?.is_empty() {
+        let endpoint = self.store().endpoint(&application, &input.endpoint_id).await?;
+        if endpoint.is_empty() {
             return Err(Error::not_found());
         }
-        Ok(wire::InAppMessagesResponse { in_app_message_campaigns: Some(Vec::new()) })
+        let messages = self.api.engine.in_app_messages(&application, &endpoint).await?;
+        Ok(wire::InAppMessagesResponse { in_app_message_campaigns: Some(messages) })
     }
 }
 
