@@ -5,7 +5,7 @@
 //! dimensions, is bitmap algebra.
 
 mod compile;
-mod condition;
+pub mod condition;
 mod evaluate;
 pub mod export;
 #[cfg(test)]
