@@ -299,17 +299,12 @@ impl Definition {
 
     /// Errors: when the start lies in the past by more than clocks differ.
     pub fn check_start(&self, now: Timestamp) -> Result<(), Error> {
-        check_start(self.schedule.start, now)
-    }
-}
-
-/// Errors: when the start lies in the past by more than clocks differ.
-pub fn check_start(start: Start, now: Timestamp) -> Result<(), Error> {
-    match start {
-        Start::At { moment, .. } if moment < now - START_TOLERANCE => {
-            Err(invalid("Schedule.StartTime", "StartTime must be at least current time."))
+        match self.schedule.start {
+            Start::At { moment, .. } if moment < now - START_TOLERANCE => {
+                Err(invalid("Schedule.StartTime", "StartTime must be at least current time."))
+            }
+            _ => Ok(()),
         }
-        _ => Ok(()),
     }
 }
 

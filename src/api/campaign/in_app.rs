@@ -2,7 +2,7 @@
 
 use super::write;
 use crate::api::{Call, Error};
-use crate::campaign::{Document, definition, in_app};
+use crate::campaign::{Document, in_app};
 use crate::domain::limit::IN_APP_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
 use crate::wire::generated::WriteCampaignRequest;
@@ -29,10 +29,10 @@ impl Call<'_> {
         document: &Document,
         checks_start: bool,
     ) -> Result<(), Error> {
-        let (start, notes) = in_app::check(id.as_str(), document)?;
+        let notes = in_app::check(id.as_str(), document)?;
         let now = self.api.clock.now();
         if checks_start {
-            definition::check_start(start, now).map_err(write::start_error)?;
+            in_app::check_start(document, now, self.api.config.campaign.strict_start).map_err(write::start_error)?;
         }
         let others = in_app::count(self.store(), application_id, id.as_str(), now).await?;
         if others >= IN_APP_CAMPAIGNS_MAX {

@@ -8,10 +8,11 @@ use crate::campaign::schedule::{QuietTime, Schedule, Start};
 use crate::domain::ApplicationId;
 use crate::domain::limit::CAP_MAX;
 use crate::domain::{Allotment, Cohort, Share};
+use crate::event::filter::Filter;
 use crate::inapp::{self, Caps, Offer, Removal, offer};
 use crate::segment;
 use crate::store::{self, DefinitionStore, Kind};
-use crate::wire::generated::{self as wire, DimensionType};
+use crate::wire::generated as wire;
 
 /// Whether apps fetch the messages of this campaign.
 pub fn is_in_app(campaign: &wire::WriteCampaignRequest) -> bool {
@@ -108,11 +109,6 @@ impl Campaign {
         Ok(Self { allotment: definition::read_allotment(campaign_id, campaign, additional)?, treatments })
     }
 
-    /// When the default treatment's messages are there from.
-    pub fn start(&self) -> Start {
-        self.treatments[0].start
-    }
-
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.treatments.iter().all(|treatment| treatment.offer.end <= now)
     }
@@ -155,25 +151,14 @@ fn read_schedule(
         return Err(invalid("Schedule.Frequency", "it is not `IN_APP_EVENT` as the campaign's"));
     }
     let read = definition::read_schedule(schedule, defaults)?;
-    let end = read.end.ok_or_else(|| invalid("Schedule.EndTime", "missing, in-app messages need an end"))?;
-    if matches!(read.start, Start::At { moment, .. } if end <= moment) {
-        return Err(invalid("Schedule.EndTime", "it is not after `StartTime`"));
-    }
-    let filter = schedule.event_filter.clone();
-    let filter = filter.ok_or_else(|| invalid("Schedule.EventFilter", "missing, it says what shows the message"))?;
-    let place = "Schedule.EventFilter.Dimensions";
-    if filter.dimensions.event_type.as_ref().is_none_or(|types| types.values.is_empty()) {
-        return Err(invalid(&format!("{place}.EventType.Values"), "missing, at least one event type is needed"));
-    }
-    let metrics = filter.dimensions.metrics.iter().flatten().count();
-    if metrics > 1 {
-        return Err(invalid(
-            &format!("{place}.Metrics"),
-            format!("{metrics} metrics, the limit is 1 for in-app messages"),
-        ));
-    }
+    read.check(schedule).map_err(|(field, problem)| invalid(&field, problem))?;
+    let end = read.end.ok_or_else(|| invalid("Schedule.EndTime", "it is missing"))?;
+    let filter = schedule.event_filter.clone().ok_or_else(|| invalid("Schedule.EventFilter", "it is missing"))?;
+    Filter::compile_in_app(&filter).map_err(|value| definition::invalid_value(value.in_member(FILTER)))?;
     Ok((read, end, filter))
 }
+
+const FILTER: &str = "Schedule.EventFilter";
 
 /// The campaign's own caps override the application's, member by member; 0 is no limit.
 fn read_caps(own: Option<&wire::CampaignLimits>, defaults: Option<&wire::CampaignLimits>) -> Result<Caps, Error> {
@@ -210,39 +195,33 @@ pub fn clean(campaign: &mut wire::WriteCampaignRequest) -> Result<Vec<Removal>, 
 
 /// Checks a campaign whose templates are resolved.
 ///
-/// Shape: its start, and what clients will not do with it though it breaks no rule. Errors: the first field that breaks a rule.
-pub fn check(campaign_id: &str, document: &Document) -> Result<(Start, Vec<String>), Error> {
-    let compiled = Campaign::compile(campaign_id, document)?;
+/// Shape: what apps make of it that its writer hardly means. Errors: the first field that breaks a rule.
+pub fn check(campaign_id: &str, document: &Document) -> Result<Vec<String>, Error> {
+    Campaign::compile(campaign_id, document)?;
     let campaign = &document.campaign;
-    let mut notes = Vec::new();
     let additional = campaign.additional_treatments.iter().flatten().enumerate();
-    let additional =
-        additional.map(|(i, treatment)| (format!("AdditionalTreatments[{i}].Schedule"), &treatment.schedule));
-    for (place, schedule) in [("Schedule".to_owned(), &campaign.schedule)].into_iter().chain(additional) {
-        if let Some(schedule) = schedule {
-            remark(&place, schedule, &mut notes);
+    let additional = additional.map(|(i, treatment)| (format!("AdditionalTreatments[{i}]."), &treatment.schedule));
+    let mut notes = Vec::new();
+    for (place, schedule) in [(String::new(), &campaign.schedule)].into_iter().chain(additional) {
+        let Some(schedule) = schedule else { continue };
+        let filter = schedule.event_filter.as_ref().and_then(|filter| Filter::compile_in_app(filter).ok());
+        for warning in filter.into_iter().flat_map(|(_, warnings)| warnings) {
+            notes.push(format!("{place}{}", warning.in_member(FILTER)));
+        }
+        if schedule.is_local_time == Some(true) {
+            notes.push(format!(
+                "{place}Schedule.IsLocalTime: in-app messages start and end at one moment for everybody"
+            ));
         }
     }
-    Ok((compiled.start(), notes))
+    Ok(notes)
 }
 
-/// Notes what clients do not do. Source: Amplify JS, in-app messaging.
-fn remark(place: &str, schedule: &wire::Schedule, notes: &mut Vec<String>) {
-    let dimensions = schedule.event_filter.as_ref().map(|filter| &filter.dimensions);
-    for (name, metric) in dimensions.and_then(|dimensions| dimensions.metrics.as_ref()).into_iter().flatten() {
-        if metric.value == 0.0 {
-            let what = "apps that use Amplify never show a message whose filter has a metric with the value 0";
-            notes.push(format!("{place}.EventFilter.Dimensions.Metrics.`{name}`: {what}"));
-        }
-    }
-    let event_type = dimensions.and_then(|dimensions| dimensions.event_type.as_ref());
-    if event_type.is_some_and(|types| types.dimension_type == Some(DimensionType::Exclusive)) {
-        let what = "apps that use Amplify show the message for the listed event types, `EXCLUSIVE` or not";
-        notes.push(format!("{place}.EventFilter.Dimensions.EventType.DimensionType: {what}"));
-    }
-    if schedule.is_local_time == Some(true) {
-        notes.push(format!("{place}.IsLocalTime: in-app messages start and end at one moment for everybody"));
-    }
+/// Errors: when a message starts in the past, or too soon for the strict mode.
+pub fn check_start(document: &Document, now: Timestamp, is_strict: bool) -> Result<(), Error> {
+    let schedule = document.campaign.schedule.as_ref().ok_or_else(|| invalid("Schedule", "is missing"))?;
+    let schedule = definition::read_schedule(schedule, &document.defaults)?;
+    schedule.check_start(now, is_strict).map_err(|(field, problem)| invalid(&field, problem))
 }
 
 /// How many campaigns for apps an application has, other than this one, that are not over.

@@ -8,7 +8,7 @@ mod board;
 mod definition;
 
 pub use board::Boards;
-pub use definition::{check, clean, count, is_in_app};
+pub use definition::{check, check_start, clean, count, is_in_app};
 
 use crate::domain::{ApplicationId, Cohort};
 use crate::inapp::{Shown, offer};
