@@ -46,6 +46,7 @@ fn decoded(text: &str) -> String {
         let digits: String = digits.chars().take_while(|digit| digit.is_digit(radix)).collect();
         let letter = u32::from_str_radix(&digits, radix).ok().and_then(char::from_u32).unwrap_or('?');
         let end = at + 2 + usize::from(radix == 16) + digits.len();
+        let end = end + usize::from(decoded[end..].starts_with(';'));
         decoded.replace_range(at..end, &letter.to_string());
     }
     decoded

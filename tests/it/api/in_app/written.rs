@@ -35,7 +35,7 @@ async fn what_breaks_a_rule_is_named() {
             schedule(json!({ "StartTime": "2020-01-01T00:00:00Z" })),
             "StartTime must be at least current time.".to_owned(),
         ),
-        (schedule(json!({ "EndTime": "2020-01-01T00:00:00Z" })), "Schedule.EndTime: ".to_owned()),
+        (schedule(json!({ "EndTime": "2020-01-01T00:00:00Z" })), "EndTime must be after current time.".to_owned()),
         (json!({ "Priority": 0 }), "Priority: `0` is not a priority from 1, the highest, to 5".to_owned()),
         (json!({ "Priority": 6 }), "Priority: `6`".to_owned()),
         (json!({ "Limits": { "Session": -1 } }), "Limits.Session: `-1` is not a number from 0 to 100".to_owned()),
