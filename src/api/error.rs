@@ -197,6 +197,16 @@ impl From<campaign::dead::Error> for Error {
     }
 }
 
+impl From<campaign::control::Error> for Error {
+    fn from(error: campaign::control::Error) -> Self {
+        match error {
+            campaign::control::Error::Store(error) => error.into(),
+            campaign::control::Error::Unknown { .. } => Self::not_found(),
+            error => Self::conflict(error.to_string()),
+        }
+    }
+}
+
 impl From<campaign::feedback::Error> for Error {
     fn from(error: campaign::feedback::Error) -> Self {
         match error {

@@ -11,8 +11,10 @@ use tokio::sync::oneshot;
 
 use super::compose::Composer;
 use super::definition::Definition;
-use super::schedule::{self, START_TOLERANCE};
+use super::schedule;
+use super::timetable::Turn;
 use super::way::Ways;
+use crate::config::QuietTime;
 use crate::domain::{ApplicationId, ChannelType, Cohort, EndpointNumber, Fate, Share};
 use crate::store::{self, EndpointPage, EndpointRef, EndpointStore, Frozen, Wave};
 use crate::wire::endpoint::Head;
@@ -29,8 +31,8 @@ pub struct Rules {
     pub definition: Arc<Definition>,
     pub ways: Arc<Ways>,
     pub now: Timestamp,
-    /// When the campaign was written.
-    pub written: Timestamp,
+    /// Which treatments begin, and when each is due, by their places.
+    pub turns: Vec<Option<Turn>>,
 }
 
 /// What a run does with an endpoint, before anything is sent.
@@ -45,18 +47,19 @@ pub struct Verdict {
 impl Rules {
     /// Judges an endpoint by the tests of `pinpoint-semantics` 5.7, numbers 5 to 11, in that order.
     ///
-    /// Held-out endpoints count in the default treatment.
-    pub fn judge(&self, id: &str, head: &Head<'_>) -> Verdict {
+    /// Held-out endpoints count in the default treatment. Shape: `None` for one whose treatment does not begin.
+    pub fn judge(&self, id: &str, head: &Head<'_>) -> Option<Verdict> {
         let share = self.definition.allotment.share(Cohort::of(self.application_id.as_str(), id));
         let treatment = match share {
             Share::Treatment(place) => place,
             Share::HeldOut => 0,
         };
-        let due = self.eligible(treatment, head).and_then(|()| self.due(head)).and_then(|due| match share {
+        let turn = self.turns.get(treatment).copied().flatten()?;
+        let due = self.eligible(treatment, head).and_then(|()| self.due(&turn, head)).and_then(|due| match share {
             Share::HeldOut => Err(Fate::Holdout),
-            Share::Treatment(_) => Ok(due),
+            Share::Treatment(_) => self.after_quiet_time(&turn, due, head),
         });
-        Verdict { treatment, due }
+        Some(Verdict { treatment, due })
     }
 
     /// Tests 5 to 9: what can change between the freeze and the sending is tested at both.
@@ -79,15 +82,29 @@ impl Rules {
     }
 
     /// Test 10: when the message is due.
-    fn due(&self, head: &Head<'_>) -> Result<Timestamp, Fate> {
-        if !self.definition.schedule.is_local_time {
-            return Ok(self.definition.schedule.start.moment(self.now));
+    fn due(&self, turn: &Turn, head: &Head<'_>) -> Result<Timestamp, Fate> {
+        if !self.definition.treatments[turn.treatment].schedule.is_local_time {
+            return Ok(turn.run.moment);
         }
         let zone = head.timezone().and_then(schedule::zone).ok_or(Fate::NoTimezone)?;
-        let due = self.definition.schedule.start.due_in(&zone, self.now);
+        let due = turn.run.due_in(&zone);
         // The zone's moment had passed when the campaign was made: its window is over before it began. A moment that passed
         // since then, while nobody served, only makes the messages late.
-        if due < self.written - START_TOLERANCE { Err(Fate::Expired) } else { Ok(due) }
+        if due < turn.since { Err(Fate::Expired) } else { Ok(due) }
+    }
+
+    /// The policy for test 14: when a message is due that would fall into quiet time. Who gets into it later, because the run
+    /// is slow, meets it at the sending.
+    fn after_quiet_time(&self, turn: &Turn, due: Timestamp, head: &Head<'_>) -> Result<Timestamp, Fate> {
+        let quiet_time = self.definition.treatments[turn.treatment].schedule.quiet_time;
+        let Some(quiet_time) = quiet_time.filter(|_| self.definition.quiet_time == QuietTime::Defer) else {
+            return Ok(due);
+        };
+        let Some(zone) = head.timezone().and_then(schedule::zone) else { return Ok(due) };
+        let Some(over) = quiet_time.ends_after(due.max(self.now), &zone) else { return Ok(due) };
+        let window = self.definition.limits.duration_max;
+        let is_too_late = window.is_some_and(|window| due.checked_add(window).is_ok_and(|end| over > end));
+        if is_too_late { Err(Fate::QuietTime) } else { Ok(over) }
     }
 }
 
@@ -99,14 +116,15 @@ pub fn serves(composer: &Composer, ways: &Ways, channel_type: ChannelType) -> bo
 
 /// Freezes the members of a segment.
 ///
-/// Shape: one audience for each treatment, in their order; together they hold every member exactly once.
+/// Shape: one audience for each treatment, in their order, empty for those that do not begin; no two hold the same member.
+/// All treatments at once hold every member.
 pub async fn freeze(
     store: &dyn EndpointStore,
     rules: Arc<Rules>,
     members: &RoaringBitmap,
 ) -> Result<Vec<Frozen>, store::Error> {
     let sharing = Arc::new(store.endpoints_sharing_address(&rules.application_id).await? & members);
-    let mut builder = Builder::new(rules.definition.treatments.len());
+    let mut builder = Builder::new(&rules.turns);
     let mut numbers = members.iter();
     let pages = std::iter::from_fn(|| {
         let page: Vec<EndpointNumber> = numbers.by_ref().take(PAGE_ENDPOINTS).collect();
@@ -130,7 +148,8 @@ pub async fn freeze(
 
 struct Judged {
     number: EndpointNumber,
-    verdict: Verdict,
+    /// `None` for those whose treatment does not begin.
+    verdict: Option<Verdict>,
     /// For endpoints that may share their address with another one.
     address: Option<(ChannelType, String)>,
 }
@@ -154,7 +173,8 @@ fn judge_one(rules: &Rules, sharing: &RoaringBitmap, endpoint: EndpointRef<'_>) 
     let head = Head::read(endpoint.document)
         .map_err(|error| store::Error::Damaged { what: format!("endpoint `{}`: {error}", endpoint.id) })?;
     let verdict = rules.judge(endpoint.id, &head);
-    let address = (verdict.due.is_ok() && sharing.contains(endpoint.number))
+    let is_due = verdict.is_some_and(|verdict| verdict.due.is_ok());
+    let address = (is_due && sharing.contains(endpoint.number))
         .then(|| Some((head.channel_type()?, head.address()?.to_owned())))
         .flatten();
     Ok(Judged { number: endpoint.number, verdict, address })
@@ -165,20 +185,27 @@ fn judge_one(rules: &Rules, sharing: &RoaringBitmap, endpoint: EndpointRef<'_>) 
 struct Builder {
     treatments: Vec<(BTreeMap<Fate, RoaringBitmap>, BTreeMap<Timestamp, RoaringBitmap>)>,
     served: HashSet<(ChannelType, String)>,
+    /// Whether the default treatment begins, with which those count whom nobody has.
+    counts_missing: bool,
 }
 
 impl Builder {
-    fn new(treatments: usize) -> Self {
-        Self { treatments: vec![Default::default(); treatments], served: HashSet::new() }
+    fn new(turns: &[Option<Turn>]) -> Self {
+        Self {
+            treatments: vec![Default::default(); turns.len()],
+            served: HashSet::new(),
+            counts_missing: turns.first().is_some_and(Option::is_some),
+        }
     }
 
     fn add(&mut self, asked: &[EndpointNumber], judged: Vec<Judged>) {
         let mut gone = asked.iter().peekable();
-        for Judged { number, mut verdict, address } in judged {
+        for Judged { number, verdict, address } in judged {
             while let Some(&missing) = gone.next_if(|&&asked| asked < number) {
-                self.settle(0, Fate::Inactive, missing);
+                self.settle_missing(missing);
             }
             gone.next_if_eq(&&number);
+            let Some(mut verdict) = verdict else { continue };
             if let Some((channel_type, address)) = address {
                 let key = if channel_type == ChannelType::Email { address.to_lowercase() } else { address };
                 if !self.served.insert((channel_type, key)) {
@@ -194,7 +221,13 @@ impl Builder {
         }
         // Deleted since the segment was evaluated.
         for &missing in gone {
-            self.settle(0, Fate::Inactive, missing);
+            self.settle_missing(missing);
+        }
+    }
+
+    fn settle_missing(&mut self, number: EndpointNumber) {
+        if self.counts_missing {
+            self.settle(0, Fate::Inactive, number);
         }
     }
 

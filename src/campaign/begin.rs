@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::audience::{self, Rules};
-use super::definition::{self, Document};
+use super::control::{Boundary, Order};
 use super::engine::Engine;
-use super::{Error, ledger};
+use super::timetable::{Timetable, Turn};
+use super::{Error, definition, ledger};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::segment;
 use crate::store::{self, Activity, ActivityState, Frozen};
 use crate::telemetry::metric;
-use crate::wire::instant;
 
 /// A run that may begin. Nothing of it is written yet.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub struct Prepared {
 }
 
 impl Engine {
-    /// Begins a run of a campaign: finds its audience, freezes it, and writes one activity for each treatment.
-    /// Nothing is sent yet.
+    /// Begins the first run of every treatment of a campaign, due or not: finds its audience, freezes it, and writes one
+    /// activity for each treatment. Nothing is sent yet.
     ///
     /// Errors: an unknown campaign or segment, a definition that cannot run. Nothing is written then.
     pub async fn begin(
@@ -34,42 +34,63 @@ impl Engine {
         application_id: &ApplicationId,
         campaign_id: &CampaignId,
     ) -> Result<Vec<Activity>, Error> {
-        let prepared = self.prepare(application_id, campaign_id).await?;
+        let (document, _) = definition::load(&*self.store, application_id, campaign_id.as_str()).await?;
+        let turns = Timetable::read(&document, self.config.policy)?.first_turns(self.clock.now());
+        let prepared = self.prepare(application_id, campaign_id, &turns).await?;
         Ok(self.commit(prepared).await?)
     }
 
-    /// The part of [`begin`](Self::begin) that takes time: finds the audience and freezes it.
+    /// The part of a beginning that takes time: finds the audience of these treatments and freezes it.
     ///
     /// Errors: as of `begin`.
-    pub async fn prepare(&self, application_id: &ApplicationId, campaign_id: &CampaignId) -> Result<Prepared, Error> {
+    pub async fn prepare(
+        &self,
+        application_id: &ApplicationId,
+        campaign_id: &CampaignId,
+        turns: &[Turn],
+    ) -> Result<Prepared, Error> {
         let (mut document, stored) = definition::load(&*self.store, application_id, campaign_id.as_str()).await?;
         document.resolve(&*self.store).await?;
         let ways = self.ways(application_id).await?;
         let definition = self.compile(&ways, campaign_id, &document)?;
         let now = self.clock.now();
-        definition::check_end(document.campaign.schedule.as_ref(), now)?;
+        for turn in turns {
+            definition::check_end(&document.campaign, turn.treatment, now)?;
+        }
         let served = ways.shared_with(&self.settings_ways);
         document.served = served.map(|channel| channel.as_str().to_owned()).collect();
-        let scheduled_start = definition.schedule.start.moment(now);
         let (segment_id, segment_version) = (&definition.segment_id, definition.segment_version);
         let members = segment::evaluate(&*self.store, application_id, segment_id, segment_version, now).await?;
-        let treatments: Vec<_> = definition.treatments.iter().map(|treatment| treatment.id.clone()).collect();
-        let written = instant::read(&stored.last_modified_date).map_or(now, |written| written.min(now));
+        document.segment_endpoints = Some(members.len());
+        let mut by_place = vec![None; definition.treatments.len()];
+        for turn in turns {
+            // One that was removed meanwhile changed the campaign, and the run is not committed.
+            if let Some(place) = by_place.get_mut(turn.treatment) {
+                *place = Some(*turn);
+            }
+        }
+        let is_whole = by_place.iter().all(Option::is_some);
         let definition = Arc::new(definition);
-        let rules = Rules { application_id: application_id.clone(), definition, ways, now, written };
+        let rules = Rules { application_id: application_id.clone(), definition, ways, now, turns: by_place };
         let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
         let frozen: u64 = audiences.iter().map(|frozen| frozen.endpoints()).sum();
-        assert_eq!(frozen, members.len(), "the audiences hold every member of the segment");
+        assert!(
+            if is_whole { frozen == members.len() } else { frozen <= members.len() },
+            "the audiences of all treatments hold every member of the segment"
+        );
 
         let run = NewRun {
             application_id,
             campaign_id,
             campaign_version: stored.version,
-            scheduled_start,
             now,
             definition: serde_json::to_string(&document).expect("text and numbers are JSON"),
         };
-        let activities = treatments.into_iter().map(|treatment_id| run.activity(treatment_id)).zip(audiences).collect();
+        let begins = |(place, audience)| {
+            let turn = turns.iter().find(|turn| turn.treatment == place)?;
+            Some((run.activity(turn), audience))
+        };
+        let activities = audiences.into_iter().enumerate().filter_map(begins).collect();
         Ok(Prepared { revision: stored.revision, activities })
     }
 
@@ -80,31 +101,20 @@ impl Engine {
         Ok(activities)
     }
 
-    /// Writes down that a run could not begin: an activity for each treatment that is over, has no audience and says why.
+    /// Writes down that these treatments could not begin: an activity for each that is over, has no audience and says why.
     pub async fn record_failed_run(
         &self,
         application_id: &ApplicationId,
         campaign_id: &CampaignId,
         stored: &store::Definition,
+        turns: &[Turn],
         failure: &str,
     ) -> Result<(), store::Error> {
-        let document: Option<Document> = serde_json::from_str(&stored.document).ok();
         let now = self.clock.now();
-        let schedule = document.as_ref().and_then(|document| document.campaign.schedule.as_ref());
-        let defaults = document.as_ref().map(|document| document.defaults.clone()).unwrap_or_default();
-        let read = |schedule| definition::read_schedule(schedule, &defaults).ok();
-        let start = schedule.and_then(read).map(|schedule| schedule.start);
-        let additional = document.as_ref().and_then(|document| document.campaign.additional_treatments.as_ref());
-        let run = NewRun {
-            application_id,
-            campaign_id,
-            campaign_version: stored.version,
-            scheduled_start: start.map_or(now, |start| start.moment(now)),
-            now,
-            definition: stored.document.clone(),
-        };
-        let activities = (0..=additional.map_or(0, Vec::len)).map(|treatment| {
-            let mut activity = run.activity(TreatmentId::new(treatment.to_string()));
+        let definition = stored.document.clone();
+        let run = NewRun { application_id, campaign_id, campaign_version: stored.version, now, definition };
+        let activities = turns.iter().map(|turn| {
+            let mut activity = run.activity(turn);
             activity.state = ActivityState::Completed;
             activity.ended_at = Some(now);
             activity.failure = Some(failure.to_owned());
@@ -114,10 +124,10 @@ impl Engine {
     }
 
     /// Ends an activity for good that nobody drives any more; whom it did not come to meets `ABORTED`. One that is over
-    /// stays as it is.
-    pub async fn abort(&self, activity: &Activity, why: &str) -> Result<(), store::Error> {
+    /// stays as it is. Returns where it ended.
+    pub async fn abort(&self, activity: &Activity, why: &str) -> Result<Option<Boundary>, store::Error> {
         let stored = self.store.activity(&activity.id).await?;
-        let Some(mut activity) = stored.filter(|stored| stored.state == ActivityState::Running) else { return Ok(()) };
+        let Some(mut activity) = stored.filter(|stored| Order::Abort.fits(stored.state)) else { return Ok(None) };
         let frozen = self.store.frozen(&activity.id).await?;
         activity.state = ActivityState::Cancelled;
         activity.ended_at = Some(self.clock.now());
@@ -130,7 +140,7 @@ impl Engine {
         );
         self.store.update_activity(activity).await?;
         metric::endpoints(Fate::Aborted, standing.tally.get(Fate::Aborted));
-        Ok(())
+        Ok(Some(Boundary::of(&frozen, &standing)))
     }
 }
 
@@ -139,21 +149,20 @@ struct NewRun<'a> {
     application_id: &'a ApplicationId,
     campaign_id: &'a CampaignId,
     campaign_version: u32,
-    scheduled_start: Timestamp,
     now: Timestamp,
     definition: String,
 }
 
 impl NewRun<'_> {
-    fn activity(&self, treatment_id: TreatmentId) -> Activity {
+    fn activity(&self, turn: &Turn) -> Activity {
         Activity {
             id: ActivityId::new(Uuid::new_v4().simple().to_string()),
             application_id: self.application_id.clone(),
             campaign_id: self.campaign_id.clone(),
             campaign_version: self.campaign_version,
-            treatment_id,
+            treatment_id: TreatmentId::new(turn.treatment.to_string()),
             state: ActivityState::Running,
-            scheduled_start: self.scheduled_start,
+            scheduled_start: turn.run.moment,
             started_at: Some(self.now),
             ended_at: None,
             failure: None,

@@ -195,6 +195,10 @@ fn minute(at: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
     use crate::campaign::definition::DailyCap;
 
@@ -303,5 +307,116 @@ mod tests {
         let later = at("2026-06-01T09:00:00Z");
         assert_eq!(caps.reserve(&sender("c", "a2"), &limits, 3, later).unwrap_err(), Fate::TotalCap);
         assert!(caps.reserve(&sender("c", "a2"), &limits, 10, later).is_ok());
+    }
+
+    /// Ten campaigns of an application with a daily cap of 5; the first have total caps too. Beside the caps stands what they are
+    /// to count: the ledger, which outlives a process, and what is under way.
+    struct Ten {
+        caps: Caps,
+        counted: Vec<(Sender, EndpointNumber)>,
+        under_way: Vec<(Sender, Reservation)>,
+        /// Each message is one of another run.
+        runs: u32,
+    }
+
+    impl Ten {
+        const DAILY: usize = 5;
+        const TOTAL: [Option<u32>; 10] = [Some(1), Some(2), Some(2), None, None, None, None, None, None, None];
+
+        fn new() -> Self {
+            Self { caps: Caps::default(), counted: Vec::new(), under_way: Vec::new(), runs: 0 }
+        }
+
+        /// Messages that are counted or may be, of all campaigns or of one.
+        fn count(&self, campaign: Option<&CampaignId>, number: EndpointNumber) -> usize {
+            let under_way = self.under_way.iter().map(|(sender, place)| (sender, place.number));
+            let all = self.counted.iter().map(|(sender, number)| (sender, *number)).chain(under_way);
+            let is_meant = |sender: &Sender| campaign.is_none_or(|campaign| sender.campaign_id == *campaign);
+            all.filter(|(sender, to)| is_meant(sender) && *to == number).count()
+        }
+
+        fn reserve(&mut self, campaign: usize, number: EndpointNumber, now: Timestamp) {
+            self.runs += 1;
+            let sender = sender(&format!("c{campaign}"), &format!("a{}", self.runs));
+            let limits = Limits { total: Self::TOTAL[campaign], ..daily(Self::DAILY as u32, CapScope::Application) };
+            let of_campaign = self.count(Some(&sender.campaign_id), number);
+            let expected = match limits.total.is_some_and(|total| of_campaign >= total as usize) {
+                true => Some(Fate::TotalCap),
+                false => (self.count(None, number) >= Self::DAILY).then_some(Fate::DailyCap),
+            };
+            match self.caps.reserve(&sender, &limits, number, now) {
+                Ok(place) => {
+                    assert_eq!(expected, None, "more than a cap allows");
+                    self.under_way.push((sender, place));
+                }
+                Err(fate) => assert_eq!(Some(fate), expected, "less than the caps allow"),
+            }
+        }
+
+        fn settle(&mut self, which: usize, fate: Fate, now: Timestamp) {
+            if self.under_way.is_empty() {
+                return;
+            }
+            let (sender, place) = self.under_way.swap_remove(which % self.under_way.len());
+            let number = place.number;
+            self.caps.settle(&sender, place, fate, now);
+            if fate.counts_daily() && fate.counts_total() {
+                self.counted.push((sender, number));
+            }
+        }
+
+        /// The process ends and another begins: of what was under way every second one is past its intent, and of unknown outcome.
+        fn restart(&mut self, now: Timestamp) {
+            let cut_off = self.under_way.drain(..).step_by(2).map(|(sender, place)| (sender, place.number));
+            self.counted.extend(cut_off);
+            self.caps = Caps::default();
+            let earlier = |is_meant: &dyn Fn(&Sender) -> bool| {
+                let mut earlier = Earlier::default();
+                for (sender, number) in self.counted.iter().filter(|(sender, _)| is_meant(sender)) {
+                    earlier.add(sender, now, Fate::Unknown, [*number].into_iter().collect());
+                }
+                earlier
+            };
+            let application = ApplicationId::new("app");
+            self.caps.learn_daily(&application, earlier(&|_| true));
+            for campaign in (0..10).map(|campaign| CampaignId::new(format!("c{campaign}"))) {
+                self.caps.learn_total(&application, &campaign, earlier(&|sender| sender.campaign_id == campaign));
+            }
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Reserve(usize, EndpointNumber),
+        Settle(usize, Fate),
+        Restart,
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        let fates = vec![Fate::Sent, Fate::Unknown, Fate::TemporaryFailure, Fate::HookRemoved, Fate::Aborted];
+        prop_oneof![
+            8 => (0..10_usize, 0..4_u32).prop_map(|(campaign, number)| Step::Reserve(campaign, number)),
+            6 => (any::<usize>(), select(fates)).prop_map(|(which, fate)| Step::Settle(which, fate)),
+            1 => Just(Step::Restart),
+        ]
+    }
+
+    proptest! {
+        /// A reservation is granted exactly if the caps have room for it.
+        #[test]
+        fn ten_campaigns_keep_to_their_caps_in_any_order(steps in vec(any_step(), 1..300)) {
+            let mut ten = Ten::new();
+            for (second, step) in (0..).zip(steps) {
+                let now = at("2026-03-01T09:00:00Z") + std::time::Duration::from_secs(second);
+                match step {
+                    Step::Reserve(campaign, number) => ten.reserve(campaign, number, now),
+                    Step::Settle(which, fate) => ten.settle(which, fate, now),
+                    Step::Restart => ten.restart(now),
+                }
+            }
+            for number in 0..4 {
+                assert!(ten.count(None, number) <= Ten::DAILY);
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! A campaign as it runs: the stored wire document, checked and compiled.
 
+mod when;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -7,9 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::when::check_end;
+pub use self::when::{changed_starts, read_policy, read_schedules};
 use super::compose::{self, Composer, Templates};
 use super::message::direct_message_configuration;
-use super::schedule::{QuietTime, START_TOLERANCE, Schedule, Start};
+use super::schedule::{QuietTime, Run, Schedule};
 use crate::config::{self, HookFailure, Unknown};
 use crate::domain::limit::{CAP_MAX, MAXIMUM_DURATION_MIN, MESSAGES_PER_SECOND_MAX, TREATMENTS_MAX};
 use crate::domain::{Allotment, ApplicationId, TreatmentId};
@@ -39,6 +43,15 @@ pub struct Document {
     /// The segment's version when the campaign was written; it runs on the latest one unless the client chose.
     #[serde(default)]
     pub segment_version: u32,
+    /// When the schedule of each treatment was written, by its id; those without have the default treatment's.
+    #[serde(default)]
+    pub made: BTreeMap<String, Timestamp>,
+    /// When the last pause ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Timestamp>,
+    /// Endpoints of the segment when an activity began, whatever their treatment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_endpoints: Option<u64>,
 }
 
 /// Templates by what campaigns call them: a name, or a name and a version.
@@ -166,8 +179,6 @@ pub struct Definition {
     pub name: String,
     pub segment_id: String,
     pub segment_version: Option<u32>,
-    /// The default treatment's.
-    pub schedule: Schedule,
     pub allotment: Allotment,
     /// The default treatment, then the additional ones in order.
     pub treatments: Vec<Treatment>,
@@ -175,12 +186,16 @@ pub struct Definition {
     pub limits: Limits,
     pub hook_failure: HookFailure,
     pub unknown: Unknown,
+    /// What becomes of messages in quiet time.
+    pub quiet_time: config::QuietTime,
 }
 
 /// A variant of a campaign.
 #[derive(Debug)]
 pub struct Treatment {
     pub id: TreatmentId,
+    /// Its own, or the campaign's.
+    pub schedule: Schedule,
     pub composer: Composer,
     /// `MessageConfiguration` of the hook event.
     pub message_configuration: wire::DirectMessageConfiguration,
@@ -249,9 +264,10 @@ impl Definition {
         let Document { campaign, defaults, templates, .. } = document;
         let name = campaign.name.clone().filter(|name| !name.is_empty());
         let segment_id = campaign.segment_id.clone().filter(|id| !id.is_empty());
-        let schedule = campaign.schedule.as_ref().ok_or_else(|| invalid("Schedule", "is missing"))?;
+        let schedules = read_schedules(document)?;
+        let shared = schedules[0].clone().expect("the default treatment has a schedule");
         let additional = campaign.additional_treatments.as_deref().unwrap_or_default();
-        let tags = campaign.tags.clone().unwrap_or_default();
+        let policy = read_policy(campaign.tags.as_ref(), policy)?;
         if campaign.is_paused == Some(true) {
             return Err(invalid("IsPaused", "is `true`, and a paused campaign does not run"));
         }
@@ -261,19 +277,18 @@ impl Definition {
             templates: campaign.template_configuration.as_ref(),
             custom: campaign.custom_delivery_configuration.as_ref(),
         };
-        let mut treatments = vec![Treatment::compile(TreatmentId::new("0"), &parts, templates, policy)?];
-        for (i, treatment) in additional.iter().enumerate() {
+        let mut treatments =
+            vec![Treatment::compile(TreatmentId::new("0"), shared.clone(), &parts, templates, policy)?];
+        for ((i, treatment), own) in additional.iter().enumerate().zip(schedules.into_iter().skip(1)) {
             let place = format!("AdditionalTreatments[{i}]");
-            if treatment.schedule.as_ref().is_some_and(|own| own != schedule) {
-                let field = format!("{place}.Schedule");
-                return Err(invalid(&field, "differs from the campaign's, and treatments share one schedule here"));
-            }
+            let schedule = own.unwrap_or_else(|| shared.clone());
             let parts = Parts {
                 message: treatment.message_configuration.as_ref(),
                 templates: treatment.template_configuration.as_ref(),
                 custom: treatment.custom_delivery_configuration.as_ref(),
             };
-            let compiled = Treatment::compile(TreatmentId::new((i + 1).to_string()), &parts, templates, policy);
+            let id = TreatmentId::new((i + 1).to_string());
+            let compiled = Treatment::compile(id, schedule, &parts, templates, policy);
             treatments.push(compiled.map_err(|error| Error::Treatment { place, source: Box::new(error) })?);
         }
 
@@ -281,44 +296,28 @@ impl Definition {
             name: name.ok_or_else(|| invalid("Name", "is missing"))?,
             segment_id: segment_id.ok_or_else(|| invalid("SegmentId", "is missing"))?,
             segment_version: campaign.segment_version.map(read_segment_version).transpose()?,
-            schedule: read_schedule(schedule, defaults)?,
             allotment: read_allotment(campaign_id, campaign, additional)?,
             treatments,
             hook: read_hook(campaign, defaults)?,
             limits: Limits::read(campaign.limits.as_ref(), defaults.limits.as_ref())?,
-            hook_failure: tag(&tags, "pinwheel:hook-failure")?.unwrap_or(policy.hook_failure),
-            unknown: tag(&tags, "pinwheel:unknown")?.unwrap_or(policy.unknown),
+            hook_failure: policy.hook_failure,
+            unknown: policy.unknown,
+            quiet_time: policy.quiet_time,
         })
     }
 
-    /// When its run begins: the start, or for local time the start on the first clocks on earth.
+    /// When the first run of the first treatment begins: for local time on the first clocks on earth.
     pub fn due(&self, now: Timestamp) -> Timestamp {
-        let Schedule { start, is_local_time, .. } = self.schedule;
-        if is_local_time { start.first_due(now) } else { start.moment(now) }
+        let runs = self.treatments.iter().filter_map(|treatment| treatment.schedule.run(0, now));
+        runs.map(Run::first_due).min().unwrap_or(now)
     }
 
-    /// Errors: when the start lies in the past by more than clocks differ.
-    pub fn check_start(&self, now: Timestamp) -> Result<(), Error> {
-        match self.schedule.start {
-            Start::At { moment, .. } if moment < now - START_TOLERANCE => {
-                Err(invalid("Schedule.StartTime", "StartTime must be at least current time."))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Errors: when the campaign's end is past, so that it must not begin any more.
-pub(super) fn check_end(schedule: Option<&wire::Schedule>, now: Timestamp) -> Result<(), Error> {
-    let end = schedule.and_then(|schedule| {
-        let text = schedule.end_time.as_deref().filter(|text| !text.is_empty())?;
-        Some((text, Start::parse(text, schedule.timezone.as_deref())))
-    });
-    match end {
-        Some((text, Ok(Start::At { moment, .. }))) if moment < now => {
-            Err(invalid("Schedule.EndTime", format!("`{text}` is past, and the campaign has not begun")))
-        }
-        _ => Ok(()),
+    /// Errors: when one of these treatments starts in the past by more than clocks differ, or too soon.
+    pub fn check_start(&self, now: Timestamp, is_strict: bool, treatments: &[usize]) -> Result<(), Error> {
+        treatments.iter().try_for_each(|&place| {
+            let checked = self.treatments[place].schedule.check_start(now, is_strict);
+            checked.map_err(|(field, problem)| invalid(&field, problem))
+        })
     }
 }
 
@@ -342,7 +341,13 @@ struct Parts<'a> {
 }
 
 impl Treatment {
-    fn compile(id: TreatmentId, parts: &Parts<'_>, shelf: &Shelf, policy: config::Policy) -> Result<Self, Error> {
+    fn compile(
+        id: TreatmentId,
+        schedule: Schedule,
+        parts: &Parts<'_>,
+        shelf: &Shelf,
+        policy: config::Policy,
+    ) -> Result<Self, Error> {
         let templates = match parts.templates {
             None => Templates::default(),
             Some(names) if names.voice_template.is_some() => {
@@ -357,6 +362,7 @@ impl Treatment {
         };
         Ok(Self {
             id,
+            schedule,
             composer: Composer::new(parts.message, &templates, parts.custom, policy.missing_variable)?,
             message_configuration: parts.message.map(direct_message_configuration).unwrap_or_default(),
         })
@@ -370,14 +376,19 @@ fn read_segment_version(version: i32) -> Result<u32, Error> {
         .ok_or_else(|| invalid("SegmentVersion", format!("`{version}` is not a version; they count from 1")))
 }
 
-pub(super) fn read_schedule(
+/// Reads a schedule of a campaign and checks it; the application's quiet time counts if it has none.
+pub fn read_schedule(
     schedule: &wire::Schedule,
     defaults: &wire::WriteApplicationSettingsRequest,
 ) -> Result<Schedule, Error> {
-    Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(|(field, problem)| invalid(&field, problem))
+    let refused = |(field, problem): (String, String)| invalid(&field, problem);
+    let read = Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(refused)?;
+    read.check(schedule).map_err(refused)?;
+    Ok(read)
 }
 
-pub(super) fn read_allotment(
+/// How a campaign divides its endpoints.
+pub fn read_allotment(
     campaign_id: &str,
     campaign: &wire::WriteCampaignRequest,
     additional: &[wire::WriteTreatmentResource],
@@ -454,7 +465,7 @@ impl Limits {
 }
 
 /// Reads a policy from a tag, in the words of the settings file.
-fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &str) -> Result<Option<T>, Error> {
+pub fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &str) -> Result<Option<T>, Error> {
     let Some(value) = tags.get(name) else { return Ok(None) };
     serde_json::from_value(serde_json::Value::String(value.clone()))
         .map(Some)
@@ -470,7 +481,7 @@ pub async fn load(
     let definition = store.definition(Some(application_id), Kind::Campaign, campaign_id, None).await?;
     let definition =
         definition.ok_or_else(|| store::Error::NotFound { kind: "campaign", id: campaign_id.to_owned() })?;
-    let document = serde_json::from_str(&definition.document).map_err(Error::Document)?;
+    let document = Document::read(&definition).map_err(Error::Document)?;
     Ok((document, definition))
 }
 

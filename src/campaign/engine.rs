@@ -12,6 +12,7 @@ use super::definition::{self, Definition, Document};
 use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
+use super::share::Pool;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, in_app, ledger, otp};
 use crate::channel::{Channels, Deps, Report};
@@ -44,6 +45,8 @@ pub struct Engine {
     /// From adapters that hear from their providers by themselves.
     pub(super) reports: tokio::sync::Mutex<Option<mpsc::Receiver<Report>>>,
     pub(super) caps: Caps,
+    /// Where the batches of all runs are worked on.
+    pub(super) places: Arc<Pool>,
     pub(super) recent_passwords: otp::Recent,
     pub(super) boards: in_app::Boards,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
@@ -65,6 +68,7 @@ impl Engine {
             reports: tokio::sync::Mutex::default(),
             rates: Mutex::default(),
             caps: Caps::default(),
+            places: Pool::new(config.campaign.batches_in_flight),
             recent_passwords: otp::Recent::default(),
             boards: in_app::Boards::default(),
             counting: tokio::sync::Mutex::default(),

@@ -93,6 +93,7 @@ pub async fn standing(store: &dyn LedgerStore, activity: &Activity, frozen: &Fro
                         standing.unknown += u64::from(is_new);
                         standing.tally.add(cancelled_fate(activity, &row, place)?, 1);
                     }
+                    standing.cut_off.insert(row.index, row);
                 }
                 Stage::Intent => {
                     standing.cut_off.insert(row.index, row);

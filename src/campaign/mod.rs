@@ -2,7 +2,7 @@
 //!
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
-//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure; so is the rule of
+//! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet`, `status` and `timetable` are pure; so is the rule of
 //! [`hold`]. [`in_app`] is for campaigns whose messages are fetched, not sent.
 //!
 //! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
@@ -13,6 +13,7 @@ pub mod batch;
 mod begin;
 pub mod cap;
 pub mod compose;
+pub mod control;
 pub mod counts;
 pub mod dead;
 pub mod definition;
@@ -34,8 +35,10 @@ mod route;
 mod run;
 pub mod schedule;
 pub mod scheduler;
+mod share;
 mod sheet;
 pub mod status;
+pub mod timetable;
 pub mod way;
 mod work;
 
@@ -47,6 +50,7 @@ pub use progress::Progress;
 pub use rate::Rate;
 pub use run::Ending;
 pub use scheduler::Scheduler;
+pub use timetable::{Look, Timetable};
 
 use crate::domain::{ChannelType, TreatmentId};
 use crate::{hook, segment, store};

@@ -26,6 +26,7 @@ use super::hold::{self, Held, Hold};
 use super::ledger::{self, Standing};
 use super::progress::Progress;
 use super::rate::Rate;
+use super::share::Seat;
 use super::way::{Way, Ways};
 use super::{Error, definition};
 use crate::channel::Origin;
@@ -66,8 +67,8 @@ pub(super) struct Run {
     /// The campaign, as its hook's policy sees it.
     pub(super) source: Source,
     pub(super) rate: Option<Arc<Rate>>,
-    /// Batches worked on at once.
-    pub(super) slots: Arc<Semaphore>,
+    /// Its share of the places where batches are worked on.
+    pub(super) seat: Arc<Seat>,
     /// Batches past their intent at once, where the campaign's rate makes them wait: about a second's messages.
     pub(super) sending: Option<Semaphore>,
     pub(super) sender: Sender,
@@ -104,6 +105,8 @@ pub(super) struct Loaded {
 impl Engine {
     /// Runs an activity to its end, or until `stop`. Takes up where the ledger says that an earlier run was cut off.
     ///
+    /// One that is paused, or was ended for good, is left alone.
+    ///
     /// Errors: when the store fails, a channel of the audience is not there any more, or the hook fails too often; the activity
     /// can be resumed.
     pub async fn drive(
@@ -112,6 +115,9 @@ impl Engine {
         progress: Arc<Progress>,
         stop: CancellationToken,
     ) -> Result<Ending, Error> {
+        // Somebody may have paused it since it was read.
+        let stored = self.store.activity(&activity.id).await?;
+        let Some(activity) = stored.filter(|stored| !stored.state.is_stopped()) else { return Ok(Ending::Stopped) };
         let frozen = Arc::new(self.store.frozen(&activity.id).await?);
         let mut standing = ledger::standing(&*self.store, &activity, &frozen).await?;
         progress.add_audience(frozen.endpoints(), u64::from(batch::count(&frozen)));
@@ -181,15 +187,15 @@ impl Run {
             caller.forgive();
             progress.watch(caller.waiting().clone());
         }
-        let slots = engine.config.campaign.batches_in_flight;
+        let places = engine.config.campaign.batches_in_flight;
         Ok(Self {
             caller,
-            hold: Hold::new(engine.config.hook.hold, definition.hook_failure, slots, activity.failure.is_some()),
+            hold: Hold::new(engine.config.hook.hold, definition.hook_failure, places, activity.failure.is_some()),
             source: engine.invokers.source(&activity.application_id, &activity.campaign_id),
             rate: per_second.map(|limit| engine.rate_of(&activity.campaign_id, config::Rate::per_second(limit))),
             sending: per_second
                 .map(|limit| Semaphore::new((limit.get() as usize / BATCH_ENDPOINTS_MAX).max(SENDING_MIN))),
-            slots: Arc::new(Semaphore::new(slots)),
+            seat: engine.places.join(),
             sender: engine::sender(&activity),
             references,
             rules: Rules {
@@ -197,7 +203,7 @@ impl Run {
                 definition,
                 ways,
                 now: activity.scheduled_start,
-                written: activity.scheduled_start,
+                turns: Vec::new(),
             },
             engine,
             activity,
@@ -227,10 +233,9 @@ impl Run {
                         self.stop.cancel();
                     }
                 }
-                slot = self.slots.clone().acquire_owned(), if !claimed.is_empty() => {
-                    let slot = slot.expect("slots are never closed");
+                place = self.seat.take(), if !claimed.is_empty() => {
                     let batch = claimed.pop_front().expect("it is not empty");
-                    workers.spawn(self.clone().work(batch, slot));
+                    workers.spawn(self.clone().work(batch, place));
                 }
                 page = loaded.recv(), if claimed.is_empty() => match page {
                     Some(page) => {
@@ -241,6 +246,7 @@ impl Run {
                 },
             }
         }
+        self.seat.leave();
         while let Some(ended) = workers.join_next().await {
             if let Err(error) = ended.expect("a worker does not panic") {
                 failure.get_or_insert(error);
@@ -294,12 +300,14 @@ impl Run {
                     })
                     .collect();
                 self.hold.ready(page.len());
+                self.seat.ready(page.len());
                 if pages.send(page).await.is_err() {
                     return Ok(()); // The run was stopped.
                 }
             }
         }
         self.hold.set_reading(false);
+        self.seat.set_reading(false);
         failing.disarm();
         Ok(())
     }
@@ -307,11 +315,15 @@ impl Run {
     fn set_waiting(&self, waiting: bool) {
         self.progress.set_waiting(waiting);
         self.hold.set_reading(!waiting);
+        self.seat.set_reading(!waiting);
     }
 
     fn due(&self, due: Timestamp) -> Due {
         let scheduled_time = clock::wire_text(due);
         let definition = &self.rules.definition;
+        // In local time each zone has a window of its own; else there is one, also for who waits for the end of quiet time.
+        let is_local_time = definition.treatments[self.treatment].schedule.is_local_time;
+        let opens = if is_local_time { due } else { self.activity.scheduled_start };
         let Activity { application_id, campaign_id, treatment_id, id: activity_id, .. } = &self.activity;
         let run =
             event::Run { application_id, campaign_id, treatment_id, activity_id, scheduled_time: &scheduled_time };
@@ -325,7 +337,7 @@ impl Run {
                 scheduled_time,
             }),
             // A window past the end of time has no end.
-            deadline: definition.limits.duration_max.and_then(|window| due.checked_add(window).ok()),
+            deadline: definition.limits.duration_max.and_then(|window| opens.checked_add(window).ok()),
         }
     }
 

@@ -3,46 +3,17 @@
 //!
 //! Source: API reference, `CampaignState`; what is left open there is our choice: `pinpoint-semantics` 5.3.
 
-use jiff::Timestamp;
-
-use super::definition::{self, Document};
-use super::schedule::{Frequency, Schedule};
+use super::definition::Document;
+use super::timetable::{Line, Look, Timetable};
 use crate::domain::TreatmentId;
 use crate::store::{Activity, ActivityState};
 use crate::wire::generated::CampaignStatus;
 
-/// When a campaign that has not begun is to be looked at again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Next {
-    /// It begins then, or at once if that is past.
-    Due(Timestamp),
-    /// Not before somebody changes it: it is paused, or is not the scheduler's.
-    Paused,
-    /// Never: nobody can tell when it should.
-    Invalid,
-}
-
-/// When a campaign that has not begun does.
-///
-/// One that is no longer paused after its start is due at once: who lifts the pause wants it to go out. It has no other run
-/// that could make up for it.
-pub fn next(document: &Document, now: Timestamp) -> Next {
-    let campaign = &document.campaign;
-    let Some(schedule) = &campaign.schedule else { return Next::Invalid };
-    let Ok(schedule) = definition::read_schedule(schedule, &document.defaults) else { return Next::Invalid };
-    if !document.scheduled || campaign.is_paused == Some(true) || schedule.frequency != Frequency::Once {
-        return Next::Paused;
-    }
-    let Schedule { start, is_local_time, .. } = schedule;
-    Next::Due(if is_local_time { start.first_due(now) } else { start.moment(now) })
-}
-
 /// The status of a campaign. `activities` are all of it, in any order.
-pub fn of_campaign(document: &Document, activities: &[Activity], segment_exists: bool) -> CampaignStatus {
-    if !segment_exists {
-        return CampaignStatus::Deleted;
-    }
-    of_activities(activities.iter()).unwrap_or_else(|| before_the_run(document))
+///
+/// A pause does not show while a run is under way, or when there is none to come: it keeps back further runs.
+pub fn of_campaign(document: &Document, activities: &[Activity], segment_exists: bool, look: &Look) -> CampaignStatus {
+    status(document, activities, segment_exists, look, |_, _| true)
 }
 
 /// The status of one treatment.
@@ -51,29 +22,46 @@ pub fn of_treatment(
     activities: &[Activity],
     segment_exists: bool,
     treatment_id: &TreatmentId,
+    look: &Look,
+) -> CampaignStatus {
+    let place = treatment_id.as_str().parse().ok();
+    status(document, activities, segment_exists, look, |line, treatment| {
+        Some(treatment) == place && line.treatments.contains(&treatment)
+    })
+}
+
+/// What the statuses of these treatments make together.
+fn status(
+    document: &Document,
+    activities: &[Activity],
+    segment_exists: bool,
+    look: &Look,
+    is_meant: impl Fn(&Line, usize) -> bool,
 ) -> CampaignStatus {
     if !segment_exists {
         return CampaignStatus::Deleted;
     }
-    let own = activities.iter().filter(|activity| activity.treatment_id == *treatment_id);
-    of_activities(own).unwrap_or_else(|| before_the_run(document))
-}
-
-/// A pause does not show here: it keeps back further runs, and a campaign of one run has none.
-fn of_activities<'a>(activities: impl Iterator<Item = &'a Activity>) -> Option<CampaignStatus> {
-    activities.fold(None, |status, activity| match (status, activity.state) {
-        (_, ActivityState::Running) | (Some(CampaignStatus::Executing), _) => Some(CampaignStatus::Executing),
-        (_, ActivityState::Paused) | (Some(CampaignStatus::Paused), _) => Some(CampaignStatus::Paused),
-        (_, ActivityState::Completed | ActivityState::Cancelled) => Some(CampaignStatus::Completed),
-    })
-}
-
-fn before_the_run(document: &Document) -> CampaignStatus {
-    match next(document, Timestamp::MIN) {
-        Next::Due(_) => CampaignStatus::Scheduled,
-        Next::Paused => CampaignStatus::Paused,
-        Next::Invalid => CampaignStatus::Invalid,
+    let Ok(timetable) = Timetable::read(document, look.policy) else {
+        let is_running = activities.iter().any(|activity| activity.state == ActivityState::Running);
+        return if is_running { CampaignStatus::Executing } else { CampaignStatus::Invalid };
+    };
+    let mut statuses = Vec::new();
+    for line in &timetable.lines {
+        for treatment in line.treatments.iter().copied().filter(|treatment| is_meant(line, *treatment)) {
+            let id = treatment.to_string();
+            let own: Vec<&Activity> = activities.iter().filter(|own| own.treatment_id.as_str() == id).collect();
+            statuses.push(timetable.status(line, &own, look));
+        }
     }
+    let has = |status: CampaignStatus| statuses.contains(&status);
+    // A treatment that is over waits for the others.
+    let others =
+        if has(CampaignStatus::Completed) { CampaignStatus::PendingNextRun } else { CampaignStatus::Scheduled };
+    [CampaignStatus::Executing, CampaignStatus::Paused, CampaignStatus::PendingNextRun]
+        .into_iter()
+        .find(|status| has(status.clone()))
+        .or_else(|| has(CampaignStatus::Scheduled).then_some(others))
+        .unwrap_or(CampaignStatus::Completed)
 }
 
 /// Whether a campaign with this status counts towards the quota of active ones.
@@ -86,27 +74,15 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{ActivityId, ApplicationId, CampaignId};
+    use crate::campaign::timetable::tests::{activity, at, look};
 
     fn document(campaign: Value) -> Document {
-        serde_json::from_value(json!({ "Campaign": campaign, "Scheduled": true })).unwrap()
+        let made = json!({ "0": "2026-03-01T00:00:00Z" });
+        serde_json::from_value(json!({ "Campaign": campaign, "Scheduled": true, "Made": made })).unwrap()
     }
 
-    fn activity(treatment: &str, state: ActivityState) -> Activity {
-        Activity {
-            id: ActivityId::new(treatment),
-            application_id: ApplicationId::new("a"),
-            campaign_id: CampaignId::new("c"),
-            campaign_version: 1,
-            treatment_id: TreatmentId::new(treatment),
-            state,
-            scheduled_start: Timestamp::UNIX_EPOCH,
-            started_at: None,
-            ended_at: None,
-            failure: None,
-            definition: String::new(),
-            is_streamed: false,
-        }
+    fn before_ten() -> Look {
+        look(at("2026-03-01T00:00:01Z"))
     }
 
     #[test]
@@ -121,42 +97,98 @@ mod tests {
         ];
         for (campaign, expected) in cases {
             let document = document(campaign.clone());
-            assert_eq!(of_campaign(&document, &[], true), expected, "{campaign}");
-            assert_eq!(of_campaign(&document, &[], false), CampaignStatus::Deleted, "{campaign}");
+            assert_eq!(of_campaign(&document, &[], true, &before_ten()), expected, "{campaign}");
+            assert_eq!(of_campaign(&document, &[], false, &before_ten()), CampaignStatus::Deleted, "{campaign}");
         }
         let mut left_over = document(json!({ "Schedule": { "StartTime": "IMMEDIATE" } }));
         left_over.scheduled = false;
-        assert_eq!(of_campaign(&left_over, &[], true), CampaignStatus::Paused, "it never starts by itself");
+        assert_eq!(
+            of_campaign(&left_over, &[], true, &before_ten()),
+            CampaignStatus::Paused,
+            "it never starts by itself"
+        );
     }
 
     #[test]
     fn a_campaign_is_completed_when_all_its_treatments_are() {
-        use ActivityState::{Cancelled, Completed, Running};
-        let document = document(json!({ "Schedule": { "StartTime": "IMMEDIATE" }, "IsPaused": true }));
+        use ActivityState::{Cancelled, Completed, Paused, Running};
+        let schedule = json!({ "StartTime": "2026-03-01T10:00:00Z" });
+        let document = document(
+            json!({ "Schedule": schedule, "IsPaused": true, "AdditionalTreatments": [{ "SizePercent": 10 }] }),
+        );
+        let (moment, look) = (at("2026-03-01T10:00:00Z"), look(at("2026-03-01T11:00:00Z")));
         let cases = [
             ([Running, Running], CampaignStatus::Executing),
             ([Completed, Running], CampaignStatus::Executing),
-            ([Running, Completed], CampaignStatus::Executing),
+            ([Running, Paused], CampaignStatus::Executing),
+            ([Completed, Paused], CampaignStatus::Paused),
             ([Completed, Completed], CampaignStatus::Completed),
             ([Cancelled, Completed], CampaignStatus::Completed),
         ];
         for (states, expected) in cases {
-            let activities = [activity("0", states[0]), activity("1", states[1])];
-            assert_eq!(of_campaign(&document, &activities, true), expected, "{states:?}");
+            let activities = [activity(0, moment, states[0]), activity(1, moment, states[1])];
+            assert_eq!(of_campaign(&document, &activities, true, &look), expected, "{states:?}");
         }
-        let activities = [activity("0", Completed), activity("1", Running)];
-        let of = |treatment| of_treatment(&document, &activities, true, &TreatmentId::new(treatment));
+        let activities = [activity(0, moment, Completed), activity(1, moment, Running)];
+        let of = |treatment| of_treatment(&document, &activities, true, &TreatmentId::new(treatment), &look);
         assert_eq!((of("0"), of("1")), (CampaignStatus::Completed, CampaignStatus::Executing));
     }
 
     #[test]
-    fn local_time_is_due_on_the_first_clocks_on_earth() {
-        let now: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
-        let schedule = |is_local_time: bool| {
-            let schedule = json!({ "StartTime": "2026-03-02T18:00:00Z", "IsLocalTime": is_local_time });
-            next(&document(json!({ "Schedule": schedule })), now)
-        };
-        assert_eq!(schedule(false), Next::Due("2026-03-02T18:00:00Z".parse().unwrap()));
-        assert_eq!(schedule(true), Next::Due("2026-03-02T04:00:00Z".parse().unwrap()));
+    fn a_recurring_campaign_waits_between_its_runs_and_is_completed_after_the_last() {
+        let schedule =
+            json!({ "StartTime": "2026-03-01T10:00:00Z", "EndTime": "2026-03-03T10:00:00Z", "Frequency": "DAILY" });
+        let campaign = json!({ "Schedule": schedule });
+        let first = activity(0, at("2026-03-01T10:00:00Z"), ActivityState::Completed);
+        let last = activity(0, at("2026-03-03T10:00:00Z"), ActivityState::Completed);
+        let runs = [first, last];
+        let cases: [(&str, &[Activity], CampaignStatus, CampaignStatus); 5] = [
+            ("2026-03-01T09:00:00Z", &[], CampaignStatus::Scheduled, CampaignStatus::Paused),
+            ("2026-03-01T12:00:00Z", &runs[..1], CampaignStatus::PendingNextRun, CampaignStatus::Paused),
+            ("2026-03-03T10:00:00Z", &runs[..1], CampaignStatus::PendingNextRun, CampaignStatus::Paused),
+            ("2026-03-03T12:00:00Z", &runs, CampaignStatus::Completed, CampaignStatus::Completed),
+            // Its end came while no process ran.
+            ("2026-03-08T12:00:00Z", &[], CampaignStatus::Completed, CampaignStatus::Completed),
+        ];
+        for (now, activities, expected, paused) in cases {
+            let look = Look { since: at(now), ..look(at(now)) };
+            let mut document = document(campaign.clone());
+            assert_eq!(of_campaign(&document, activities, true, &look), expected, "{now}");
+            document.campaign.is_paused = Some(true);
+            assert_eq!(of_campaign(&document, activities, true, &look), paused, "{now}, paused");
+        }
+    }
+
+    #[test]
+    fn campaigns_of_events_execute_from_start_to_end() {
+        let end = "2026-03-03T10:00:00Z";
+        for frequency in ["EVENT", "IN_APP_EVENT"] {
+            let schedule = json!({ "StartTime": "2026-03-01T10:00:00Z", "EndTime": end, "Frequency": frequency });
+            let document = document(json!({ "Schedule": schedule }));
+            let mut paused = document.clone();
+            paused.campaign.is_paused = Some(true);
+            let status = |now: &str| {
+                let look = look(at(now));
+                (of_campaign(&document, &[], true, &look), of_campaign(&paused, &[], true, &look))
+            };
+            assert_eq!(status("2026-03-01T09:59:59Z"), (CampaignStatus::Scheduled, CampaignStatus::Paused));
+            assert_eq!(status("2026-03-02T09:59:59Z"), (CampaignStatus::Executing, CampaignStatus::Paused));
+            assert_eq!(status("2026-03-03T10:00:01Z"), (CampaignStatus::Completed, CampaignStatus::Completed));
+        }
+    }
+
+    #[test]
+    fn a_treatment_with_a_schedule_of_its_own_has_a_status_of_its_own() {
+        let schedule = |start: &str| json!({ "StartTime": start });
+        let campaign = json!({
+            "Schedule": schedule("2026-03-01T10:00:00Z"),
+            "AdditionalTreatments": [{ "SizePercent": 10, "Schedule": schedule("2026-03-02T10:00:00Z") }]
+        });
+        let document = document(campaign);
+        let first = [activity(0, at("2026-03-01T10:00:00Z"), ActivityState::Completed)];
+        let look = look(at("2026-03-01T12:00:00Z"));
+        let of = |treatment| of_treatment(&document, &first, true, &TreatmentId::new(treatment), &look);
+        assert_eq!((of("0"), of("1")), (CampaignStatus::Completed, CampaignStatus::Scheduled));
+        assert_eq!(of_campaign(&document, &first, true, &look), CampaignStatus::PendingNextRun);
     }
 }

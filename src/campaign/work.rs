@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
 use super::address::AddressReport;
 use super::batch::Batch;
@@ -18,6 +18,7 @@ use super::deliver::{Delivery, Terms};
 use super::filter::{self, Candidate, Target};
 use super::hold::Verdict;
 use super::run::{Due, Loaded, Run};
+use super::share::Place;
 use super::sheet::Sheet;
 use super::{Error, audience, compose, dead, schedule};
 use crate::channel::Message;
@@ -41,7 +42,7 @@ enum Worked {
 
 impl Run {
     /// One batch, from load to record.
-    pub(super) async fn work(self: Arc<Self>, loaded: Loaded, slot: OwnedSemaphorePermit) -> Result<(), Error> {
+    pub(super) async fn work(self: Arc<Self>, loaded: Loaded, place: Place) -> Result<(), Error> {
         metric::batch_started(loaded.waiting.elapsed());
         self.progress.begin_batch();
         self.hold.begin_batch();
@@ -54,7 +55,7 @@ impl Run {
         self.hold.end_batch();
         self.progress.end_batch();
         metric::batch_ended(matches!(worked, Ok(Worked::Done(_))));
-        drop(slot);
+        drop(place);
         if let Worked::Done(tally) = worked? {
             for (fate, endpoints) in tally.iter() {
                 metric::endpoints(fate, endpoints);
@@ -202,7 +203,9 @@ impl Run {
 
     /// Test 14: whether it is quiet time where the endpoint is.
     fn quiet(&self, head: &Head<'_>, now: Timestamp) -> Result<(), Fate> {
-        let Some(quiet_time) = self.rules.definition.schedule.quiet_time else { return Ok(()) };
+        let Some(quiet_time) = self.rules.definition.treatments[self.treatment].schedule.quiet_time else {
+            return Ok(());
+        };
         match head.timezone().and_then(schedule::zone) {
             Some(zone) if quiet_time.is_quiet(now, &zone) => Err(Fate::QuietTime),
             _ => Ok(()),
@@ -267,7 +270,12 @@ impl Run {
                 return Some(asked);
             };
             let failed_alone = caller.successes() > successes;
-            match self.hold.failed(call, error.kind(), error.to_string(), &self.stop).await {
+            let verdict = {
+                // Only another batch can tell.
+                let _lent = self.seat.lend();
+                self.hold.failed(call, error.kind(), error.to_string(), &self.stop).await
+            };
+            match verdict {
                 // It failed while the function went down, or while nobody else succeeded, and the function works again. One that
                 // was mended since the activity was held may take now what it refused before.
                 Verdict::Works
@@ -399,7 +407,7 @@ impl Run {
             if due.deadline.is_some_and(|deadline| now > deadline) {
                 return Err(Fate::Expired);
             }
-            if self.rules.definition.schedule.quiet_time.is_none() {
+            if self.rules.definition.treatments[self.treatment].schedule.quiet_time.is_none() {
                 return Ok(());
             }
             let head = page.find(batch.members[place]).map(|found| read_head(page.get(found)));

@@ -1,20 +1,24 @@
-//! `pinwheel activity`: what became of a run, of one endpoint in it, and how to take a run up again.
+//! `pinwheel activity`: what became of a run, of one endpoint in it, and how to pause it, end it and take it up again.
+
+mod order;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use url::Url;
 
 use super::run::settings_of;
 use super::summary::Summary;
 use super::watch::Watch;
 use super::{Settings, finish};
 use crate::app::{self, App};
+use crate::campaign::control::{self, Order};
 use crate::campaign::ledger::{self, Answer};
 use crate::cli::plain::plain;
 use crate::clock::wire_text;
-use crate::domain::{ActivityId, ApplicationId, CampaignId};
+use crate::domain::ApplicationId;
 use crate::store::{Activity, ActivityState, Store};
 
 #[derive(Debug, Subcommand)]
@@ -23,8 +27,12 @@ pub enum Command {
     Show(Show),
     /// Tell what became of one endpoint, in one line.
     Why(Why),
-    /// Take up runs that were cut off. Finished ones are left alone.
+    /// Pause runs within one batch; they stay paused until they are resumed.
+    Pause(order::Pause),
+    /// Take up runs that were cut off or paused. Finished ones are left alone.
     Resume(Resume),
+    /// End runs within one batch and for good: the rest of their audience meets the fate ABORTED.
+    Abort(order::Abort),
 }
 
 #[derive(Args, Debug)]
@@ -46,11 +54,14 @@ pub struct Why {
 
 #[derive(Args, Debug)]
 pub struct Resume {
-    /// An activity or a campaign; all unfinished activities without it.
+    /// An activity or a campaign; all activities that were cut off without it.
     id: Option<String>,
     /// The campaign file that was run, for its settings.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "endpoint_url")]
     file: Option<PathBuf>,
+    /// Have the server at this address go on with what is paused; signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    #[arg(long, value_name = "URL", requires = "id")]
+    endpoint_url: Option<Url>,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -77,13 +88,26 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
             }
             bail!("endpoint `{endpoint}` is not in the audience of `{id}`")
         }
-        Command::Resume(Resume { id, file, json }) => {
+        Command::Pause(args) => order::pause(args, settings).await,
+        Command::Abort(args) => order::abort(args, settings).await,
+        Command::Resume(Resume { id: Some(id), endpoint_url: endpoint_url @ Some(_), json, .. }) => {
+            order::give(Order::Resume, &id, order::Way { endpoint_url, json }, settings).await
+        }
+        Command::Resume(Resume { id, file, json, .. }) => {
             let overlay = file.as_deref().map(settings_of).transpose()?;
             let app = App::open(settings.load(overlay)?)?;
-            let mut activities = find(&*app.store, id.as_deref()).await?;
+            let mut activities = match &id {
+                Some(id) => control::of_latest_run(&*app.store, id).await?,
+                // What an operator paused, he resumes by its name.
+                None => app.store.activities_in_state(ActivityState::Running).await?,
+            };
+            for activity in &mut activities {
+                let resumed = app.engine.carry_out(Order::Resume, &activity.id).await?;
+                activity.state = resumed.map_or(activity.state, |resumed| resumed.activity.state);
+            }
             activities.retain(|activity| activity.state == ActivityState::Running);
             if activities.is_empty() {
-                eprintln!("nothing to resume: no activity was cut off");
+                eprintln!("nothing to resume: no activity was cut off or paused");
                 return Ok(ExitCode::SUCCESS);
             }
             let how = match &file {
@@ -98,19 +122,12 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
 
 /// An activity, a campaign's latest activities, or all unfinished ones.
 async fn find(store: &dyn Store, id: Option<&str>) -> anyhow::Result<Vec<Activity>> {
-    let Some(id) = id else { return Ok(store.activities_in_state(ActivityState::Running).await?) };
-    if let Some(activity) = store.activity(&ActivityId::new(id)).await? {
-        return Ok(vec![activity]);
-    }
-    for application in store.applications().await? {
-        let mut activities = store.activities(&application.id, &CampaignId::new(id)).await?;
-        // Treatments of one run share its start.
-        if let Some(latest) = activities.iter().map(|activity| activity.started_at).max() {
-            activities.retain(|activity| activity.started_at == latest);
-            return Ok(activities);
-        }
-    }
-    bail!("there is no activity or campaign `{id}`")
+    let Some(id) = id else {
+        let mut unfinished = store.activities_in_state(ActivityState::Running).await?;
+        unfinished.extend(store.activities_in_state(ActivityState::Paused).await?);
+        return Ok(unfinished);
+    };
+    Ok(control::of_latest_run(store, id).await?)
 }
 
 async fn why(store: &dyn Store, activity: &Activity, endpoint: &str) -> anyhow::Result<Option<String>> {

@@ -97,12 +97,7 @@ impl ActivitySummary {
             application_id: activity.application_id.to_string(),
             campaign_id: activity.campaign_id.to_string(),
             treatment_id: activity.treatment_id.to_string(),
-            state: match activity.state {
-                ActivityState::Running => "RUNNING",
-                ActivityState::Completed => "COMPLETED",
-                ActivityState::Cancelled => "CANCELLED",
-                ActivityState::Paused => "PAUSED",
-            },
+            state: activity.state.as_str(),
             result: match (activity.state, &activity.failure) {
                 (ActivityState::Running | ActivityState::Paused, _) => None,
                 (_, Some(_)) => Some("FAIL"),
@@ -130,18 +125,7 @@ impl ActivitySummary {
         if *open > 0 {
             rows.push(("(no fate yet)", *open));
         }
-        for (fate, endpoints) in &rows {
-            write!(out, "  {:>12}  {fate:<18}", grouped(*endpoints))?;
-            match self.examples.get(fate) {
-                Some(example) => writeln!(out, "e.g. {example}")?,
-                None => writeln!(out)?,
-            }
-        }
-        let sum: Vec<String> = rows.iter().map(|(_, endpoints)| grouped(*endpoints)).collect();
-        let total: u64 = rows.iter().map(|(_, endpoints)| endpoints).sum();
-        let sign = if total == *audience { "=" } else { "does not equal" };
-        let sum = if sum.is_empty() { "0".to_owned() } else { sum.join(" + ") };
-        writeln!(out, "  {sum} {sign} {} endpoints in the audience", grouped(*audience))?;
+        write_equation(out, &rows, |fate| self.examples.get(fate).map(String::as_str), *audience)?;
         if *unknown > 0 {
             writeln!(out, "  {} of them were in flight when a process or a connection ended", grouped(*unknown))?;
         }
@@ -155,6 +139,9 @@ impl ActivitySummary {
             )?;
         }
         match (*state, &self.failure) {
+            ("PAUSED", _) => {
+                writeln!(out, "  not finished: an operator paused it; then: pinwheel activity resume {id}")?
+            }
             ("RUNNING", None) => {
                 writeln!(
                     out,
@@ -168,6 +155,27 @@ impl ActivitySummary {
         }
         Ok(())
     }
+}
+
+/// A line for each fate, with an example of why if there is one, and their sum.
+pub fn write_equation<'a>(
+    out: &mut String,
+    rows: &[(&str, u64)],
+    example: impl Fn(&str) -> Option<&'a str>,
+    audience: u64,
+) -> std::fmt::Result {
+    for (fate, endpoints) in rows {
+        write!(out, "  {:>12}  {fate:<18}", grouped(*endpoints))?;
+        match example(fate) {
+            Some(example) => writeln!(out, "e.g. {example}")?,
+            None => writeln!(out)?,
+        }
+    }
+    let sum: Vec<String> = rows.iter().map(|(_, endpoints)| grouped(*endpoints)).collect();
+    let total: u64 = rows.iter().map(|(_, endpoints)| endpoints).sum();
+    let sign = if total == audience { "=" } else { "does not equal" };
+    let sum = if sum.is_empty() { "0".to_owned() } else { sum.join(" + ") };
+    writeln!(out, "  {sum} {sign} {} endpoints in the audience", grouped(audience))
 }
 
 /// A number of something: `1 batch`, `1,234 batches`.

@@ -140,7 +140,7 @@ pub trait DeadLetterStore: Send + Sync {
     fn held_batches(&self) -> Call<'_, u64>;
 
     /// Hands held batches back to their activity, all or none: these, or every one that is held. Their rows are cut off where
-    /// `HELD` was, their letters redriven, and the activity is under way again, if there is any batch.
+    /// `HELD` was, their letters redriven, and the activity is under way again, if there is any batch; a paused one stays paused.
     ///
     /// Errors: `NotFound` for an unknown activity and for a batch that is not held; [`Conflict`](Error::Conflict) for a
     /// cancelled activity.

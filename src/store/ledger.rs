@@ -44,6 +44,23 @@ pub enum ActivityState {
     Paused = 4,
 }
 
+impl ActivityState {
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Completed => "COMPLETED",
+            Self::Cancelled => "CANCELLED",
+            Self::Paused => "PAUSED",
+        }
+    }
+
+    /// Whether nobody is to work on it.
+    pub fn is_stopped(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Paused)
+    }
+}
+
 /// The audience of an activity, fixed when it begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frozen {

@@ -30,6 +30,7 @@ const WORKERS_ENDED: &str = "pinwheel_function_workers_ended_total";
 const HOOK_LIMIT: &str = "pinwheel_hook_calls_in_flight_max";
 const HOOK_CIRCUIT: &str = "pinwheel_hook_circuit_state";
 const HELD: &str = "pinwheel_campaigns_held";
+const RUNS_SKIPPED: &str = "pinwheel_runs_skipped_total";
 const MESSAGES: &str = "pinwheel_messages_total";
 const CIRCUIT: &str = "pinwheel_circuit_state";
 const SMS_PARTS: &str = "pinwheel_sms_parts_total";
@@ -65,6 +66,7 @@ pub(super) fn describe() {
     describe_gauge!(HOOK_LIMIT, "Calls of a function that may be in flight at once, by function");
     describe_gauge!(HOOK_CIRCUIT, "Circuits of hook functions by function: 0 closed, 1 half open, 2 open");
     describe_gauge!(HELD, "Campaigns that hold themselves because their hook fails");
+    describe_counter!(RUNS_SKIPPED, "Runs of recurring campaigns that never begin, by why: misfire or overlap");
     describe_counter!(MESSAGES, "Attempts at messages by channel type, channel section and outcome");
     describe_gauge!(CIRCUIT, "Circuits by channel section: 0 closed, 1 half open, 2 open");
     describe_counter!(SMS_PARTS, "Parts of the text messages that providers took, by adapter");
@@ -172,6 +174,11 @@ pub fn campaigns_held(campaigns: usize) {
     gauge!(HELD).set(u32::try_from(campaigns).unwrap_or(u32::MAX));
 }
 
+/// As many runs of a recurring campaign never begin.
+pub fn runs_skipped(reason: &'static str, runs: u64) {
+    counter!(RUNS_SKIPPED, "reason" => reason).increment(runs);
+}
+
 /// An attempt at a message ended. `section` is the channel section it was made through.
 pub fn message(channel: ChannelType, section: &Arc<str>, outcome: &'static str) {
     counter!(MESSAGES, "channel" => channel.as_str(), "section" => section.clone(), "outcome" => outcome).increment(1);
@@ -240,6 +247,7 @@ mod tests {
             hook_limit("f", 4);
             hook_circuit("f", Phase::Open);
             campaigns_held(1);
+            runs_skipped("misfire", 1);
             circuit(&"relay".into(), Phase::Open);
             sms_parts("sms", 2);
             send_retry(ChannelType::Gcm);

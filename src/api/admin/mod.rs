@@ -1,8 +1,9 @@
 //! What operators ask of a server beyond Pinpoint's API: the routes below `/pinwheel/v1/`.
 //!
 //! They are signed as all requests are, and only keys that may do everything are let in. Shapes are documented in
-//! docs/dead-letters.md; the command line prints the same ones.
+//! docs/dead-letters.md and docs/operations.md; the command line prints the same ones.
 
+mod activity;
 mod letter;
 
 use std::sync::Arc;
@@ -19,9 +20,11 @@ use percent_encoding::percent_decode_str;
 use super::auth::signed_path;
 use super::handle::{self, RequestId};
 use super::{Api, Error};
+use crate::campaign::control::Order;
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metric;
 
+pub use activity::{ActivityItem, ActivityList};
 pub use letter::{Item, ReleasedItem, ReleasedList, Shown};
 
 /// Bytes of a request's body: it holds a few numbers.
@@ -34,6 +37,10 @@ enum Operation {
     GetDeadLetter,
     RedriveDeadLetters,
     DropDeadLetters,
+    GetActivity,
+    PauseActivity,
+    ResumeActivity,
+    AbortActivity,
 }
 
 impl Operation {
@@ -44,6 +51,10 @@ impl Operation {
             Self::GetDeadLetter => "GetDeadLetter",
             Self::RedriveDeadLetters => "RedriveDeadLetters",
             Self::DropDeadLetters => "DropDeadLetters",
+            Self::GetActivity => "GetActivity",
+            Self::PauseActivity => "PauseActivity",
+            Self::ResumeActivity => "ResumeActivity",
+            Self::AbortActivity => "AbortActivity",
         }
     }
 }
@@ -71,6 +82,10 @@ impl Route {
             }
             ["pinwheel", "v1", "dead-letters", id, "drop"] => (Operation::DropDeadLetters, Method::POST, vec![id]),
             ["pinwheel", "v1", "dead-letters", id, batch] => (Operation::GetDeadLetter, Method::GET, vec![id, batch]),
+            ["pinwheel", "v1", "activities", id] => (Operation::GetActivity, Method::GET, vec![id]),
+            ["pinwheel", "v1", "activities", id, "pause"] => (Operation::PauseActivity, Method::POST, vec![id]),
+            ["pinwheel", "v1", "activities", id, "resume"] => (Operation::ResumeActivity, Method::POST, vec![id]),
+            ["pinwheel", "v1", "activities", id, "abort"] => (Operation::AbortActivity, Method::POST, vec![id]),
             _ => return Err(Error::not_found()),
         };
         if *method != verb {
@@ -131,6 +146,10 @@ impl Api {
                 (Operation::GetDeadLetter, [id, batch]) => self.show_letter(id, batch, &query).await,
                 (Operation::RedriveDeadLetters, [id]) => self.redrive_letters(id, &body.bytes).await,
                 (Operation::DropDeadLetters, [id]) => self.drop_letters(id, &body.bytes).await,
+                (Operation::GetActivity, [id]) => self.show_activities(id).await,
+                (Operation::PauseActivity, [id]) => self.order(Order::Pause, id).await,
+                (Operation::ResumeActivity, [id]) => self.order(Order::Resume, id).await,
+                (Operation::AbortActivity, [id]) => self.order(Order::Abort, id).await,
                 _ => Err(Error::not_found()),
             }
         });
@@ -161,6 +180,17 @@ mod tests {
         let redrive = find(Method::POST, &format!("{base}/a/redrive")).unwrap();
         assert_eq!(redrive, (Operation::RedriveDeadLetters, "a".to_owned()));
         assert_eq!(find(Method::POST, &format!("{base}/a/drop")).unwrap().0, Operation::DropDeadLetters);
+
+        let activities = "/pinwheel/v1/activities/a";
+        assert_eq!(find(Method::GET, activities).unwrap(), (Operation::GetActivity, "a".to_owned()));
+        for (verb, operation) in [
+            ("pause", Operation::PauseActivity),
+            ("resume", Operation::ResumeActivity),
+            ("abort", Operation::AbortActivity),
+        ] {
+            assert_eq!(find(Method::POST, &format!("{activities}/{verb}")).unwrap(), (operation, "a".to_owned()));
+            assert_eq!(find(Method::GET, &format!("{activities}/{verb}")).unwrap_err().status(), 405);
+        }
 
         assert_eq!(find(Method::GET, &format!("{base}/a/drop")).unwrap_err().status(), 405);
         assert_eq!(find(Method::POST, base).unwrap_err().status(), 405);

@@ -19,7 +19,7 @@ impl Call<'_> {
         &self,
         application_id: &ApplicationId,
         id: &CampaignId,
-        is_local_time: bool,
+        campaign: &wire::WriteCampaignRequest,
         page_size: Option<&str>,
         token: Option<&str>,
     ) -> Result<wire::ActivitiesResponse, Error> {
@@ -30,15 +30,44 @@ impl Call<'_> {
         let mut item = Vec::with_capacity(shown.len());
         for activity in shown {
             let own = self.api.scheduler.count(&activity).await?;
-            // Treatments of one run begin at the same moment.
-            let mut elsewhere = 0;
-            for other in all.iter().filter(|o| o.started_at == activity.started_at && o.id != activity.id) {
-                elsewhere += self.api.scheduler.count(other).await?.audience;
-            }
+            let elsewhere = match segment_endpoints(&activity) {
+                Some(endpoints) => endpoints.saturating_sub(own.audience),
+                None => self.beside(&activity, &all).await?,
+            };
+            let is_local_time = is_local_time(campaign, &activity);
             item.push(response(activity, &own, elsewhere, is_local_time));
         }
         Ok(wire::ActivitiesResponse { item, next_token })
     }
+}
+
+impl Call<'_> {
+    /// Endpoints of other treatments that began with this one.
+    async fn beside(&self, activity: &Activity, all: &[Activity]) -> Result<u64, Error> {
+        let mut endpoints = 0;
+        for other in all.iter().filter(|o| o.started_at == activity.started_at && o.id != activity.id) {
+            endpoints += self.api.scheduler.count(other).await?.audience;
+        }
+        Ok(endpoints)
+    }
+}
+
+/// What the segment had when the activity began; `None` if nobody wrote it down.
+fn segment_endpoints(activity: &Activity) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Begun {
+        segment_endpoints: Option<u64>,
+    }
+    serde_json::from_str(&activity.definition).ok().and_then(|begun: Begun| begun.segment_endpoints)
+}
+
+/// Whether the activity's treatment goes out zone by zone.
+fn is_local_time(campaign: &wire::WriteCampaignRequest, activity: &Activity) -> bool {
+    let place = activity.treatment_id.as_str().parse().unwrap_or(0_usize).checked_sub(1);
+    let treatment = place.and_then(|place| campaign.additional_treatments.as_ref()?.get(place));
+    let own = treatment.and_then(|treatment| treatment.schedule.as_ref());
+    own.or(campaign.schedule.as_ref()).is_some_and(|schedule| schedule.is_local_time == Some(true))
 }
 
 /// Latest first, then by treatment.

@@ -27,13 +27,12 @@ impl Call<'_> {
         application_id: &ApplicationId,
         id: &CampaignId,
         document: &Document,
-        checks_start: bool,
+        starts: &[usize],
     ) -> Result<(), Error> {
         let notes = in_app::check(id.as_str(), document)?;
         let now = self.api.clock.now();
-        if checks_start {
-            in_app::check_start(document, now, self.api.config.campaign.strict_start).map_err(write::start_error)?;
-        }
+        let is_strict = self.api.config.campaign.strict_start;
+        in_app::check_start(document, now, is_strict, starts).map_err(write::start_error)?;
         let others = in_app::count(self.store(), application_id, id.as_str(), now).await?;
         if others >= IN_APP_CAMPAIGNS_MAX {
             let problem = format!("the application has {others} in-app campaigns, the limit is {IN_APP_CAMPAIGNS_MAX}");

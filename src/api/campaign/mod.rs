@@ -8,8 +8,9 @@ mod in_app;
 mod response;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use self::response::State;
@@ -17,6 +18,7 @@ use super::page::Page;
 use super::{Call, Error, tag};
 use crate::campaign::schedule::Start;
 use crate::campaign::{Document, definition, in_app as apps, status};
+use crate::config::Pause;
 use crate::domain::limit::ACTIVE_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
 use crate::store::{Application, Definition, DefinitionWrite, Kind, Versioning};
@@ -39,9 +41,13 @@ impl Campaigns for Call<'_> {
             served: Vec::new(),
             scheduled: true,
             segment_version: 0,
+            made: BTreeMap::new(),
+            resumed: None,
+            segment_endpoints: None,
         };
         let id = CampaignId::new(Uuid::new_v4().simple().to_string());
-        self.check_campaign(&application.id, &id, &mut document, true).await?;
+        let starts = definition::changed_starts(&wire::WriteCampaignRequest::default(), &document.campaign);
+        self.check_campaign(&application.id, &id, &mut document, &starts).await?;
 
         let _writing = self.api.scheduler.writing().await;
         let is_paused = document.campaign.is_paused == Some(true);
@@ -49,6 +55,7 @@ impl Campaigns for Call<'_> {
             let problem = format!("{ACTIVE_CAMPAIGNS_MAX} campaigns are active, which is the limit");
             return Err(Error::bad_request(problem));
         }
+        document.note_schedules(None, false, self.moment());
         let stored = self.write_campaign(&application.id, &id, &document, None).await?;
         self.api.scheduler.changed(&application.id, &id);
         self.api.engine.boards().forget(&application.id);
@@ -58,7 +65,7 @@ impl Campaigns for Call<'_> {
     async fn update_campaign(&self, input: wire::UpdateCampaignInput) -> Result<wire::CampaignResponse, Error> {
         let application_id = ApplicationId::new(input.application_id);
         let id = CampaignId::new(input.campaign_id);
-        let _writing = self.api.scheduler.writing().await;
+        let writing = self.api.scheduler.writing().await;
         let stored = self.stored_campaign(&application_id, &id, None).await?;
         let before = response::read(&stored)?;
         let mut document = before.clone();
@@ -67,11 +74,13 @@ impl Campaigns for Call<'_> {
         let changes = write::changes(&before.campaign, &document.campaign);
         write::check_state(&state.of_campaign(&before), &changes)?;
         if changes.other {
-            self.check_campaign(&application_id, &id, &mut document, changes.start).await?;
+            let starts = definition::changed_starts(&before.campaign, &document.campaign);
+            self.check_campaign(&application_id, &id, &mut document, &starts).await?;
         } else if changes.name {
             // What the campaign was made of may be gone by now.
             write::check_name(&document.campaign)?;
         }
+        document.note_schedules(Some(&before), state.has_begun(), self.moment());
         let was_active = status::is_active(&state.of_campaign(&before));
         let will_be = status::is_active(&state.of_campaign(&document));
         if will_be && !was_active && self.api.scheduler.active() >= ACTIVE_CAMPAIGNS_MAX {
@@ -81,6 +90,14 @@ impl Campaigns for Call<'_> {
         let stored = self.write_campaign(&application_id, &id, &document, Some(stored.revision)).await?;
         self.api.scheduler.changed(&application_id, &id);
         self.api.engine.boards().forget(&application_id);
+        let is_paused = document.campaign.is_paused == Some(true);
+        if (is_paused || changes.pause) && self.pauses_runs(&document)? {
+            let (scheduler, key) = (&self.api.scheduler, (application_id.clone(), id.clone()));
+            match is_paused {
+                true => scheduler.pause_activities(&key, writing).await?,
+                false => scheduler.resume_activities(&key, writing).await?,
+            };
+        }
         self.campaign_response(&application_id, &stored).await
     }
 
@@ -98,7 +115,13 @@ impl Campaigns for Call<'_> {
             stored
         };
         let document = response::read(&stored)?;
-        Ok(response::of(&self.api.config.aws, &application_id, &stored, document, &State::deleted()))
+        Ok(response::of(
+            &self.api.config.aws,
+            &application_id,
+            &stored,
+            document,
+            &State::deleted(self.api.scheduler.eye()),
+        ))
     }
 
     async fn get_campaign(&self, input: wire::GetCampaignInput) -> Result<wire::CampaignResponse, Error> {
@@ -129,7 +152,7 @@ impl Campaigns for Call<'_> {
                 }
             };
             let activities = self.store().activities(&application_id, &CampaignId::new(&stored.id)).await?;
-            let state = State::new(activities, has_segment);
+            let state = State::new(activities, has_segment, self.api.scheduler.eye());
             item.push(response::of(&self.api.config.aws, &application_id, &stored, document, &state));
         }
         Ok(wire::CampaignsResponse { item, next_token })
@@ -176,9 +199,9 @@ impl Campaigns for Call<'_> {
         let application_id = ApplicationId::new(input.application_id);
         let id = CampaignId::new(input.campaign_id);
         let stored = self.stored_campaign(&application_id, &id, None).await?;
-        let is_local_time = response::read(&stored)?.campaign.schedule.and_then(|schedule| schedule.is_local_time);
+        let campaign = response::read(&stored)?.campaign;
         let (page_size, token) = (input.page_size.as_deref(), input.token.as_deref());
-        self.activities_response(&application_id, &id, is_local_time == Some(true), page_size, token).await
+        self.activities_response(&application_id, &id, &campaign, page_size, token).await
     }
 }
 
@@ -196,7 +219,8 @@ impl Call<'_> {
         found.ok_or_else(Error::not_found)
     }
 
-    /// Checks a campaign as it would be stored, and notes the version that its segment has now.
+    /// Checks a campaign as it would be stored, and notes the version that its segment has now. `starts` are the treatments
+    /// whose start is new.
     ///
     /// Errors: 400 that names the first field that breaks a rule.
     async fn check_campaign(
@@ -204,7 +228,7 @@ impl Call<'_> {
         application_id: &ApplicationId,
         id: &CampaignId,
         document: &mut Document,
-        checks_start: bool,
+        starts: &[usize],
     ) -> Result<(), Error> {
         write::check(&document.campaign)?;
         let segment_id = document.campaign.segment_id.as_deref().unwrap_or_default();
@@ -227,13 +251,15 @@ impl Call<'_> {
         compiled.campaign.is_paused = None;
         compiled.resolve(self.store()).await?;
         if apps::is_in_app(&compiled.campaign) {
-            return self.check_in_app(application_id, id, &compiled, checks_start).await;
+            return self.check_in_app(application_id, id, &compiled, starts).await;
         }
         let definition = self.api.engine.check(id, &compiled)?;
-        if checks_start {
-            definition.check_start(self.api.clock.now()).map_err(write::start_error)?;
+        if !starts.is_empty() {
+            let is_strict = self.api.config.campaign.strict_start;
+            definition.check_start(self.api.clock.now(), is_strict, starts).map_err(write::start_error)?;
             // Channels may come before a later start, but not before this one.
-            if matches!(definition.schedule.start, Start::Immediate) && document.campaign.is_paused != Some(true) {
+            let is_immediate = |place: &usize| definition.treatments[*place].schedule.start == Start::Immediate;
+            if starts.iter().any(is_immediate) && document.campaign.is_paused != Some(true) {
                 let ways = self.api.engine.ways(application_id).await?;
                 self.api.engine.compile(&ways, id, &compiled)?;
             }
@@ -259,6 +285,18 @@ impl Call<'_> {
         Ok(self.store().write_definition(Some(application_id), write).await?)
     }
 
+    /// Whether `IsPaused` also means the run that is under way.
+    fn pauses_runs(&self, document: &Document) -> Result<bool, Error> {
+        let policy = definition::read_policy(document.campaign.tags.as_ref(), self.api.config.policy)?;
+        Ok(policy.pause == Pause::Batch)
+    }
+
+    /// Now, as precisely as the store keeps it.
+    fn moment(&self) -> Timestamp {
+        let now = self.api.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
     async fn has_segment(&self, application_id: &ApplicationId, document: &Document) -> Result<bool, Error> {
         let Some(id) = &document.campaign.segment_id else { return Ok(false) };
         Ok(self.store().definition(Some(application_id), Kind::Segment, id, None).await?.is_some())
@@ -271,7 +309,8 @@ impl Call<'_> {
         document: &Document,
     ) -> Result<State, Error> {
         let activities = self.store().activities(application_id, id).await?;
-        Ok(State::new(activities, self.has_segment(application_id, document).await?))
+        let has_segment = self.has_segment(application_id, document).await?;
+        Ok(State::new(activities, has_segment, self.api.scheduler.eye()))
     }
 
     async fn campaign_response(

@@ -1,7 +1,7 @@
 //! What the API shows of a campaign.
 
 use crate::api::{Error, arn};
-use crate::campaign::{Document, status};
+use crate::campaign::{Document, Look, status};
 use crate::config;
 use crate::domain::{ApplicationId, TreatmentId};
 use crate::store::{Activity, Definition};
@@ -11,33 +11,39 @@ use crate::wire::generated::{self as wire, CampaignStatus};
 pub struct State {
     activities: Vec<Activity>,
     has_segment: bool,
+    look: Look,
 }
 
 impl State {
-    pub fn new(activities: Vec<Activity>, has_segment: bool) -> Self {
-        Self { activities, has_segment }
+    pub fn new(activities: Vec<Activity>, has_segment: bool, look: Look) -> Self {
+        Self { activities, has_segment, look }
     }
 
     /// Of a campaign that is no more.
-    pub fn deleted() -> Self {
-        Self { activities: Vec::new(), has_segment: false }
+    pub fn deleted(look: Look) -> Self {
+        Self::new(Vec::new(), false, look)
+    }
+
+    /// Whether it ever ran.
+    pub fn has_begun(&self) -> bool {
+        !self.activities.is_empty()
     }
 
     pub fn of_campaign(&self, document: &Document) -> CampaignStatus {
-        status::of_campaign(document, &self.activities, self.has_segment)
+        status::of_campaign(document, &self.activities, self.has_segment, &self.look)
     }
 
     fn of_treatment(&self, document: &Document, id: &str) -> Option<wire::CampaignState> {
         let id = TreatmentId::new(id);
         Some(wire::CampaignState {
-            campaign_status: Some(status::of_treatment(document, &self.activities, self.has_segment, &id)),
+            campaign_status: Some(status::of_treatment(document, &self.activities, self.has_segment, &id, &self.look)),
         })
     }
 }
 
 /// What the store keeps of a campaign.
 pub fn read(stored: &Definition) -> Result<Document, Error> {
-    serde_json::from_str(&stored.document).map_err(Error::internal)
+    Document::read(stored).map_err(Error::internal)
 }
 
 /// The campaign as its client wrote it, with what the server adds. The application's defaults do not show.

@@ -151,7 +151,6 @@ fn read_schedule(
         return Err(invalid("Schedule.Frequency", "it is not `IN_APP_EVENT` as the campaign's"));
     }
     let read = definition::read_schedule(schedule, defaults)?;
-    read.check(schedule).map_err(|(field, problem)| invalid(&field, problem))?;
     let end = read.end.ok_or_else(|| invalid("Schedule.EndTime", "it is missing"))?;
     let filter = schedule.event_filter.clone().ok_or_else(|| invalid("Schedule.EventFilter", "it is missing"))?;
     Filter::compile_in_app(&filter).map_err(|value| definition::invalid_value(value.in_member(FILTER)))?;
@@ -217,11 +216,13 @@ pub fn check(campaign_id: &str, document: &Document) -> Result<Vec<String>, Erro
     Ok(notes)
 }
 
-/// Errors: when a message starts in the past, or too soon for the strict mode.
-pub fn check_start(document: &Document, now: Timestamp, is_strict: bool) -> Result<(), Error> {
-    let schedule = document.campaign.schedule.as_ref().ok_or_else(|| invalid("Schedule", "is missing"))?;
-    let schedule = definition::read_schedule(schedule, &document.defaults)?;
-    schedule.check_start(now, is_strict).map_err(|(field, problem)| invalid(&field, problem))
+/// Errors: when one of these treatments, by their places, starts in the past, or too soon for the strict mode.
+pub fn check_start(document: &Document, now: Timestamp, is_strict: bool, treatments: &[usize]) -> Result<(), Error> {
+    let schedules = definition::read_schedules(document)?;
+    for schedule in treatments.iter().filter_map(|&place| schedules.get(place)?.as_ref()) {
+        schedule.check_start(now, is_strict).map_err(|(field, problem)| invalid(&field, problem))?;
+    }
+    Ok(())
 }
 
 /// How many campaigns for apps an application has, other than this one, that are not over.

@@ -1,22 +1,23 @@
-//! One campaign from the moment somebody looks at it: begin it if it is due, drive what it has begun, end what must not go
-//! on.
+//! One campaign from the moment somebody looks at it: begin what is due, drive what has begun, end what must not go on. While
+//! something is driven, the campaign is looked at again when it changes, when an activity ends and when the next run is due.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Gone, Key, Scheduler, UnderWay};
+use super::{Gone, Key, STEP, Scheduler, UnderWay};
+use crate::campaign::control::Order;
 use crate::campaign::definition::Document;
-use crate::campaign::status::{self, Next};
+use crate::campaign::timetable::{Due, Timetable};
 use crate::campaign::{Ending, Error, Progress};
 use crate::clock::Clock;
-use crate::domain;
+use crate::domain::{self, ActivityId};
 use crate::store::{self, Activity, ActivityState, Kind};
 
 /// Pauses after a failure of the store: doubled from the first to the second.
@@ -32,8 +33,10 @@ pub enum Attended {
     Over,
     /// It is looked at then.
     Look(Timestamp),
-    /// Its run is under way, but cannot go on until somebody mends something.
-    Held,
+    /// A run is under way, but cannot go on until somebody mends something; it is looked at for other runs then.
+    Held(Option<Timestamp>),
+    /// What is left of its runs is paused by an operator; it is looked at for other runs then.
+    Paused(Option<Timestamp>),
     /// It holds itself because its hook fails, and is tried again after a pause.
     HookFails {
         /// Whether the hook succeeded for a batch since the last pause.
@@ -41,10 +44,12 @@ pub enum Attended {
     },
 }
 
-/// Whether a run has begun.
-enum Begun {
-    Run(Vec<Activity>),
-    Not(Attended),
+/// What came of a look at a campaign.
+enum Seen {
+    /// Nothing is to be done by then, but for what is driven.
+    Until(Option<Timestamp>),
+    /// Something was done, and more may be due.
+    Again,
 }
 
 /// How driving an activity ended.
@@ -54,6 +59,20 @@ enum Driven {
     Stopped,
     Held,
     HookFails { has_worked: bool },
+}
+
+/// The activities of a campaign that are driven.
+struct Drives {
+    /// Stops them all.
+    stop: CancellationToken,
+    tasks: JoinSet<(ActivityId, Driven)>,
+    ids: HashSet<ActivityId>,
+    /// Stopped one by one: left alone until the campaign changes.
+    aside: HashSet<ActivityId>,
+    /// Whether the hook of one fails, and worked before.
+    hook_fails: Option<bool>,
+    /// Whether an operator paused one.
+    is_paused: bool,
 }
 
 impl Scheduler {
@@ -67,7 +86,7 @@ impl Scheduler {
                 Ok(Err(error)) => error,
                 Err(_) => {
                     tracing::error!(campaign.id = %key.1, "a campaign ended in a panic; it is resumed at the next start");
-                    return (key, Attended::Held);
+                    return (key, Attended::Held(None));
                 }
             };
             if !error.is_retryable() {
@@ -76,49 +95,143 @@ impl Scheduler {
                 if !is_gone {
                     tracing::error!(campaign.id = %key.1, error = %error, "a campaign cannot go on");
                 }
-                return (key, if is_gone { Attended::Over } else { Attended::Held });
+                return (key, if is_gone { Attended::Over } else { Attended::Held(None) });
             }
             tracing::warn!(campaign.id = %key.1, error = %error, "a campaign waits for the store");
             if paused(self.clock(), attempt, &under_way, &under_way.stop).await {
                 break;
             }
         }
-        (key, Attended::Held)
+        (key, Attended::Held(None))
     }
 
-    async fn attempt(&self, key: &Key, under_way: &UnderWay) -> Result<Attended, store::Error> {
-        let (application_id, campaign_id) = key;
-        let activities = self.store().activities(application_id, campaign_id).await?;
-        let stored = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
-        let Some(stored) = stored else {
-            return self.abort(&activities, Gone::Campaign).await.map(|()| Attended::Over);
+    async fn attempt(self: &Arc<Self>, key: &Key, under_way: &Arc<UnderWay>) -> Result<Attended, store::Error> {
+        let mut drives = Drives {
+            stop: under_way.stop.child_token(),
+            tasks: JoinSet::new(),
+            ids: HashSet::new(),
+            aside: HashSet::new(),
+            hook_fails: None,
+            is_paused: false,
         };
-        let Ok(document) = serde_json::from_str::<Document>(&stored.document) else {
+        let mut failures = 0;
+        loop {
+            let mut look = None;
+            if !drives.stop.is_cancelled() {
+                match self.look(key, under_way, &mut drives).await {
+                    Ok(Seen::Again) => continue,
+                    Ok(Seen::Until(moment)) => {
+                        (look, failures) = (moment, 0);
+                    }
+                    // Nobody who is driven is cut off for that.
+                    Err(error) if !drives.tasks.is_empty() => {
+                        tracing::warn!(campaign.id = %key.1, error = %error, "a look at a campaign waits for the store");
+                        failures += 1;
+                        look =
+                            Some(self.clock().now() + domain::pause(failures, PAUSE_MIN, PAUSE_MAX, fastrand::f64()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if drives.tasks.is_empty() {
+                return self.attended(key, under_way, &drives, look).await;
+            }
+            let stopped = drives.stop.clone();
+            tokio::select! {
+                biased;
+                Some(ended) = drives.tasks.join_next() => drives.ended(ended, under_way),
+                () = stopped.cancelled(), if !stopped.is_cancelled() => {}
+                () = under_way.change.notified(), if !stopped.is_cancelled() => {}
+                () = self.wait_until(look), if look.is_some() && !stopped.is_cancelled() => {}
+            }
+        }
+    }
+
+    /// In steps, so that a clock that is set meanwhile counts.
+    async fn wait_until(&self, moment: Option<Timestamp>) {
+        while let Some(left) = moment.map(|moment| moment.duration_since(self.clock().now()))
+            && let Ok(left) = Duration::try_from(left)
+            && !left.is_zero()
+        {
+            self.clock().sleep(left.min(STEP)).await;
+        }
+    }
+
+    /// Drives what is open, and begins what is due.
+    async fn look(
+        self: &Arc<Self>,
+        key: &Key,
+        under_way: &Arc<UnderWay>,
+        drives: &mut Drives,
+    ) -> Result<Seen, store::Error> {
+        let (application_id, campaign_id) = key;
+        if std::mem::take(&mut *under_way.changed.lock()) {
+            // Somebody may have mended something.
+            under_way.stuck.lock().clear();
+            drives.aside.clear();
+        }
+        let stored = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
+        // Read after the definition: what began by it is among them.
+        let activities = self.store().activities(application_id, campaign_id).await?;
+        let Some(stored) = stored else {
+            under_way.abort(Gone::Campaign);
+            return Ok(Seen::Until(None));
+        };
+        let Ok(document) = Document::read(&stored) else {
             tracing::error!(campaign.id = %campaign_id, "a stored campaign cannot be read, and never runs");
-            return Ok(Attended::Over);
+            return Ok(Seen::Until(None));
         };
         if !document.scheduled {
-            return Ok(Attended::Over);
+            return Ok(Seen::Until(None));
         }
         // Set before it is looked for: who deletes it later finds this run and ends it.
         under_way.segment_id.lock().clone_from(&document.campaign.segment_id);
-        if !activities.is_empty() {
-            if !self.has_segment(application_id, &document).await? {
-                return self.abort(&activities, Gone::Segment).await.map(|()| Attended::Over);
-            }
-            for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
-                tracing::info!(campaign.id = %campaign_id, activity.id = %activity.id, "activity is taken up again");
-            }
-            return self.drive_all(key, activities, under_way).await;
+        if !activities.is_empty() && !self.has_segment(application_id, &document).await? {
+            under_way.abort(Gone::Segment);
+            return Ok(Seen::Until(None));
         }
-        match status::next(&document, self.clock().now()) {
-            Next::Paused | Next::Invalid => Ok(Attended::Over),
-            Next::Due(due) if due > self.clock().now() => Ok(Attended::Look(due)),
-            Next::Due(_) => match self.begin(key, &stored, under_way).await? {
-                Begun::Run(activities) => self.drive_all(key, activities, under_way).await,
-                Begun::Not(attended) => Ok(attended),
-            },
+        drives.is_paused = activities.iter().any(|activity| activity.state == ActivityState::Paused);
+        for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
+            if !drives.ids.contains(&activity.id) && !drives.aside.contains(&activity.id) {
+                if !under_way.stuck.lock().contains(&activity.id) {
+                    tracing::info!(campaign.id = %campaign_id, activity.id = %activity.id, "activity is taken up again");
+                }
+                drives.begin(self, activity.clone(), under_way);
+            }
         }
+        self.is_taken_up(key);
+        let Ok(timetable) = Timetable::read(&document, self.engine.config.policy) else { return Ok(Seen::Until(None)) };
+        let next = timetable.next(&activities, &self.eye());
+        self.tell_skipped(key, &timetable, &next.skipped);
+        let Some(due) = next.due.first() else { return Ok(Seen::Until(next.look)) };
+        for activity in self.begin(key, &stored, due, under_way).await? {
+            drives.begin(self, activity, under_way);
+        }
+        Ok(if under_way.stop.is_cancelled() { Seen::Until(None) } else { Seen::Again })
+    }
+
+    /// What comes next for a campaign of which nothing is driven any more.
+    async fn attended(
+        &self,
+        key: &Key,
+        under_way: &UnderWay,
+        drives: &Drives,
+        look: Option<Timestamp>,
+    ) -> Result<Attended, store::Error> {
+        // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
+        self.engine.caps.forget_total(&key.0, &key.1);
+        if let Some(why) = under_way.why() {
+            let activities = self.store().activities(&key.0, &key.1).await?;
+            self.abort(&activities, why).await?;
+            return Ok(Attended::Over);
+        }
+        Ok(match (drives.hook_fails, look) {
+            (Some(has_worked), _) => Attended::HookFails { has_worked },
+            _ if under_way.stop.is_cancelled() || !under_way.stuck.lock().is_empty() => Attended::Held(look),
+            (None, _) if drives.is_paused => Attended::Paused(look),
+            (None, Some(moment)) => Attended::Look(moment),
+            (None, None) => Attended::Over,
+        })
     }
 
     async fn has_segment(
@@ -130,31 +243,42 @@ impl Scheduler {
         Ok(self.store().definition(Some(application_id), Kind::Segment, id, None).await?.is_some())
     }
 
-    /// Begins the run of a campaign, or writes down why it cannot.
-    async fn begin(&self, key: &Key, stored: &store::Definition, under_way: &UnderWay) -> Result<Begun, store::Error> {
+    /// Begins what is due of a campaign, or writes down why it cannot.
+    ///
+    /// Shape: the activities that began; none if they could not, or if the campaign changed meanwhile.
+    async fn begin(
+        &self,
+        key: &Key,
+        stored: &store::Definition,
+        due: &Due,
+        under_way: &UnderWay,
+    ) -> Result<Vec<Activity>, store::Error> {
         let (application_id, campaign_id) = key;
-        let prepared = {
+        let prepared = async {
+            // What was cut off goes first.
+            self.taken_up.cancelled().await;
             let _turn = self.preparing.acquire().await.expect("it is never closed");
-            tokio::select! {
-                biased;
-                () = under_way.stop.cancelled() => None,
-                prepared = self.engine.prepare(application_id, campaign_id) => Some(prepared),
-            }
+            self.engine.prepare(application_id, campaign_id, &due.turns).await
+        };
+        let prepared = tokio::select! {
+            biased;
+            () = under_way.stop.cancelled() => None,
+            prepared = prepared => Some(prepared),
         };
         let prepared = match prepared {
             Some(Err(error)) if error.is_retryable() => return Err(retried(error)),
             Some(prepared) => prepared.map_err(|error| error.to_string()),
             None => match under_way.why() {
                 Some(Gone::Segment) => Err(Gone::Segment.text().to_owned()),
-                _ => return Ok(Begun::Not(Attended::Over)),
+                _ => return Ok(Vec::new()),
             },
         };
         let _writing = self.writing.lock().await;
         let now = self.store().definition(Some(application_id), Kind::Campaign, campaign_id.as_str(), None).await?;
         let revision = prepared.as_ref().map_or(stored.revision, |prepared| prepared.revision);
-        if now.is_none_or(|now| now.revision != revision) {
+        if revision != stored.revision || now.is_none_or(|now| now.revision != revision) {
             // Somebody wrote it meanwhile, or deleted it: it is looked at anew.
-            return Ok(Begun::Not(Attended::Look(Timestamp::MIN)));
+            return Ok(Vec::new());
         }
         match prepared {
             Ok(prepared) => {
@@ -162,50 +286,20 @@ impl Scheduler {
                 for activity in &activities {
                     tracing::info!(
                         campaign.id = %campaign_id, activity.id = %activity.id, treatment.id = %activity.treatment_id,
-                        "activity begins"
+                        scheduled_start = %activity.scheduled_start, "activity begins"
                     );
                 }
-                Ok(Begun::Run(activities))
+                Ok(activities)
             }
             Err(failure) => {
                 tracing::error!(
                     application.id = %application_id, campaign.id = %campaign_id, error = %failure,
-                    "a campaign cannot begin"
+                    scheduled_start = %due.moment, "a run cannot begin"
                 );
-                self.engine.record_failed_run(application_id, campaign_id, stored, &failure).await?;
-                Ok(Begun::Not(Attended::Over))
+                self.engine.record_failed_run(application_id, campaign_id, stored, &due.turns, &failure).await?;
+                Ok(Vec::new())
             }
         }
-    }
-
-    /// Drives the activities of a run that are not over, all at once. One whose hook fails stops the others, so that the
-    /// campaign holds itself as a whole: another may run for a day. Those that are stuck are left alone.
-    async fn drive_all(
-        &self,
-        key: &Key,
-        activities: Vec<Activity>,
-        under_way: &UnderWay,
-    ) -> Result<Attended, store::Error> {
-        let open: Vec<_> = activities.into_iter().filter(|activity| activity.state == ActivityState::Running).collect();
-        let stop = under_way.stop.child_token();
-        let driven = join_all(open.iter().map(|activity| self.drive(activity, under_way, &stop))).await;
-        let stuck = open.iter().zip(&driven).filter(|(_, driven)| **driven == Driven::Held);
-        *under_way.stuck.lock() = stuck.map(|(activity, _)| activity.id.clone()).collect();
-        // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
-        self.engine.caps.forget_total(&key.0, &key.1);
-        if let Some(why) = under_way.why() {
-            self.abort(&open, why).await?;
-            return Ok(Attended::Over);
-        }
-        let failing = driven.iter().filter_map(|driven| match driven {
-            Driven::HookFails { has_worked } => Some(*has_worked),
-            Driven::Completed | Driven::Stopped | Driven::Held => None,
-        });
-        Ok(match failing.reduce(|any, has_worked| any || has_worked) {
-            Some(has_worked) => Attended::HookFails { has_worked },
-            None if driven.iter().all(|driven| *driven == Driven::Completed) => Attended::Over,
-            None => Attended::Held,
-        })
     }
 
     /// Drives an activity to its end, or until `stop`, which it cancels if its hook fails; again after a pause while the store
@@ -214,12 +308,14 @@ impl Scheduler {
         if under_way.stuck.lock().contains(&activity.id) {
             return Driven::Held;
         }
+        // An operator is about to change it, and has it looked at afterwards.
+        let Some(drive) = self.controls.begin(&activity.id, stop) else { return Driven::Stopped };
         let work = self.health.begin();
         for attempt in 1.. {
             let progress = Arc::new(Progress::default());
             self.progress.lock().insert(activity.id.clone(), progress.clone());
             let (engine, of) = (self.engine.clone(), activity.clone());
-            let (shared, until) = (progress.clone(), stop.clone());
+            let (shared, until) = (progress.clone(), drive.stop.clone());
             // A task of its own, so that a panic ends here; dropped with the set.
             let mut task = JoinSet::new();
             task.spawn(async move { engine.drive(of, shared, until).await });
@@ -233,6 +329,12 @@ impl Scheduler {
                 Ok(Ok(Ending::Completed)) => {
                     tracing::info!(campaign.id = %activity.campaign_id, activity.id = %id, "activity is completed");
                     return Driven::Completed;
+                }
+                Ok(Ok(Ending::Stopped)) if !stop.is_cancelled() => {
+                    tracing::info!(
+                        campaign.id = %activity.campaign_id, activity.id = %id, "activity is stopped by an operator"
+                    );
+                    return Driven::Stopped;
                 }
                 Ok(Ok(Ending::Stopped)) if !under_way.stop.is_cancelled() => {
                     tracing::info!(
@@ -276,7 +378,7 @@ impl Scheduler {
                     return Driven::Held;
                 }
             }
-            if paused(self.clock(), attempt, under_way, stop).await {
+            if paused(self.clock(), attempt, under_way, &drive.stop).await {
                 break;
             }
         }
@@ -297,17 +399,54 @@ impl Scheduler {
     }
 
     async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
-        for activity in activities.iter().filter(|activity| activity.state == ActivityState::Running) {
+        for activity in activities.iter().filter(|activity| Order::Abort.fits(activity.state)) {
             match self.engine.abort(activity, why.text()).await {
                 // The application went, and its activities with it.
                 Err(store::Error::NotFound { .. }) => {}
                 aborted => {
-                    aborted?;
-                    tracing::info!(activity.id = %activity.id, reason = why.text(), "activity is aborted");
+                    let Some(boundary) = aborted? else { continue };
+                    tracing::info!(
+                        activity.id = %activity.id, reason = why.text(), batches = boundary.batches,
+                        batches_done = boundary.batches_done, batches_cut_off = boundary.batches_cut_off,
+                        batches_left = boundary.batches_left(), "activity is aborted"
+                    );
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Drives {
+    fn begin(&mut self, scheduler: &Arc<Scheduler>, activity: Activity, under_way: &Arc<UnderWay>) {
+        self.ids.insert(activity.id.clone());
+        let (scheduler, under_way, stop) = (scheduler.clone(), under_way.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            let driven = scheduler.drive(&activity, &under_way, &stop).await;
+            (activity.id, driven)
+        });
+    }
+
+    fn ended(&mut self, ended: Result<(ActivityId, Driven), tokio::task::JoinError>, under_way: &UnderWay) {
+        let (id, driven) = match ended {
+            Ok(ended) => ended,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        match driven {
+            Driven::Completed => {}
+            Driven::Stopped => {
+                self.aside.insert(id.clone());
+            }
+            Driven::Held => {
+                under_way.stuck.lock().insert(id.clone());
+                // Not again in this attendance, unless the campaign changes.
+                self.aside.insert(id.clone());
+            }
+            Driven::HookFails { has_worked } => {
+                self.hook_fails = Some(self.hook_fails.unwrap_or(false) || has_worked);
+            }
+        }
+        self.ids.remove(&id);
     }
 }
 
@@ -344,6 +483,7 @@ mod tests {
             why: Default::default(),
             segment_id: Default::default(),
             changed: Default::default(),
+            change: Default::default(),
             stuck: Default::default(),
         }
     }

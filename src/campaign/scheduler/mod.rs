@@ -3,8 +3,9 @@
 //! Only campaigns made over the API are its own. What `pinwheel run` left behind it leaves alone: such a run had settings of
 //! its own file, and with others its messages could go to other people. `pinwheel activity resume` takes those up.
 //!
-//! A campaign of one run has begun when it has activities, and they are written in one call: it begins exactly once, wherever
-//! a process may be killed. Whether a definition still holds is looked at under a lock that writers of campaigns hold too
+//! A run has begun when it has activities, and they are written in one call: it begins exactly once, wherever a process may be
+//! killed. What comes next follows from them ([`timetable`](super::timetable)); nobody polls. What an earlier process left goes
+//! on before anything new begins. Whether a definition still holds is looked at under a lock that writers of campaigns hold too
 //! ([`writing`](Scheduler::writing)), so that nothing begins after a pause or a removal was acknowledged.
 //!
 //! A run that fails for lack of a working channel stays under way in the ledger, and is taken up again when its campaign or
@@ -13,6 +14,7 @@
 //! another reason are not.
 
 mod attend;
+mod control;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -23,9 +25,10 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{MutexGuard, Notify, Semaphore};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::attend::Attended;
+use self::control::Controls;
 use self::plan::Plan;
 use super::counts::{Counter, Counts};
 use super::dead;
@@ -33,7 +36,7 @@ use super::definition::Document;
 use super::engine::Engine;
 use super::hold;
 use super::progress::Progress;
-use super::status::{self, Next};
+use super::timetable::{Look, Skipped, Timetable};
 use crate::clock::{self, Clock};
 use crate::domain::{ActivityId, ApplicationId, CampaignId};
 use crate::store::{self, Activity, ActivityState, Kind, Released, Store};
@@ -48,7 +51,7 @@ const STEP: Duration = Duration::from_secs(10);
 const AT_ONCE: Timestamp = Timestamp::MIN;
 
 /// A campaign and its application.
-type Key = (ApplicationId, CampaignId);
+pub type Key = (ApplicationId, CampaignId);
 
 /// Begins and resumes the campaigns of a store. One for a process; everything that changes campaigns tells it.
 pub struct Scheduler {
@@ -59,8 +62,9 @@ pub struct Scheduler {
     wake: Notify,
     under_way: Mutex<HashMap<Key, Arc<UnderWay>>>,
     progress: Mutex<HashMap<ActivityId, Arc<Progress>>>,
-    /// Campaigns that wait for somebody to mend something.
-    held: Mutex<HashSet<Key>>,
+    controls: Controls,
+    /// Campaigns that wait for somebody to mend something, with the activities that another try by itself cannot help.
+    held: Mutex<HashMap<Key, HashSet<ActivityId>>>,
     /// Of those, the ones that are tried again by themselves, also while they are.
     holds: Mutex<HashMap<Key, Holds>>,
     /// Campaigns that wait for their start or run, and those that changed and may.
@@ -68,6 +72,14 @@ pub struct Scheduler {
     counter: Counter,
     preparing: Semaphore,
     writing: tokio::sync::Mutex<()>,
+    /// When this process began.
+    since: Timestamp,
+    /// Campaigns that an earlier process left, and that are not taken up yet.
+    left: Mutex<HashMap<Key, Arc<DropGuard>>>,
+    /// Cancelled when there are none any more.
+    taken_up: CancellationToken,
+    /// The last run of each campaign's treatment that was told to be skipped.
+    skipped: Mutex<HashMap<(Key, usize), Timestamp>>,
 }
 
 /// A campaign that somebody attends to now.
@@ -76,8 +88,10 @@ pub(super) struct UnderWay {
     /// Why it is to end for good.
     why: Mutex<Option<Gone>>,
     segment_id: Mutex<Option<String>>,
-    /// It changed meanwhile, and is looked at again after this.
+    /// It changed since it was looked at.
     changed: Mutex<bool>,
+    /// Wakes who waits for that.
+    change: Notify,
     /// Activities that cannot go on until somebody mends something; those of an earlier try are left alone by this one.
     stuck: Mutex<HashSet<ActivityId>>,
 }
@@ -89,8 +103,6 @@ struct Holds {
     times: u32,
     /// Whether it is waiting, and not being tried.
     is_waiting: bool,
-    /// Its activities that another try by itself cannot help.
-    stuck: HashSet<ActivityId>,
 }
 
 /// What was deleted, so that a run ends before its time.
@@ -127,12 +139,17 @@ impl Scheduler {
     /// Idle until [`run`](Self::run). `health` learns which runs are under way and whether they move.
     pub fn new(engine: Arc<Engine>, health: Health) -> Arc<Self> {
         Arc::new(Self {
+            since: engine.clock.now(),
             engine,
             health,
+            left: Mutex::default(),
+            taken_up: CancellationToken::new(),
+            skipped: Mutex::default(),
             changed: Mutex::default(),
             wake: Notify::new(),
             under_way: Mutex::default(),
             progress: Mutex::default(),
+            controls: Controls::default(),
             held: Mutex::default(),
             holds: Mutex::default(),
             active: Mutex::default(),
@@ -172,7 +189,7 @@ impl Scheduler {
     /// An application was deleted: no batch of its campaigns begins after this. Cheap.
     pub fn application_deleted(&self, application_id: &ApplicationId) {
         let keys = self.abort_all(Gone::Application, |key, _| key.0 == *application_id);
-        self.held.lock().retain(|key| key.0 != *application_id);
+        self.held.lock().retain(|key, _| key.0 != *application_id);
         // Those that wait for their start must not count for the quota until then.
         let waiting: Vec<Key> = self.active.lock().iter().filter(|key| key.0 == *application_id).cloned().collect();
         self.look_at(keys.into_iter().chain(waiting));
@@ -218,7 +235,7 @@ impl Scheduler {
     }
 
     fn held_of(&self, application_id: &ApplicationId) -> Vec<Key> {
-        self.held.lock().iter().filter(|key| key.0 == *application_id).cloned().collect()
+        self.held.lock().keys().filter(|key| key.0 == *application_id).cloned().collect()
     }
 
     fn abort_all(&self, why: Gone, is_meant: impl Fn(&Key, &UnderWay) -> bool) -> Vec<Key> {
@@ -281,37 +298,52 @@ impl Scheduler {
         Ok(drained)
     }
 
-    /// What was cut off is looked at now, what has not begun when it is due.
+    /// What campaigns are looked at with, now.
+    pub fn eye(&self) -> Look {
+        Look { now: self.clock().now(), since: self.since, policy: self.engine.config.policy }
+    }
+
+    /// What was cut off is looked at now, everything else when it is due.
     async fn first_plan(&self) -> Result<Plan, store::Error> {
         let mut plan = Plan::default();
-        let now = self.clock().now();
+        let eye = self.eye();
         let mut cut_off: BTreeMap<Key, Vec<Activity>> = BTreeMap::new();
-        for activity in self.store().activities_in_state(ActivityState::Running).await? {
+        let (running, paused) = (ActivityState::Running, ActivityState::Paused);
+        let mut unfinished = self.store().activities_in_state(running).await?;
+        // These are not resumed, but end when their segment is deleted.
+        unfinished.extend(self.store().activities_in_state(paused).await?);
+        for activity in unfinished {
             let key = (activity.application_id.clone(), activity.campaign_id.clone());
             cut_off.entry(key).or_default().push(activity);
         }
         for application in self.store().applications().await? {
             for stored in self.store().definitions(Some(&application.id), Kind::Campaign).await? {
-                let key = (application.id.clone(), CampaignId::new(stored.id));
-                let Ok(document) = serde_json::from_str::<Document>(&stored.document) else {
+                let key = (application.id.clone(), CampaignId::new(&stored.id));
+                let Ok(document) = Document::read(&stored) else {
                     tracing::error!(campaign.id = %key.1, "a stored campaign cannot be read, and never runs");
                     continue;
                 };
                 if cut_off.contains_key(&key) {
                     continue;
                 }
-                let Next::Due(due) = status::next(&document, now) else { continue };
-                if due > now || self.store().activities(&key.0, &key.1).await?.is_empty() {
+                let Ok(timetable) = Timetable::read(&document, eye.policy) else { continue };
+                let next = timetable.next(&self.store().activities(&key.0, &key.1).await?, &eye);
+                let moment = if next.due.is_empty() { next.look } else { Some(eye.now) };
+                self.tell_skipped(&key, &timetable, &next.skipped);
+                if let Some(moment) = moment {
                     self.active.lock().insert(key.clone());
-                    plan.set(key, due);
+                    plan.set(key, moment);
                 }
             }
         }
+        let guard = Arc::new(self.taken_up.clone().drop_guard());
         for (key, activities) in cut_off {
             if activities.iter().any(dead::is_served) {
+                // Those that are paused count as waiting until they are looked at.
                 self.active.lock().insert(key.clone());
+                self.left.lock().insert(key.clone(), guard.clone());
                 plan.set(key, AT_ONCE);
-            } else {
+            } else if activities.iter().any(|activity| activity.state == running) {
                 tracing::warn!(
                     campaign.id = %key.1,
                     "a run of `pinwheel run` was cut off; `pinwheel activity resume` takes it up"
@@ -319,6 +351,30 @@ impl Scheduler {
             }
         }
         Ok(plan)
+    }
+
+    /// What an earlier process left of a campaign goes on, or needs not to.
+    fn is_taken_up(&self, key: &Key) {
+        self.left.lock().remove(key);
+    }
+
+    /// Logs and counts runs that never begin, once in a process.
+    fn tell_skipped(&self, key: &Key, timetable: &Timetable, skipped: &[Skipped]) {
+        for Skipped { treatment, first, last, why } in skipped.iter().copied() {
+            let line = timetable.lines.iter().find(|line| line.treatments[0] == treatment);
+            let Some(line) = line else { continue };
+            let moment = |number| line.schedule.run(number, line.made).map(|run| run.moment);
+            let Some(until) = moment(last) else { continue };
+            let told = self.skipped.lock().insert((key.clone(), treatment), until);
+            let told = told.and_then(|told| line.schedule.latest_run_at(told, line.made)).map(|run| run.number);
+            let first = told.map_or(first, |told| first.max(told.saturating_add(1)));
+            let Some(runs) = last.checked_sub(first).map(|more| u64::from(more) + 1) else { continue };
+            metric::runs_skipped(why.as_str(), runs);
+            tracing::warn!(
+                application.id = %key.0, campaign.id = %key.1, treatment.id = treatment, reason = why.as_str(), runs,
+                last = %until, "runs were skipped"
+            );
+        }
     }
 
     /// `has_changed` if somebody may have mended something, and it is not just time to look.
@@ -332,21 +388,22 @@ impl Scheduler {
         let mut all = self.under_way.lock();
         if let Some(under_way) = all.get(&key) {
             *under_way.changed.lock() = true;
+            under_way.change.notify_one();
             return;
         }
-        let stuck = self.holds.lock().get_mut(&key).map(|hold| {
+        if let Some(hold) = self.holds.lock().get_mut(&key) {
             hold.is_waiting = false;
-            std::mem::take(&mut hold.stuck)
-        });
+        }
+        let stuck = self.held.lock().remove(&key);
         let under_way = Arc::new(UnderWay {
             stop: stop.child_token(),
             why: Mutex::default(),
             segment_id: Mutex::default(),
             changed: Mutex::default(),
+            change: Notify::new(),
             stuck: Mutex::new(stuck.filter(|_| !has_changed).unwrap_or_default()),
         });
         all.insert(key.clone(), under_way.clone());
-        self.held.lock().remove(&key);
         self.report_holds();
         tasks.spawn(self.clone().attend(key, under_way));
     }
@@ -361,6 +418,7 @@ impl Scheduler {
             }
         };
         let under_way = self.under_way.lock().remove(&key).expect("it is under way until it ends");
+        self.is_taken_up(&key);
         if !matches!(attended, Attended::HookFails { .. }) {
             self.holds.lock().remove(&key);
         }
@@ -369,12 +427,19 @@ impl Scheduler {
                 self.active.lock().remove(&key);
             }
             Attended::HookFails { has_worked } => {
-                self.held.lock().insert(key.clone());
-                plan.set(key.clone(), self.clock().now() + self.holds(&key, has_worked, &under_way));
+                self.held.lock().insert(key.clone(), std::mem::take(&mut under_way.stuck.lock()));
+                plan.set(key.clone(), self.clock().now() + self.holds(&key, has_worked));
             }
             Attended::Look(moment) => plan.set(key.clone(), moment),
-            Attended::Held => {
-                self.held.lock().insert(key.clone());
+            Attended::Held(look) | Attended::Paused(look) => {
+                self.held.lock().insert(key.clone(), std::mem::take(&mut under_way.stuck.lock()));
+                match look {
+                    Some(moment) => plan.set(key.clone(), moment),
+                    None if matches!(attended, Attended::Paused(_)) => {
+                        self.active.lock().remove(&key);
+                    }
+                    None => {}
+                }
             }
         }
         self.report_holds();
@@ -385,11 +450,11 @@ impl Scheduler {
     }
 
     /// A campaign holds itself once more: the pause until it is tried again.
-    fn holds(&self, key: &Key, has_worked: bool, under_way: &UnderWay) -> Duration {
+    fn holds(&self, key: &Key, has_worked: bool) -> Duration {
         let mut holds = self.holds.lock();
         let hold = holds.entry(key.clone()).or_default();
         let times = if has_worked { 1 } else { hold.times + 1 };
-        *hold = Holds { times, is_waiting: true, stuck: std::mem::take(&mut under_way.stuck.lock()) };
+        *hold = Holds { times, is_waiting: true };
         hold::pause(hold.times, &self.engine.config.hook.hold)
     }
 

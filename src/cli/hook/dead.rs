@@ -9,13 +9,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::server;
+use super::redrive::which;
 use crate::api::admin::{Item, ReleasedList, Shown};
 use crate::app;
 use crate::campaign::dead;
-use crate::cli::Settings;
 use crate::cli::plain::plain;
 use crate::cli::summary::counted;
+use crate::cli::{Settings, server};
 use crate::clock::wire_text;
 use crate::domain::{ActivityId, CampaignId};
 use crate::store::{DeadLetter, LetterState, Letters, Store};
@@ -99,7 +99,9 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Drop(Drop { id, batch, endpoint_url, json, .. }) => {
             let batches = (!batch.is_empty()).then_some(batch);
             let answer = match endpoint_url {
-                Some(url) => server::ask(&url, &id, "drop", batches.as_deref(), settings, &config).await?,
+                Some(url) => {
+                    server::ask(&url, ["dead-letters", &id, "drop"], which(batches), settings, &config).await?
+                }
                 None => {
                     let dropped = server::open(config)?.engine.drop_held(&id, batches).await?;
                     serde_json::to_value(ReleasedList::of(&dropped))?

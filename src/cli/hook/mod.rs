@@ -7,7 +7,6 @@ mod invoke;
 mod log;
 mod redrive;
 mod replay;
-mod server;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -4,16 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
-use super::server;
 use crate::app;
 use crate::campaign::{Ending, dead};
 use crate::cli::run::settings_of;
 use crate::cli::summary::counted;
 use crate::cli::watch::Watch;
-use crate::cli::{Settings, finish};
+use crate::cli::{Settings, finish, server};
 use crate::store::{LetterState, Letters};
 
 #[derive(clap::Args, Debug)]
@@ -40,7 +39,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let overlay = file.as_deref().map(settings_of).transpose()?;
     let config = settings.load(overlay)?;
     if let Some(url) = endpoint_url {
-        let answer = server::ask(&url, &id, "redrive", batches.as_deref(), settings, &config).await?;
+        let answer = server::ask(&url, ["dead-letters", &id, "redrive"], which(batches), settings, &config).await?;
         print_handed_over(&answer, json)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -77,6 +76,11 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         bail!("{held} of the redriven batches are held again: the hook still fails; see `pinwheel hook dead {id}`");
     }
     Ok(code)
+}
+
+/// The body of a request that means these batches; none for all of them.
+pub fn which(batches: Option<Vec<u32>>) -> Option<Value> {
+    batches.map(|batches| json!({ "Batches": batches }))
 }
 
 fn print_handed_over(answer: &Value, json: bool) -> anyhow::Result<()> {

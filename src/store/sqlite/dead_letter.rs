@@ -113,8 +113,10 @@ impl DeadLetterStore for Sqlite {
             let released = release(connection, &id, key, batches, LetterState::Redriven, at, |row| redriven(row, at))?;
             if !released.batches.is_empty() {
                 connection
-                    .prepare_cached("UPDATE activity SET state = ?, ended_at = NULL, failure = NULL WHERE key = ?")?
-                    .execute(params![ActivityState::Running as u8, key])?;
+                    .prepare_cached(
+                        "UPDATE activity SET state = ?, ended_at = NULL, failure = NULL WHERE key = ? AND state <> ?",
+                    )?
+                    .execute(params![ActivityState::Running as u8, key, ActivityState::Paused as u8])?;
             }
             Ok(released)
         })

@@ -1,5 +1,8 @@
 //! Campaigns that begin by themselves: when they are due, once, and not against anybody's will.
 
+mod caps;
+mod pause;
+mod share;
 mod siblings;
 
 use std::sync::Arc;
@@ -9,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use pinwheel::campaign::{Counts, Document, Scheduler, ledger, status};
+use pinwheel::campaign::{Counts, Document, Engine, Scheduler, ledger, status};
 use pinwheel::clock::{Clock, System};
 use pinwheel::domain::{ApplicationId, CampaignId, ChannelType, Fate};
 use pinwheel::sandbox::function::{self, Event, Reply};
@@ -77,7 +80,12 @@ impl Stage {
 
     /// With the store that an earlier one left, if there was one.
     async fn at(world: &World, clock: Leaping) -> Self {
-        let (engine, store) = world.engine(Arc::new(clock.clone()));
+        let parts = world.engine(Arc::new(clock.clone()));
+        Self::with(parts, clock).await
+    }
+
+    /// With an engine of its own settings, which goes by `clock`.
+    async fn with((engine, store): (Arc<Engine>, Arc<dyn Store>), clock: Leaping) -> Self {
         let health = Health::new(Arc::new(clock.clone()), Duration::from_secs(60));
         let scheduler = Scheduler::new(engine, health.clone());
         let stop = CancellationToken::new();
@@ -112,9 +120,10 @@ impl Stage {
             async move { store.definition(Some(&application), kind, &id, None).await.unwrap() }
         };
         let stored = definition(Kind::Campaign, id.to_owned()).await.unwrap();
-        let document: Document = serde_json::from_str(&stored.document).unwrap();
+        let document = Document::read(&stored).unwrap();
         let has_segment = definition(Kind::Segment, SEGMENT.to_owned()).await.is_some();
-        status::of_campaign(&document, &self.activities(id).await, has_segment).as_str().to_owned()
+        let eye = self.scheduler.eye();
+        status::of_campaign(&document, &self.activities(id).await, has_segment, &eye).as_str().to_owned()
     }
 
     async fn becomes(&self, id: &str, expected: &str) {

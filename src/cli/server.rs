@@ -32,29 +32,26 @@ pub fn open(config: Config) -> anyhow::Result<App> {
     App::open(config).map_err(|error| match error {
         app::Error::Store(store::Error::Locked { path }) => anyhow::anyhow!(
             "`{path}` is in use by another pinwheel process; if that is `pinwheel serve`, have it do this with \
-             `--endpoint-url http://{address}`, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a key to its API"
+             `--endpoint-url http://{address}`, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of a key to its API; if it \
+             is `pinwheel run`, stop that first, with SIGTERM"
         ),
         error => error.into(),
     })
 }
 
-/// Sends `{"Batches": …}` to `/pinwheel/v1/dead-letters/{id}/{verb}`, and returns the answer.
+/// Posts to `/pinwheel/v1/{list}/{id}/{verb}`, and returns the answer.
 ///
 /// Signed with the key of the environment; not at all without one, as development mode takes it.
 pub async fn ask(
     base: &Url,
-    id: &str,
-    verb: &str,
-    batches: Option<&[u32]>,
+    [list, id, verb]: [&str; 3],
+    body: Option<Value>,
     settings: &Settings,
     config: &Config,
 ) -> anyhow::Result<Value> {
     let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
-    let url = format!("{}/pinwheel/v1/dead-letters/{id}/{verb}", base.as_str().trim_end_matches('/'));
-    let body: Bytes = match batches {
-        Some(batches) => serde_json::to_vec(&serde_json::json!({ "Batches": batches }))?.into(),
-        None => Bytes::new(),
-    };
+    let url = format!("{}/pinwheel/v1/{list}/{id}/{verb}", base.as_str().trim_end_matches('/'));
+    let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
     let host = base.host_str().with_context(|| format!("`--endpoint-url`: `{base}` names no host"))?;
     let host = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let request = Request::builder().method(Method::POST).uri(&url);
