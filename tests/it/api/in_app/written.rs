@@ -121,9 +121,11 @@ async fn a_campaign_reads_back_and_can_be_changed() {
     for name in ["Name", "SegmentId", "MessageConfiguration", "Schedule", "Limits", "Priority"] {
         assert_eq!(made[name], body[name], "{name}");
     }
+    assert_eq!(made["State"], json!({ "CampaignStatus": "PAUSED" }));
     let path = format!("/campaigns/{}", made["Id"].as_str().unwrap());
     let update = json!({ "MessageConfiguration": message("new"), "IsPaused": false });
     let changed = api.put(&path, update).await.body(200);
+    assert_eq!(changed["State"], json!({ "CampaignStatus": "EXECUTING" }));
     assert_eq!((&changed["Version"], &changed["MessageConfiguration"]), (&json!(2), &message("new")));
     assert_eq!(headers(&api, "e").await, ["new"]);
     assert_eq!(api.get(&format!("{path}/activities")).await.body(200)["Item"], json!([]), "nothing runs");
