@@ -21,6 +21,7 @@ use crate::domain::{Allotment, ApplicationId, TreatmentId};
 use crate::hook::Target;
 use crate::store::{self, DefinitionStore, Kind};
 use crate::wire::generated as wire;
+use crate::wire::invalid::Invalid;
 
 /// What the store keeps of a campaign: what the client wrote, and the application's settings at that moment.
 ///
@@ -61,6 +62,7 @@ pub struct Shelf {
     pub email: BTreeMap<String, wire::EmailTemplateRequest>,
     pub sms: BTreeMap<String, wire::SMSTemplateRequest>,
     pub push: BTreeMap<String, wire::PushNotificationTemplateRequest>,
+    pub in_app: BTreeMap<String, wire::InAppTemplateRequest>,
 }
 
 impl Document {
@@ -76,6 +78,7 @@ impl Document {
             fetch(store, &mut shelf.email, Kind::EmailTemplate, names.email_template.as_ref()).await?;
             fetch(store, &mut shelf.sms, Kind::SmsTemplate, names.sms_template.as_ref()).await?;
             fetch(store, &mut shelf.push, Kind::PushTemplate, names.push_template.as_ref()).await?;
+            fetch(store, &mut shelf.in_app, Kind::InAppTemplate, names.in_app_template.as_ref()).await?;
         }
         Ok(())
     }
@@ -159,7 +162,10 @@ async fn fetch<T: serde::de::DeserializeOwned>(
     Ok(())
 }
 
-fn take<T: Clone>(shelf: &BTreeMap<String, T>, template: Option<&wire::Template>) -> Result<Option<T>, Error> {
+pub(super) fn take<T: Clone>(
+    shelf: &BTreeMap<String, T>,
+    template: Option<&wire::Template>,
+) -> Result<Option<T>, Error> {
     let Some(template) = template else { return Ok(None) };
     let (key, ..) = reference(template)?;
     match shelf.get(&key) {
@@ -245,6 +251,10 @@ pub enum Error {
 
 pub(super) fn invalid(field: &str, problem: impl Into<String>) -> Error {
     Error::Invalid { field: field.to_owned(), problem: problem.into() }
+}
+
+pub(super) fn invalid_value(value: Invalid) -> Error {
+    Error::Invalid { field: value.field, problem: value.problem.to_string() }
 }
 
 impl Definition {

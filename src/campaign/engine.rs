@@ -15,7 +15,7 @@ use super::rate::Rate;
 use super::share::Pool;
 use super::trigger::Feeds;
 use super::way::{OwnWays, Way, Ways};
-use super::{Error, ledger, otp};
+use super::{Error, in_app, ledger, otp};
 use crate::channel::{Channels, Deps, Report};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -51,6 +51,7 @@ pub struct Engine {
     /// Where the batches of all runs are worked on.
     pub(super) places: Arc<Pool>,
     pub(super) recent_passwords: otp::Recent,
+    pub(super) boards: in_app::Boards,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
     counting: tokio::sync::Mutex<()>,
@@ -73,6 +74,7 @@ impl Engine {
             feeds: Feeds::default(),
             places: Pool::new(config.campaign.batches_in_flight),
             recent_passwords: otp::Recent::default(),
+            boards: in_app::Boards::default(),
             counting: tokio::sync::Mutex::default(),
             releasing: tokio::sync::Mutex::default(),
             store,
@@ -97,6 +99,11 @@ impl Engine {
     /// What opens and seals the credentials of applications.
     pub fn vault(&self) -> Option<&Vault> {
         self.vault.as_deref()
+    }
+
+    /// The in-app campaigns that are kept in memory. To be told of changes.
+    pub fn boards(&self) -> &in_app::Boards {
+        &self.boards
     }
 
     /// Compiles a campaign whose templates are resolved, and makes sure that it can reach somebody from here: its hook

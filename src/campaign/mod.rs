@@ -3,7 +3,7 @@
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
 //! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet`, `status` and `timetable` are pure; so
-//! are the rules of [`hold`] and [`share`].
+//! are the rules of [`hold`] and [`share`]. [`in_app`] is for campaigns whose messages are fetched, not sent.
 //!
 //! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs,
 //! which [`control`] lets operators pause and abort, and [`trigger`] begins those that events are for; [`share`] gives each its
@@ -26,6 +26,7 @@ mod engine;
 pub mod feedback;
 pub mod filter;
 mod hold;
+pub mod in_app;
 mod lane;
 pub mod ledger;
 mod message;

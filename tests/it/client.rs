@@ -37,6 +37,8 @@ pub struct Answer {
     pub error_type: Option<String>,
     /// `Retry-After`, if there is one.
     pub retry_after: Option<String>,
+    /// `X-Pinwheel-Warning`, each of them.
+    pub warnings: Vec<String>,
     /// `null` when there is none.
     pub body: Value,
 }
@@ -89,6 +91,8 @@ impl HttpClient {
         let response = self.client.send(request.body(body.into()).unwrap(), ANSWER_BYTES_MAX).await;
         let response = response.map_err(|error| error.to_string())?;
         let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let warnings = response.headers().get_all("x-pinwheel-warning").iter();
+        let warnings = warnings.map(|value| value.to_str().unwrap().to_owned()).collect();
         let body = match response.body() {
             body if body.is_empty() => Value::Null,
             body => serde_json::from_slice(body).unwrap(),
@@ -98,6 +102,7 @@ impl HttpClient {
             request_id: header("x-amzn-requestid").unwrap(),
             error_type: header("x-amzn-errortype"),
             retry_after: header("retry-after"),
+            warnings,
             body,
         })
     }

@@ -4,6 +4,7 @@
 //! changes nothing and needs nobody.
 
 mod activity;
+mod in_app;
 mod response;
 mod write;
 
@@ -16,7 +17,7 @@ use self::response::State;
 use super::page::Page;
 use super::{Call, Error, tag};
 use crate::campaign::schedule::Start;
-use crate::campaign::{Document, definition, status};
+use crate::campaign::{Document, definition, in_app as apps, status};
 use crate::config::Pause;
 use crate::domain::limit::ACTIVE_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
@@ -57,6 +58,7 @@ impl Campaigns for Call<'_> {
         document.note_schedules(None, false, self.moment());
         let stored = self.write_campaign(&application.id, &id, &document, None).await?;
         self.api.scheduler.changed(&application.id, &id);
+        self.api.engine.boards().forget(&application.id);
         self.campaign_response(&application.id, &stored).await
     }
 
@@ -87,6 +89,7 @@ impl Campaigns for Call<'_> {
         }
         let stored = self.write_campaign(&application_id, &id, &document, Some(stored.revision)).await?;
         self.api.scheduler.changed(&application_id, &id);
+        self.api.engine.boards().forget(&application_id);
         let is_paused = document.campaign.is_paused == Some(true);
         if (is_paused || changes.pause) && self.pauses_runs(&document)? {
             let (scheduler, key) = (&self.api.scheduler, (application_id.clone(), id.clone()));
@@ -108,6 +111,7 @@ impl Campaigns for Call<'_> {
                 return Err(Error::not_found());
             }
             self.api.scheduler.deleted(&application_id, &id);
+            self.api.engine.boards().forget(&application_id);
             stored
         };
         let document = response::read(&stored)?;
@@ -241,10 +245,14 @@ impl Call<'_> {
         };
         document.segment_version = segment.version;
 
+        self.clean_in_app(id.as_str(), &mut document.campaign)?;
         let mut compiled = document.clone();
         // A paused campaign does not run, but it has to be one that can.
         compiled.campaign.is_paused = None;
         compiled.resolve(self.store()).await?;
+        if apps::is_in_app(&compiled.campaign) {
+            return self.check_in_app(application_id, id, &compiled, starts).await;
+        }
         let definition = self.api.engine.check(id, &compiled)?;
         if !starts.is_empty() {
             let is_strict = self.api.config.campaign.strict_start;

@@ -1,6 +1,6 @@
 """Events, in-app messages, and the event stream."""
 
-from .common import NOWHERE, ROLE, new_app, put_endpoint
+from .common import NOWHERE, ROLE, new_app, new_segment, put_endpoint
 
 
 def events(run):
@@ -45,6 +45,42 @@ def in_app(run):
     run.equal(run.happy("GetInAppMessages", ApplicationId=app, EndpointId="phone"), {"InAppMessageCampaigns": []}, "none")
     run.missing("GetInAppMessages", ApplicationId=app, EndpointId="nobody")
     run.missing("GetInAppMessages", ApplicationId=NOWHERE, EndpointId="phone")
+
+    text = {"Alignment": "LEFT", "TextColor": "#000000"}
+    content = {
+        "BackgroundColor": "#FFFFFF",
+        "HeaderConfig": {"Header": "Hello", **text},
+        "BodyConfig": {"Body": "World", **text},
+        "PrimaryBtn": {"DefaultConfig": {"ButtonAction": "LINK", "Link": "https://example.com", "Text": "Go"}},
+    }
+    message = {"Layout": "TOP_BANNER", "Content": [content], "CustomConfig": {"k": "v"}}
+    event_filter = {"FilterType": "ENDPOINT", "Dimensions": {"EventType": {"DimensionType": "INCLUSIVE", "Values": ["open"]}}}
+    end = "2099-12-31T22:00:00Z"
+    request = {
+        "Name": "banner",
+        "SegmentId": new_segment(run, app),
+        "MessageConfiguration": {"InAppMessage": message},
+        "Schedule": {"StartTime": "IMMEDIATE", "EndTime": end, "Frequency": "IN_APP_EVENT", "EventFilter": event_filter},
+        "Limits": {"Session": 1, "Daily": 2, "Total": 3},
+        "Priority": 2,
+    }
+    made = run.happy("CreateCampaign", ApplicationId=app, WriteCampaignRequest=request)
+    event_filter["Dimensions"].update({"Attributes": {}, "Metrics": {}})
+    expected = {
+        "CampaignId": f"banner-{made['Id']}",
+        "TreatmentId": "0",
+        "Priority": 2,
+        "SessionCap": 1,
+        "DailyCap": 2,
+        "TotalCap": 3,
+        "InAppMessage": message,
+        "Schedule": {"EndDate": end, "EventFilter": event_filter},
+    }
+    found = run.happy("GetInAppMessages", ApplicationId=app, EndpointId="phone")
+    run.equal(found, {"InAppMessageCampaigns": [expected]}, "a message")
+
+    content["PrimaryBtn"]["DefaultConfig"]["Link"] = "javascript:alert(1)"
+    run.bad("CreateCampaign", "Link", ApplicationId=app, WriteCampaignRequest=request)
 
 
 def stream(run):

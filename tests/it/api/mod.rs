@@ -8,6 +8,7 @@ mod event;
 mod event_crash;
 mod event_stream;
 mod identity;
+mod in_app;
 mod job;
 mod journey;
 mod kpi;
@@ -40,8 +41,14 @@ pub struct Api {
 
 impl Api {
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings such as `in_app.withdraw=true`.
+    pub async fn with(settings: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
-        let flags = vec![format!("data.directory={}", directory.path().join("data").display())];
+        let data = format!("data.directory={}", directory.path().join("data").display());
+        let flags = settings.iter().map(|&setting| setting.to_owned()).chain([data]).collect();
         let app = App::open(Config::load(Sources { flags, ..Sources::default() }).unwrap()).unwrap();
         let serving = Serving::start(&app).await;
         let client = serving.client.clone();
