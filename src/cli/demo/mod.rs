@@ -4,6 +4,7 @@
 //! go out by FCM's and SMTP's own protocols, to servers on loopback that this process runs itself.
 
 mod campaign;
+mod in_app;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ pub struct Args {
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    in_app: in_app::Args,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -58,6 +61,9 @@ struct World {
 }
 
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if args.in_app.in_app {
+        return in_app::run(args.in_app, settings).await;
+    }
     let world = World::start().await?;
     let mut config = settings.load(Some(world.settings()?))?;
     if settings.data.is_none() {
