@@ -19,11 +19,11 @@ const DAYS: i64 = 30;
 
 /// Makes the application with its campaigns, and returns its id.
 pub async fn define(client: &Client, now: Timestamp) -> anyhow::Result<String> {
-    let request = CreateApplicationRequest::builder().name("In-app demo").build()?;
+    let request = CreateApplicationRequest::builder().name("In-app demo").build();
     let created = client.create_app().create_application_request(request).send().await?;
     let id = created.application_response.and_then(|application| application.id).unwrap_or_default();
     let everybody = segment(client, &id, "everybody", SegmentDimensions::builder().build()).await?;
-    let name = AttributeDimension::builder().attribute_type(AttributeType::Inclusive).values("Ada").build()?;
+    let name = AttributeDimension::builder().attribute_type(AttributeType::Inclusive).values("Ada").build();
     let ada = segment(client, &id, "Ada", SegmentDimensions::builder().attributes("name", name).build()).await?;
     let end = wire_text(now + SignedDuration::from_hours(24 * DAYS));
     for (event, layout, slides) in [
@@ -44,19 +44,19 @@ pub async fn define(client: &Client, now: Timestamp) -> anyhow::Result<String> {
         let segment = if event == "for-ada" { &ada } else { &everybody };
         let mut message = CampaignInAppMessage::builder().layout(layout);
         for &(header, body) in slides {
-            message = message.content(content(header, body)?);
+            message = message.content(content(header, body));
         }
         let filter = CampaignEventFilter::builder().filter_type(FilterType::Endpoint).dimensions(
             EventDimensions::builder()
-                .event_type(SetDimension::builder().dimension_type(DimensionType::Inclusive).values(event).build()?)
+                .event_type(SetDimension::builder().dimension_type(DimensionType::Inclusive).values(event).build())
                 .build(),
         );
         let schedule = Schedule::builder()
             .start_time("IMMEDIATE")
             .end_time(&end)
             .frequency(Frequency::InAppEvent)
-            .event_filter(filter.build()?)
-            .build()?;
+            .event_filter(filter.build())
+            .build();
         let campaign = WriteCampaignRequest::builder()
             .name(event)
             .segment_id(segment)
@@ -74,7 +74,7 @@ async fn segment(client: &Client, id: &str, name: &str, dimensions: SegmentDimen
     Ok(created.segment_response.and_then(|segment| segment.id).unwrap_or_default())
 }
 
-fn content(header: &str, body: &str) -> anyhow::Result<InAppMessageContent> {
+fn content(header: &str, body: &str) -> InAppMessageContent {
     let header = InAppMessageHeaderConfig::builder().alignment(Alignment::Center).header(header).text_color("#1d2433");
     let body = InAppMessageBodyConfig::builder().alignment(Alignment::Center).body(body).text_color("#3c465c");
     let button = DefaultButtonConfiguration::builder()
@@ -83,10 +83,10 @@ fn content(header: &str, body: &str) -> anyhow::Result<InAppMessageContent> {
         .background_color("#2f6fed")
         .text_color("#ffffff")
         .border_radius(8);
-    Ok(InAppMessageContent::builder()
+    InAppMessageContent::builder()
         .background_color("#ffffff")
-        .header_config(header.build()?)
-        .body_config(body.build()?)
-        .primary_btn(InAppMessageButton::builder().default_config(button.build()?).build())
-        .build())
+        .header_config(header.build())
+        .body_config(body.build())
+        .primary_btn(InAppMessageButton::builder().default_config(button.build()).build())
+        .build()
 }
