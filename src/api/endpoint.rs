@@ -12,7 +12,8 @@ use std::fmt::Write;
 
 use super::{Call, Error};
 use crate::domain::limit::ATTRIBUTE_NAMES_MAX;
-use crate::domain::{ApplicationId, glob};
+use crate::domain::{ApplicationId, EndpointNumber, glob};
+use crate::store::upsert::Places;
 use crate::store::{AttributeGroup, EndpointPage, EndpointRef, EndpointWrite, Refused};
 use crate::wire::body::Json;
 use crate::wire::endpoint_batch;
@@ -30,7 +31,7 @@ const GROUPS: [(&str, AttributeGroup); 3] = [
 impl Endpoints for Call<'_> {
     async fn get_endpoint(&self, input: wire::GetEndpointInput) -> Result<Json, Error> {
         let application = ApplicationId::new(input.application_id);
-        let page = self.store().endpoint(&application, &input.endpoint_id).await?;
+        let page = self.visible_endpoint(&application, &input.endpoint_id).await?;
         one(&application, &page)
     }
 
@@ -41,7 +42,7 @@ impl Endpoints for Call<'_> {
         let update = endpoint_update::read(&input.body)?.update;
         let application = ApplicationId::new(input.application_id);
         let write = self.endpoint_write(id, update);
-        let results = self.store().upsert_endpoints(&application, vec![write], self.now()).await?;
+        let results = self.upsert_endpoints(&application, vec![write], self.now()).await?;
         results.into_iter().try_for_each(|result| result.map(drop))?;
         Ok(self.message_body("Accepted"))
     }
@@ -51,9 +52,10 @@ impl Endpoints for Call<'_> {
         let writes: Vec<_> = updates.into_iter().map(|(id, update)| self.endpoint_write(id, update)).collect();
         let ids: Vec<_> = writes.iter().map(|write| write.id.clone()).collect();
         let application = ApplicationId::new(input.application_id);
-        let results = self.store().upsert_endpoints(&application, writes, self.now()).await?;
+        let results = self.upsert_endpoints(&application, writes, self.now()).await?;
         match refusals(&ids, &results) {
             None => Ok(self.message_body("Accepted")),
+            Some(message) if results.contains(&Err(Refused::NotOwned)) => Err(Error::access_denied(message)),
             Some(message) => Err(Error::bad_request(message)),
         }
     }
@@ -70,6 +72,9 @@ impl Endpoints for Call<'_> {
     }
 
     async fn get_user_endpoints(&self, input: wire::GetUserEndpointsInput) -> Result<Json, Error> {
+        if self.principal.owner().is_some_and(|owner| owner.user_id != input.user_id) {
+            return Err(Error::not_own());
+        }
         let application = ApplicationId::new(input.application_id);
         let page = self.store().endpoints_of_user(&application, &input.user_id).await?;
         many(&application, &page)
@@ -115,11 +120,42 @@ impl Endpoints for Call<'_> {
 }
 
 impl Call<'_> {
+    /// The endpoint of this id, as a page of at most one row, if the sender may see it.
+    ///
+    /// Errors: 403 for a user without such an endpoint, be it there or not.
+    pub(super) async fn visible_endpoint(&self, application: &ApplicationId, id: &str) -> Result<EndpointPage, Error> {
+        let page = self.store().endpoint(application, id).await?;
+        match self.principal.owner() {
+            Some(owner) if !is_of_user(&page, &owner.user_id)? => Err(Error::not_own()),
+            _ => Ok(page),
+        }
+    }
+
+    /// Writes endpoints on behalf of whoever sent the request.
+    pub(super) async fn upsert_endpoints(
+        &self,
+        application: &ApplicationId,
+        writes: Vec<EndpointWrite>,
+        now: String,
+    ) -> Result<Vec<Result<EndpointNumber, Refused>>, Error> {
+        Ok(match self.principal.owner() {
+            None => self.store().upsert_endpoints(application, writes, now).await?,
+            Some(owner) => self.store().upsert_endpoints_of(application, owner, writes, now).await?,
+        })
+    }
+
     /// A write; the request that it came with gives its id to one without.
     pub(super) fn endpoint_write(&self, id: String, mut update: crate::domain::EndpointUpdate) -> EndpointWrite {
         update.request_id.get_or_insert_with(|| self.request_id.to_owned());
         EndpointWrite { id, update }
     }
+}
+
+/// Whether the only endpoint of a page is this user's.
+fn is_of_user(page: &EndpointPage, user_id: &str) -> Result<bool, Error> {
+    let Some(endpoint) = page.iter().next() else { return Ok(false) };
+    let places = Places::read(endpoint.document).map_err(Error::internal)?;
+    Ok(places.user.as_deref() == Some(user_id))
 }
 
 /// What to say of refused endpoints; `None` if there are none.

@@ -49,6 +49,16 @@ impl Error {
         Self::new(StatusCode::FORBIDDEN, "ForbiddenException", message)
     }
 
+    /// The endpoint is not one of the user's own. The same whether it is there or not.
+    pub fn not_own() -> Self {
+        Self::access_denied(store::Refused::NotOwned.to_string())
+    }
+
+    /// Something of the request is for others.
+    pub fn access_denied(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDeniedException", message)
+    }
+
     /// The path is known, the verb is not.
     pub fn method_not_allowed(method: &str, allowed: &str) -> Self {
         let message = format!("{method} is not allowed here; allowed: {allowed}");
@@ -137,7 +147,10 @@ impl From<store::Error> for Error {
 
 impl From<store::Refused> for Error {
     fn from(refused: store::Refused) -> Self {
-        Self::bad_request(refused.to_string())
+        match refused {
+            store::Refused::NotOwned => Self::not_own(),
+            _ => Self::bad_request(refused.to_string()),
+        }
     }
 }
 

@@ -4,16 +4,21 @@
 //! read, is too large, or is for an unknown application. Accepted events are on stable storage before the answer. One that
 //! was accepted before is accepted again and kept once.
 //!
+//! For a user with a temporary key, items about endpoints that are not their own are refused one by one, with 403, and
+//! nothing of them is kept.
+//!
 //! In-app messages come from campaigns with the frequency `IN_APP_EVENT`. They cannot be created yet, so that no endpoint
 //! has a message to show: the list is empty because there is nothing to list.
+
+use axum::http::StatusCode;
 
 use super::{Call, Error};
 use crate::clock;
 use crate::domain::{ApplicationId, EndpointUpdate};
-use crate::store::{EndpointWrite, Event};
+use crate::store::{EndpointWrite, Event, Refused};
 use crate::wire::body::Json;
 use crate::wire::endpoint_update::Reader;
-use crate::wire::event::{self, Item, Verdict, Verdicts};
+use crate::wire::event::{self, Item, Refusal, Verdict, Verdicts};
 use crate::wire::generated::{self as wire, Events};
 use crate::wire::invalid::{Invalid, id_bytes};
 
@@ -21,13 +26,25 @@ impl Events for Call<'_> {
     async fn put_events(&self, input: wire::PutEventsInput) -> Result<Json, Error> {
         let application = ApplicationId::new(input.application_id);
         let items = event::read(&input.body)?;
-        let Sorted { mut verdicts, writes, writers, events } = self.sort(&items);
+        let Sorted { mut verdicts, writes, writers, mut events } = self.sort(&items);
         if writes.is_empty() && events.is_empty() {
             // No write will tell.
             self.application_id(application.as_str()).await?;
         }
 
         let arrived_at = self.api.clock.now();
+        if self.principal.owner().is_some() {
+            // One after the other: whose an endpoint is that these events are the first of, its write tells.
+            if !writes.is_empty() {
+                let results = self.upsert_endpoints(&application, writes, clock::wire_text(arrived_at)).await?;
+                judge(&mut verdicts, &writers, results);
+            }
+            self.forbid(&application, &mut verdicts, &mut events).await?;
+            if !events.is_empty() {
+                self.store().append_events(&application, events, arrived_at).await?;
+            }
+            return Ok(Json(event::write(&verdicts)));
+        }
         let endpoints = async {
             if writes.is_empty() {
                 return Ok(Vec::new());
@@ -44,9 +61,7 @@ impl Events for Call<'_> {
         let (endpoints, kept) = tokio::join!(endpoints, kept);
         // An event that is there already is as good as accepted.
         kept?;
-        for (writer, result) in writers.into_iter().zip(endpoints?) {
-            verdicts[writer].endpoint = result.map(drop).map_err(|refused| refused.to_string());
-        }
+        judge(&mut verdicts, &writers, endpoints?);
         Ok(Json(event::write(&verdicts)))
     }
 
@@ -55,7 +70,7 @@ impl Events for Call<'_> {
         input: wire::GetInAppMessagesInput,
     ) -> Result<wire::InAppMessagesResponse, Error> {
         let application = ApplicationId::new(input.application_id);
-        if self.store().endpoint(&application, &input.endpoint_id).await?.is_empty() {
+        if self.visible_endpoint(&application, &input.endpoint_id).await?.is_empty() {
             return Err(Error::not_found());
         }
         Ok(wire::InAppMessagesResponse { in_app_message_campaigns: Some(Vec::new()) })
@@ -97,6 +112,37 @@ impl Call<'_> {
     }
 }
 
+impl Call<'_> {
+    /// Takes out what is about endpoints that are not the sender's own, be they there or not.
+    async fn forbid(
+        &self,
+        application: &ApplicationId,
+        verdicts: &mut [Verdicts<'_>],
+        events: &mut Vec<Event>,
+    ) -> Result<(), Error> {
+        for item in verdicts {
+            match self.visible_endpoint(application, item.id).await {
+                Ok(_) => {}
+                Err(error) if error.status() == StatusCode::FORBIDDEN => {
+                    let refused = Err(Refusal::Forbidden(error.message().to_owned()));
+                    events.retain(|event| event.endpoint_id != item.id);
+                    item.events.iter_mut().for_each(|(_, verdict)| *verdict = refused.clone());
+                    item.endpoint = refused;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Enters what became of writes.
+fn judge<T>(verdicts: &mut [Verdicts<'_>], writers: &[usize], results: Vec<Result<T, Refused>>) {
+    for (writer, result) in writers.iter().zip(results) {
+        verdicts[*writer].endpoint = result.map(drop).map_err(|refused| Refusal::Invalid(refused.to_string()));
+    }
+}
+
 /// The update of an endpoint; `None` if it changes nothing. That makes no endpoint either.
 fn update(reader: &mut Reader, json: Option<&str>) -> Result<Option<EndpointUpdate>, Invalid> {
     let Some(json) = json else { return Ok(None) };
@@ -118,5 +164,5 @@ fn read_event(endpoint_id: &str, id: &str, document: &str) -> Result<Event, Inva
 }
 
 fn verdict(outcome: Result<(), Invalid>) -> Verdict {
-    outcome.map_err(|invalid| invalid.to_string())
+    outcome.map_err(|invalid| Refusal::Invalid(invalid.to_string()))
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::auth::{Service, signed_path};
 use super::route::{self, Route};
-use super::{Api, Call, Error, lambda};
+use super::{Api, Call, Error, lambda, sts};
 use crate::clock::{self, Stopwatch};
 use crate::domain::ApplicationId;
 use crate::domain::limit::{EVENTS_REQUEST_BYTES_MAX, REQUEST_BYTES_MAX};
@@ -74,6 +74,9 @@ pub async fn answer(
     let path = signed_path(&head.uri);
     if Service::of(&path) == Service::Lambda {
         return lambda::answer(api, head, body, id).await;
+    }
+    if sts::is_for(&head) {
+        return sts::answer(api, head, body, id).await;
     }
     let routed = api.router.find(&head.method, &path);
     let operation = routed.as_ref().map_or("none", |route| route.operation.name());

@@ -34,6 +34,7 @@ mod recommender;
 pub mod route;
 mod segment;
 mod server;
+mod sts;
 mod tag;
 mod template;
 

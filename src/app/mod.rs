@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::auth::Authenticator;
+use crate::api::auth::identity::Identities;
 use crate::api::{self, Api};
 use crate::campaign::{Engine, Scheduler};
 use crate::channel::{self, Channels, Deps, Reports, StopWords};
@@ -224,13 +225,13 @@ impl App {
     ///
     /// Errors: keys that cannot be read.
     pub fn api(&self, open: bool, scheduler: Arc<Scheduler>) -> Result<Arc<Api>, Error> {
+        let vault = Arc::new(open_vault(&self.config)?);
+        let identities = Identities::new(&self.config.identity, vault.clone(), self.clock.clone());
         let authenticator = match open {
             true => Authenticator::open(),
-            false => {
-                let keys = open_keys(&self.config, self.clock.clone())?;
-                Authenticator::verifying(keys, Arc::new(open_vault(&self.config)?), self.clock.clone())
-            }
+            false => Authenticator::verifying(open_keys(&self.config, self.clock.clone())?, vault, self.clock.clone()),
         };
+        let authenticator = authenticator.with_identities(identities);
         let (store, engine, shelf) = (self.store.clone(), self.engine.clone(), self.shelf.clone());
         Ok(Arc::new(Api::new(store, engine, scheduler, self.clock.clone(), self.config.clone(), authenticator, shelf)))
     }

@@ -18,6 +18,7 @@ pub use error::{Error, Origin, Problem};
 use key::Key;
 use merge::Merged;
 pub use rate::{Rate, RateError};
+pub use rule::is_safe_url;
 pub use section::*;
 
 /// The settings file that is read when none is named.

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
-use url::Url;
+use url::{Host, Url};
 
 use super::key::Key;
 use super::merge::get;
@@ -46,8 +46,14 @@ enum Rule {
     BaseUrl,
     /// A list of texts, none of which is empty.
     Texts,
+    /// A list of texts, none of which is empty, and at least one.
+    SomeTexts,
     /// A list of `http` or `https` URLs of scheme, host and port alone.
     Origins,
+    /// An `https` URL without a query, or an `http` one on loopback.
+    Issuer,
+    /// The same with a query, or nothing.
+    KeysUrl,
 }
 
 const ZERO: Duration = Duration::ZERO;
@@ -119,6 +125,16 @@ const RULES: &[(&str, Rule)] = &[
     ("feedback.stop_words", Rule::Texts),
 ];
 
+/// Rules of the sections `identity.<role>`, by key. Sessions are as long as AWS allows.
+const IDENTITY_RULES: &[(&str, Rule)] = &[
+    ("issuer", Rule::Issuer),
+    ("audiences", Rule::SomeTexts),
+    ("jwks_url", Rule::KeysUrl),
+    ("user_claim", Rule::NotEmpty),
+    ("applications", Rule::SomeTexts),
+    ("session", Rule::Time(Duration::from_secs(15 * 60), Duration::from_secs(12 * 60 * 60))),
+];
+
 /// Pairs of durations or numbers of which the first must not exceed the second.
 const ORDERED: &[(&str, &str)] = &[
     ("hook.pause_min", "hook.pause_max"),
@@ -155,11 +171,37 @@ pub(super) fn broken(table: &Table, is_default: impl Fn(&Key) -> bool) -> Vec<(K
     if is_set("vault.key") && is_set("vault.key_file") {
         broken.push((Key::dotted("vault.key"), "be empty where `vault.key_file` names a file".to_owned()));
     }
+    broken.extend(broken_identities(table));
     let rates = Key::dotted("send.rates");
     for (name, value) in get(table, &rates).and_then(Value::as_table).into_iter().flatten() {
         if value.as_str().is_some_and(|text| text.parse::<Rate>().is_err()) {
             let rule = "be a whole number above 0 and a unit (s, min, h, d), such as \"500/s\"";
             broken.push((rates.child(name), rule.to_owned()));
+        }
+    }
+    broken
+}
+
+/// Every rule that sections of identities break.
+fn broken_identities(table: &Table) -> Vec<(Key, String)> {
+    let mut broken = Vec::new();
+    let sections = Key::dotted("identity");
+    for (name, section) in get(table, &sections).and_then(Value::as_table).into_iter().flatten() {
+        let key = sections.child(name);
+        let Some(section) = section.as_table() else { continue };
+        // It is the name of a role in ARNs. Source: IAM API reference, `CreateRole`.
+        let is_sign = |sign: char| sign.is_ascii_alphanumeric() || "_+=,.@-".contains(sign);
+        if name.is_empty() || name.len() > 64 || !name.chars().all(is_sign) {
+            broken.push((key.clone(), "be named by 1 to 64 letters, digits and any of _+=,.@-".to_owned()));
+        }
+        for (part, rule) in IDENTITY_RULES {
+            if let Some(wrong) = section.get(*part).and_then(|value| rule.check(value).err()) {
+                broken.push((key.child(part), wrong));
+            }
+        }
+        let is_set = |part| section.get(part).and_then(Value::as_str).is_some_and(|text: &str| !text.is_empty());
+        if is_set("jwks_url") && is_set("jwks_file") {
+            broken.push((key.child("jwks_url"), "be empty where `jwks_file` names a file".to_owned()));
         }
     }
     broken
@@ -246,6 +288,21 @@ impl Rule {
                 }),
                 "be a list of texts, none of them empty".to_owned(),
             ),
+            Self::SomeTexts => {
+                let is_empty = value.as_array().is_some_and(Vec::is_empty);
+                (
+                    !is_empty && Self::Texts.check(value).is_ok(),
+                    "be a list of texts, none of them empty, and at least one".to_owned(),
+                )
+            }
+            Self::Issuer => (
+                is_safe_url(text) && !text.contains(['?', '#']),
+                "be an https URL without a query, or an http one on loopback".to_owned(),
+            ),
+            Self::KeysUrl => (
+                text.is_empty() || is_safe_url(text),
+                "be an https URL, or an http one on loopback, or empty".to_owned(),
+            ),
             Self::Origins => (
                 value.as_array().is_some_and(|texts| texts.iter().all(|text| text.as_str().is_some_and(is_origin))),
                 "be a list of http or https URLs without a path, such as \"https://sns.example.internal\"".to_owned(),
@@ -263,6 +320,18 @@ fn is_webhook_secret(text: &str) -> bool {
 
 fn is_http_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Whether this is a URL of which nobody on the way can change the answer: an `https` one, or an `http` one on loopback.
+pub fn is_safe_url(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    is_http_url(text) && (url.scheme() == "https" || is_loopback)
 }
 
 fn is_origin(text: &str) -> bool {
@@ -321,6 +390,17 @@ mod tests {
             "",
         ] {
             assert!(!is_origin(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn safe_urls_are_encrypted_or_stay_here() {
+        for good in ["https://idp.example/keys", "http://127.0.0.1:1/k", "http://[::1]/k", "http://localhost:8080/k"] {
+            assert!(is_safe_url(good), "{good}");
+        }
+        for wrong in ["http://idp.example/keys", "http://localhost.example/", "ftp://127.0.0.1/", "file:///k", "", "x"]
+        {
+            assert!(!is_safe_url(wrong), "{wrong}");
         }
     }
 

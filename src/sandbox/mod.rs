@@ -8,6 +8,7 @@ pub mod aws;
 pub mod baidu;
 pub mod fcm;
 pub mod function;
+pub mod oidc;
 pub mod pinpoint;
 mod record;
 pub mod sample;

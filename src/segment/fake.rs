@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 use crate::domain::{ApplicationId, ChannelType, Endpoint, EndpointNumber};
 use crate::store::{
     Application, AttributeGroup, Call, Definition, DefinitionStore, DefinitionWrite, EndpointPage, EndpointStore,
-    EndpointWrite, Kind, Refused, Versioning, Withdrawal,
+    EndpointWrite, Kind, Owner, Refused, Versioning, Withdrawal,
 };
 use crate::wire;
 
@@ -82,6 +82,16 @@ impl EndpointStore for Fake {
             results.push(Ok(place as EndpointNumber));
         }
         ready(results)
+    }
+
+    fn upsert_endpoints_of(
+        &self,
+        _: &ApplicationId,
+        _: Owner,
+        _: Vec<EndpointWrite>,
+        _: String,
+    ) -> Call<'_, Vec<Result<EndpointNumber, Refused>>> {
+        unreachable!("segments write for no user")
     }
 
     fn endpoint(&self, _: &ApplicationId, wanted: &str) -> Call<'_, EndpointPage> {

@@ -81,6 +81,15 @@ pub struct EndpointWrite {
     pub update: EndpointUpdate,
 }
 
+/// On whose behalf endpoints are written: somebody who may write their own alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Owner {
+    /// Their `User.UserId`. Not empty.
+    pub user_id: String,
+    /// Whether an endpoint that is there and has no user may become theirs.
+    pub may_adopt: bool,
+}
+
 /// Why a single endpoint of a write was refused; the others of the call are written.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refused {
@@ -93,6 +102,9 @@ pub enum Refused {
     /// Source: as above.
     #[error("the endpoint has {bytes} bytes after the update, the limit is {max}")]
     TooLarge { bytes: usize, max: usize },
+    /// The endpoint is not the owner's, or is to become somebody else's. Says nothing of whether it is there.
+    #[error("the endpoint is not one of the user's own")]
+    NotOwned,
 }
 
 /// Where an endpoint has attributes.
@@ -137,6 +149,21 @@ pub trait EndpointStore: Send + Sync {
     fn upsert_endpoints(
         &self,
         application: &ApplicationId,
+        writes: Vec<EndpointWrite>,
+        now: String,
+    ) -> Call<'_, Vec<Result<EndpointNumber, Refused>>>;
+
+    /// As [`upsert_endpoints`](Self::upsert_endpoints), on behalf of a user. Whose an endpoint is is looked up in the
+    /// transaction of the write:
+    ///
+    /// * one that is not theirs is [`NotOwned`](Refused::NotOwned), whether it is there or not;
+    /// * a new one, and one that they may adopt, becomes theirs;
+    /// * one of somebody else at the same address becomes inactive only if it is a push endpoint: who knows a device's token
+    ///   has the device, but anybody may know an e-mail address.
+    fn upsert_endpoints_of(
+        &self,
+        application: &ApplicationId,
+        owner: Owner,
         writes: Vec<EndpointWrite>,
         now: String,
     ) -> Call<'_, Vec<Result<EndpointNumber, Refused>>>;

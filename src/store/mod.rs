@@ -26,7 +26,7 @@ use futures_util::future::BoxFuture;
 pub use dead_letter::{DeadLetter, DeadLetterStore, Held, LetterAttempt, LetterState, Letters, Released};
 pub use definition::{Application, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
 pub use endpoint::{
-    AttributeGroup, Cause, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Refused, Withdrawal,
+    AttributeGroup, Cause, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Owner, Refused, Withdrawal,
 };
 pub use event::{Event, EventPage, EventRow, EventStore};
 pub use key::{AccessKey, KeyStore, Policy};

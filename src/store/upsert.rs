@@ -9,6 +9,9 @@
 //!
 //! Endpoints that were not asked for may be added; endpoints that were asked for must be.
 //!
+//! Writes on behalf of an [`Owner`] are let through here and nowhere else, so that of two users who claim an endpoint at once
+//! one gets it.
+//!
 //! Source: Pinpoint developer guide, "Adding endpoints" and "Quotas"; API reference, `EndpointRequest`. Our choices:
 //! an address is taken over by an active endpoint only, so that importing an export changes nothing; an endpoint
 //! without a user keeps its own user attributes when it becomes the first endpoint of one; an empty user id takes it from
@@ -19,7 +22,7 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 
 use super::names::{Groups, Names};
-use super::{AttributeGroup, EndpointWrite, Error, Refused};
+use super::{AttributeGroup, EndpointWrite, Error, Owner, Refused};
 use crate::domain::endpoint::{User, merge_attributes};
 use crate::domain::limit::{ATTRIBUTE_NAMES_MAX, ENDPOINT_BYTES_MAX, USER_ENDPOINTS_MAX};
 use crate::domain::{ChannelType, Endpoint, EndpointNumber, EndpointStatus, EndpointUpdate};
@@ -131,13 +134,20 @@ pub struct Change {
 #[derive(Debug)]
 pub struct Upsert {
     writes: Vec<EndpointWrite>,
+    /// `None` for who may write all endpoints.
+    owner: Option<Owner>,
     touched: Touched,
 }
 
 impl Upsert {
-    /// Begins with the writes of a call.
-    pub fn new(writes: Vec<EndpointWrite>) -> Self {
-        Self { writes, touched: Touched::default() }
+    /// Begins with the writes of a call; those of an owner that name no user get its user.
+    pub fn new(mut writes: Vec<EndpointWrite>, owner: Option<Owner>) -> Self {
+        if let Some(owner) = &owner {
+            for write in &mut writes {
+                write.update.user.id.get_or_insert_with(|| owner.user_id.clone());
+            }
+        }
+        Self { writes, owner, touched: Touched::default() }
     }
 
     /// The ids of endpoints to load first.
@@ -210,7 +220,7 @@ impl Upsert {
     pub fn apply(self, names: &mut Names, next_number: EndpointNumber, now: &str) -> Changes {
         let mut touched = self.touched;
         touched.reserve(self.writes.len());
-        let mut run = Run { touched, names, names_added: Vec::new(), next_number, now };
+        let mut run = Run { touched, owner: self.owner, names, names_added: Vec::new(), next_number, now };
         let results = self.writes.into_iter().map(|write| run.write(write)).collect();
         let mut rows: Vec<_> = run.touched.slots.into_iter().filter_map(Slot::into_change).collect();
         rows.sort_unstable_by_key(|row| row.number);
@@ -313,6 +323,7 @@ fn others(members: Option<&Vec<SlotIndex>>, except: Option<SlotIndex>) -> Vec<Sl
 /// Applies the writes of a call one after the other.
 struct Run<'a> {
     touched: Touched,
+    owner: Option<Owner>,
     names: &'a mut Names,
     names_added: Vec<(String, Groups)>,
     next_number: EndpointNumber,
@@ -322,8 +333,10 @@ struct Run<'a> {
 impl Run<'_> {
     /// Applies one write. Everything is worked out before anything is changed, so that a refusal changes nothing.
     fn write(&mut self, EndpointWrite { id, update }: EndpointWrite) -> Result<EndpointNumber, Refused> {
-        let names = self.new_names(&update)?;
         let stored = self.touched.by_id.get(&id).copied();
+        // First, so that nothing else is told of an endpoint of somebody else.
+        self.check_owner(&update, stored)?;
+        let names = self.new_names(&update)?;
         let mut endpoint = stored.map(|index| self.touched.slots[index].endpoint()).unwrap_or_default();
         let before = stored.map(|index| self.touched.slots[index].places.clone()).unwrap_or_default();
 
@@ -385,6 +398,18 @@ impl Run<'_> {
             self.silence_others(index);
         }
         Ok(self.touched.slots[index].number)
+    }
+
+    /// Whether this may be written on behalf of the owner, if there is one.
+    fn check_owner(&self, update: &EndpointUpdate, stored: Option<SlotIndex>) -> Result<(), Refused> {
+        let Some(owner) = &self.owner else { return Ok(()) };
+        let was_theirs = match stored.map(|index| self.touched.slots[index].places.user.as_deref()) {
+            None => true,
+            Some(None) => owner.may_adopt,
+            Some(Some(user)) => user == owner.user_id,
+        };
+        let stays_theirs = update.user.id.as_ref() == Some(&owner.user_id);
+        if was_theirs && stays_theirs { Ok(()) } else { Err(Refused::NotOwned) }
     }
 
     /// The names an update brings that the application does not have yet, or not there.
@@ -454,10 +479,18 @@ impl Run<'_> {
         Ok(changed)
     }
 
-    /// Makes all other endpoints at this one's address inactive.
+    /// Makes all other endpoints at this one's address inactive, but for those that an owner has no right to.
     fn silence_others(&mut self, taker: SlotIndex) {
         let Some(address) = &self.touched.slots[taker].places.address else { return };
-        for index in others(self.touched.by_address.get(address), Some(taker)) {
+        let may_silence = |index: SlotIndex| match &self.owner {
+            Some(owner) if !address.channel_type.is_push() => {
+                self.touched.slots[index].places.user.as_ref() == Some(&owner.user_id)
+            }
+            _ => true,
+        };
+        let mut silenced = others(self.touched.by_address.get(address), Some(taker));
+        silenced.retain(|&index| may_silence(index));
+        for index in silenced {
             let mut endpoint = self.touched.slots[index].endpoint();
             endpoint.status = EndpointStatus::Inactive;
             self.save(index, &endpoint);

@@ -167,8 +167,17 @@ fn check_name(name: &str) -> Result<(), Problem> {
     }
 }
 
-/// What became of an endpoint or an event: accepted, or refused for this reason.
-pub type Verdict = Result<(), String>;
+/// What became of an endpoint or an event.
+pub type Verdict = Result<(), Refusal>;
+
+/// Why an endpoint or an event was not accepted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// It breaks a rule.
+    Invalid(String),
+    /// It is none of the sender's.
+    Forbidden(String),
+}
 
 /// The answer to a request: a verdict on each endpoint and on each of its events.
 pub struct Verdicts<'a> {
@@ -208,10 +217,16 @@ fn member(out: &mut Vec<u8>, at: usize, name: &str) {
 fn verdict(out: &mut Vec<u8>, verdict: &Verdict) {
     match verdict {
         Ok(()) => out.extend_from_slice(br#"{"Message":"Accepted","StatusCode":202}"#),
-        Err(reason) => {
+        Err(refusal) => {
+            let (reason, code): (_, &[u8]) = match refusal {
+                Refusal::Invalid(reason) => (reason, b"400"),
+                Refusal::Forbidden(reason) => (reason, b"403"),
+            };
             out.extend_from_slice(br#"{"Message":"#);
             append_text(out, reason);
-            out.extend_from_slice(br#","StatusCode":400}"#);
+            out.extend_from_slice(br#","StatusCode":"#);
+            out.extend_from_slice(code);
+            out.push(b'}');
         }
     }
 }

@@ -43,9 +43,12 @@ pub enum Error {
          Key and signing method. Consult the service documentation for details."
     )]
     Mismatch,
-    /// There is no such key, or it was revoked.
+    /// There is no such key, it was revoked, or its session token is not good.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
+    /// The time of a temporary key is over.
+    #[error("The security token included in the request is expired")]
+    ExpiredToken,
     /// The key may not do this.
     #[error(
         "User: {key_id} is not authorized to perform: {action}{}",
@@ -85,6 +88,7 @@ impl Error {
             | Self::BodyNotSigned
             | Self::Mismatch => "InvalidSignatureException",
             Self::UnknownKey => "UnrecognizedClientException",
+            Self::ExpiredToken => "ExpiredTokenException",
             Self::Denied { .. } | Self::Foreign { .. } | Self::Page { .. } => "AccessDeniedException",
             Self::Keys(_) | Self::Vault(_) => "InternalServerErrorException",
         }

@@ -12,6 +12,8 @@ use crate::vault::{self, Vault};
 
 /// What ids begin with, so that people and scanners of repositories know them.
 const ID_PREFIX: &str = "PWAK";
+/// What ids of temporary keys begin with, as AWS's do: clients tell by it that a session token belongs to them.
+pub const TEMPORARY_PREFIX: &str = "ASIA";
 /// Signs of an id after its prefix: 80 bits.
 const ID_SIGNS: usize = 16;
 const ID_ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -44,6 +46,15 @@ pub fn issue(vault: &Vault, policy: Policy, name: String, now: Timestamp) -> Res
     let created_at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
     let key = AccessKey { id, sealed_secret, policy, name, created_at, revoked_at: None };
     Ok(Issued { key, secret })
+}
+
+/// The id and the secret of a temporary key.
+///
+/// Shape: as those of [`issue`], but for the prefix, which is `ASIA`.
+pub(super) fn temporary() -> Result<(String, SecretString), vault::Error> {
+    let random = SystemRandom::new();
+    let id = format!("{TEMPORARY_PREFIX}{}", *text(&random, ID_ALPHABET, ID_SIGNS)?);
+    Ok((id, SecretString::from(text(&random, SECRET_ALPHABET, SECRET_SIGNS)?.as_str())))
 }
 
 /// The place a key's secret is sealed for.

@@ -13,7 +13,8 @@
 //!   official signers leave out or proxies add. HTTP/2's `:authority` counts as the host.
 //! * `x-amz-content-sha256` is absent or the hash of the body. Official signers say `UNSIGNED-PAYLOAD` and `STREAMING-…`
 //!   for S3 alone, also in presigned URLs, so both are refused.
-//! * A session token is not looked at, but has to be signed.
+//! * A session token has to be signed. It says whose a temporary key is, and for how long; other keys need none, and one that
+//!   is sent with them is not looked at.
 //! * The signature covers [`signed_path`], so that path is the one to route.
 //!
 //! What clients see, always with status 403:
@@ -24,7 +25,8 @@
 //! | `IncompleteSignatureException` | the signature lacks a part, has a malformed one, or there are two |
 //! | `InvalidSignatureException` | it does not match: tampered with, wrong secret, wrong scope, unsigned header or body |
 //! | `InvalidSignatureException` | too old or in the future; `Signature expired: …` is what SDKs correct their clocks by |
-//! | `UnrecognizedClientException` | there is no such key, or it was revoked |
+//! | `UnrecognizedClientException` | there is no such key, it was revoked, or its session token is not good |
+//! | `ExpiredTokenException` | the time of a temporary key is over |
 //! | `AccessDeniedException` | the key may not do this; where everybody is let in, a web page from elsewhere asks |
 //!
 //! These are the types and texts with which Pinpoint, and the services of AWS that speak its protocol, refuse; they come
@@ -33,8 +35,10 @@
 
 mod canonical;
 mod error;
+pub mod identity;
 mod issue;
 mod page;
+mod principal;
 mod service;
 mod signing_keys;
 mod sigv4;
@@ -43,54 +47,73 @@ mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretSlice};
 
 pub use self::error::Error;
+use self::identity::{Assumed, Identities, Void};
 pub use self::issue::{Issued, can_verify, issue, sealed_for};
+pub use self::principal::{APPLICATION_OPERATIONS, Grant, Principal, USER_OPERATIONS, User};
 pub use self::service::Service;
 use self::signing_keys::SigningKeys;
 use self::sigv4::{Claim, SigningKey};
 use crate::clock::Clock;
-use crate::domain::ApplicationId;
 pub use crate::store::Policy;
 use crate::store::{AccessKey, KeyStore};
 use crate::vault::Vault;
 
-/// What the users of an application may do.
-///
-/// Source: Pinpoint developer guide, "IAM policies for Amazon Pinpoint", the policy for app users.
-pub const APPLICATION_OPERATIONS: [&str; 3] = ["GetInAppMessages", "PutEvents", "UpdateEndpoint"];
-
 /// Says who sent a request.
-pub struct Authenticator(Mode);
+pub struct Authenticator {
+    mode: Mode,
+    /// Where there are roles.
+    identities: Option<Identities>,
+}
 
 enum Mode {
     Verify { keys: Arc<dyn KeyStore>, vault: Arc<Vault>, clock: Arc<dyn Clock>, signing_keys: SigningKeys },
     Open,
 }
 
-/// Who sent a request.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Principal {
-    /// The key that signed; when nothing is verified, the one that is named, if any.
-    pub key_id: Option<String>,
-    pub policy: Policy,
-}
-
 impl Authenticator {
     /// Verifies each request.
     pub fn verifying(keys: Arc<dyn KeyStore>, vault: Arc<Vault>, clock: Arc<dyn Clock>) -> Self {
-        Self(Mode::Verify { keys, vault, clock, signing_keys: SigningKeys::default() })
+        let mode = Mode::Verify { keys, vault, clock, signing_keys: SigningKeys::default() };
+        Self { mode, identities: None }
     }
 
     /// Verifies nothing: everybody is an administrator, but for web pages from elsewhere. For development, on loopback
     /// only.
     pub fn open() -> Self {
-        Self(Mode::Open)
+        Self { mode: Mode::Open, identities: None }
+    }
+
+    /// Exchanges tokens for temporary keys too.
+    pub fn with_identities(self, identities: Identities) -> Self {
+        Self { identities: Some(identities), ..self }
+    }
+
+    /// Exchanges a token of a provider for a temporary key.
+    ///
+    /// Errors: a token that is not good for this role.
+    pub async fn assume(&self, role: &str, token: &str, asked: Option<Duration>) -> Result<Assumed, identity::Error> {
+        match &self.identities {
+            Some(identities) => identities.assume(role, token, asked).await,
+            None => Err(identity::Error::UnknownRole(role.to_owned())),
+        }
+    }
+
+    /// Keeps web pages from elsewhere off where everybody is let in.
+    ///
+    /// Errors: [`Foreign`](Error::Foreign).
+    pub fn refuse_foreign(&self, head: &Parts) -> Result<(), Error> {
+        match self.mode {
+            Mode::Open => page::check(head),
+            Mode::Verify { .. } => Ok(()),
+        }
     }
 
     /// Keeps web pages, wherever they are from, off functions and what is for operators, where everybody is let in: whatever
@@ -100,7 +123,7 @@ impl Authenticator {
     pub fn refuse_page(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
         let path = signed_path(uri);
         let is_private = Service::of(&path) == Service::Lambda || path.starts_with("/pinwheel/");
-        match (&self.0, headers.get(ORIGIN)) {
+        match (&self.mode, headers.get(ORIGIN)) {
             (Mode::Open, Some(origin)) if is_private => {
                 Err(Error::Page { origin: origin.to_str().unwrap_or_default().to_owned() })
             }
@@ -113,36 +136,76 @@ impl Authenticator {
     ///
     /// Errors: as [`authenticate`](Self::authenticate).
     pub async fn announce(&self, head: &Parts) -> Result<Principal, Error> {
-        let Mode::Verify { keys, clock, .. } = &self.0 else { return anybody(head) };
+        let Mode::Verify { keys, clock, .. } = &self.mode else { return anybody(head) };
         let claim = Claim::read(head)?;
         claim.check(head, clock.now())?;
-        known(&**keys, &claim).await.map(Principal::from)
+        self.caller(head, &claim, &**keys).await.map(Principal::from)
     }
 
     /// Who sent this request. `body` is all of it, as it was received.
     ///
     /// Errors: the request is not let in; [`Keys`](Error::Keys) and [`Vault`](Error::Vault) when that cannot be told.
     pub async fn authenticate(&self, head: &Parts, body: &[u8]) -> Result<Principal, Error> {
-        let Mode::Verify { keys, vault, clock, signing_keys } = &self.0 else { return anybody(head) };
+        let Mode::Verify { keys, vault, clock, signing_keys } = &self.mode else { return anybody(head) };
         let claim = Claim::read(head)?;
         claim.check(head, clock.now())?;
-        let key = known(&**keys, &claim).await?;
+        let caller = self.caller(head, &claim, &**keys).await?;
 
         let date = claim.date();
-        let known = signing_keys.get(&key.id, &date, &claim.region, claim.service);
+        let known = signing_keys.get(&claim.key_id, &date, &claim.region, claim.service);
         let signing_key = match &known {
             Some(signing_key) => signing_key.clone(),
             None => {
-                let secret = vault.unseal(&sealed_for(&key.id), &key.sealed_secret)?;
+                let secret = caller.secret(vault)?;
                 SigningKey::derive(secret.expose_secret(), &date, &claim.region, claim.service)
             }
         };
         claim.verify(&signing_key, head, body)?;
         // Kept only now, so that nobody without a secret can fill the memory.
         if known.is_none() {
-            signing_keys.keep(&key.id, &date, &claim.region, claim.service, signing_key);
+            signing_keys.keep(&claim.key_id, &date, &claim.region, claim.service, signing_key);
         }
-        Ok(key.into())
+        Ok(caller.into())
+    }
+
+    /// Whose key a signature names.
+    async fn caller(&self, head: &Parts, claim: &Claim, keys: &dyn KeyStore) -> Result<Caller, Error> {
+        if !claim.key_id.starts_with(issue::TEMPORARY_PREFIX) {
+            let key = keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none());
+            return key.map(Caller::Key).ok_or(Error::UnknownKey);
+        }
+        let token = sigv4::session_token(head)?.ok_or(Error::UnknownKey)?;
+        let identities = self.identities.as_ref().ok_or(Error::UnknownKey)?;
+        let (user, secret) = identities.open(&claim.key_id, &token).map_err(|void| match void {
+            Void::Invalid => Error::UnknownKey,
+            Void::Expired => Error::ExpiredToken,
+        })?;
+        let secret = SecretSlice::from(secret.expose_secret().as_bytes().to_vec());
+        Ok(Caller::User { key_id: claim.key_id.clone(), user, secret })
+    }
+}
+
+/// Whose key a request names; that they signed it is another matter.
+enum Caller {
+    Key(AccessKey),
+    User { key_id: String, user: User, secret: SecretSlice<u8> },
+}
+
+impl Caller {
+    fn secret(&self, vault: &Vault) -> Result<SecretSlice<u8>, Error> {
+        match self {
+            Self::Key(key) => Ok(vault.unseal(&sealed_for(&key.id), &key.sealed_secret)?),
+            Self::User { secret, .. } => Ok(secret.clone()),
+        }
+    }
+}
+
+impl From<Caller> for Principal {
+    fn from(caller: Caller) -> Self {
+        match caller {
+            Caller::Key(key) => key.into(),
+            Caller::User { key_id, user, .. } => Self { key_id: Some(key_id), grant: Grant::User(user) },
+        }
     }
 }
 
@@ -150,52 +213,7 @@ impl Authenticator {
 fn anybody(head: &Parts) -> Result<Principal, Error> {
     page::check(head)?;
     let key_id = Claim::read(head).ok().map(|claim| claim.key_id);
-    Ok(Principal { key_id, policy: Policy::Administrator })
-}
-
-/// The key that a signature names.
-async fn known(keys: &dyn KeyStore, claim: &Claim) -> Result<AccessKey, Error> {
-    keys.key(&claim.key_id).await?.filter(|key| key.revoked_at.is_none()).ok_or(Error::UnknownKey)
-}
-
-impl From<AccessKey> for Principal {
-    fn from(key: AccessKey) -> Self {
-        Self { key_id: Some(key.id), policy: key.policy }
-    }
-}
-
-impl Principal {
-    /// Whether this operation of Lambda is allowed. Functions are code that runs here: they are for administrators alone.
-    ///
-    /// Errors: [`Denied`](Error::Denied).
-    pub fn may_call_lambda(&self, operation: &str) -> Result<(), Error> {
-        match &self.policy {
-            Policy::Administrator => Ok(()),
-            Policy::Application(_) => Err(self.denied(Service::Lambda, operation, None)),
-        }
-    }
-
-    /// Whether this operation of Pinpoint is allowed, on this application if it has one.
-    ///
-    /// Errors: [`Denied`](Error::Denied).
-    pub fn may(&self, operation: &str, application: Option<&ApplicationId>) -> Result<(), Error> {
-        let allowed = match &self.policy {
-            Policy::Administrator => true,
-            Policy::Application(own) => APPLICATION_OPERATIONS.contains(&operation) && application == Some(own),
-        };
-        if allowed {
-            return Ok(());
-        }
-        Err(self.denied(Service::Pinpoint, operation, application))
-    }
-
-    fn denied(&self, service: Service, operation: &str, application: Option<&ApplicationId>) -> Error {
-        Error::Denied {
-            key_id: self.key_id.clone().unwrap_or_default(),
-            action: format!("{}:{operation}", service.name()),
-            application: application.map(|id| id.as_str().to_owned()),
-        }
-    }
+    Ok(Principal { key_id, grant: Grant::Policy(Policy::Administrator) })
 }
 
 /// The path a signature covers, and therefore the one to route: the raw one without `.`, `..` and empty segments, still

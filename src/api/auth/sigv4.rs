@@ -304,6 +304,24 @@ fn date_header(head: &Parts) -> Result<Option<&str>, Error> {
     }
 }
 
+/// The session token of a request: from its header or its query.
+///
+/// Errors: [`Incomplete`](Error::Incomplete) when there are two.
+pub fn session_token(head: &Parts) -> Result<Option<String>, Error> {
+    let of_headers = head.headers.get_all("x-amz-security-token").iter().map(|value| value.as_bytes().to_vec());
+    let of_query = canonical::parameters(head.uri.query().unwrap_or_default())
+        .filter(|(name, _)| name == b"X-Amz-Security-Token")
+        .map(|(_, value)| value);
+    let mut tokens = of_headers.chain(of_query);
+    match (tokens.next(), tokens.next()) {
+        (None, _) => Ok(None),
+        (Some(token), None) => {
+            String::from_utf8(token).map(Some).map_err(|_| incomplete("X-Amz-Security-Token is not text."))
+        }
+        _ => Err(incomplete("A request must have one X-Amz-Security-Token.")),
+    }
+}
+
 fn incomplete(text: &str) -> Error {
     Error::Incomplete(text.to_owned())
 }

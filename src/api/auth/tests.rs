@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use self::request::{Form, Signed, sign};
 use super::*;
 use crate::clock::Held;
+use crate::domain::ApplicationId;
 use crate::store::{AccessKey, Call};
 
 /// Keys in memory.
@@ -143,7 +144,7 @@ fn requests_of_the_official_signer_are_let_in() {
                 let principal =
                     gate.ask(&request).unwrap_or_else(|error| panic!("{form:?} {method} {target}: {error}"));
                 assert_eq!(principal.key_id.as_ref(), Some(&gate.key_id));
-                assert_eq!(principal.policy, Policy::Administrator);
+                assert_eq!(principal.grant, Grant::Policy(Policy::Administrator));
 
                 request.over_http2();
                 gate.ask(&request).unwrap_or_else(|error| panic!("HTTP/2 {form:?} {method} {target}: {error}"));
@@ -380,17 +381,18 @@ fn the_open_gate_lets_everybody_in() {
     let mut request = sign("test", &"test".into(), Form::Header, "GET", "/", b"", Held::default().now());
     request.body = b"tampered".to_vec();
     let principal = ask(&request);
-    assert_eq!((principal.key_id.as_deref(), &principal.policy), (Some("test"), &Policy::Administrator));
+    let administrator = Grant::Policy(Policy::Administrator);
+    assert_eq!((principal.key_id.as_deref(), &principal.grant), (Some("test"), &administrator));
     request.head.headers.clear();
-    assert_eq!(ask(&request), Principal { key_id: None, policy: Policy::Administrator });
+    assert_eq!(ask(&request), Principal { key_id: None, grant: administrator });
 }
 
 #[test]
 fn an_application_key_does_three_things_in_one_application() {
     let (own, other) = (ApplicationId::new("own"), ApplicationId::new("other"));
     let key_id = Some("PWAKX".to_owned());
-    let user = Principal { key_id: key_id.clone(), policy: Policy::Application(own.clone()) };
-    let administrator = Principal { key_id, policy: Policy::Administrator };
+    let user = Principal { key_id: key_id.clone(), grant: Grant::Policy(Policy::Application(own.clone())) };
+    let administrator = Principal { key_id, grant: Grant::Policy(Policy::Administrator) };
     for operation in ["UpdateEndpoint", "PutEvents", "GetInAppMessages"] {
         user.may(operation, Some(&own)).unwrap();
         for elsewhere in [Some(&other), None] {

@@ -11,6 +11,7 @@ pub mod event;
 pub mod key;
 pub mod ledger;
 pub mod lookup;
+pub mod owner;
 pub mod reader;
 pub mod upsert;
 pub mod version;
@@ -94,6 +95,10 @@ macro_rules! suite {
             upsert::attribute_names_are_limited
             upsert::large_endpoints_are_refused
             upsert::a_refusal_spares_the_other_writes
+            owner::users_write_their_own_endpoints_alone
+            owner::a_refused_write_leaves_no_trace
+            owner::of_two_who_claim_an_endpoint_one_gets_it
+            owner::addresses_of_others_are_left_to_them
         }
     };
 }

@@ -123,12 +123,16 @@ fn refused_events_say_why() {
 fn answers_have_a_verdict_on_everything() {
     assert_eq!(write(&[]), br#"{"Results":{}}"#);
     let results = [
-        Verdicts { id: "a \"b\"", endpoint: Ok(()), events: vec![("1", Ok(())), ("2", Err("no \"good\"".into()))] },
-        Verdicts { id: "c", endpoint: Err("bad".into()), events: Vec::new() },
+        Verdicts {
+            id: "a \"b\"",
+            endpoint: Ok(()),
+            events: vec![("1", Ok(())), ("2", Err(Refusal::Forbidden("no \"good\"".into())))],
+        },
+        Verdicts { id: "c", endpoint: Err(Refusal::Invalid("bad".into())), events: Vec::new() },
     ];
     let expected = concat!(
         r#"{"Results":{"a \"b\"":{"EndpointItemResponse":{"Message":"Accepted","StatusCode":202},"EventsItemResponse":{"#,
-        r#""1":{"Message":"Accepted","StatusCode":202},"2":{"Message":"no \"good\"","StatusCode":400}}},"#,
+        r#""1":{"Message":"Accepted","StatusCode":202},"2":{"Message":"no \"good\"","StatusCode":403}}},"#,
         r#""c":{"EndpointItemResponse":{"Message":"bad","StatusCode":400},"EventsItemResponse":{}}}}"#
     );
     assert_eq!(String::from_utf8(write(&results)).unwrap(), expected);

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use super::writer::Size;
 use super::{Sqlite, application};
 use crate::domain::{ApplicationId, ChannelType, EndpointNumber};
-use crate::store::{AttributeGroup, Call, EndpointPage, EndpointStore, EndpointWrite, Refused, Withdrawal};
+use crate::store::{AttributeGroup, Call, EndpointPage, EndpointStore, EndpointWrite, Owner, Refused, Withdrawal};
 
 pub use write::Cache;
 
@@ -26,12 +26,17 @@ impl EndpointStore for Sqlite {
         writes: Vec<EndpointWrite>,
         now: String,
     ) -> Call<'_, Vec<Result<EndpointNumber, Refused>>> {
-        let application = application.clone();
-        let size = size(writes.len());
-        self.write("write endpoints", size, move |session| {
-            let key = application::known_key(&session.connection, &application)?;
-            write::upsert(session, key, writes, size, &now)
-        })
+        self.upsert(application, None, writes, now)
+    }
+
+    fn upsert_endpoints_of(
+        &self,
+        application: &ApplicationId,
+        owner: Owner,
+        writes: Vec<EndpointWrite>,
+        now: String,
+    ) -> Call<'_, Vec<Result<EndpointNumber, Refused>>> {
+        self.upsert(application, Some(owner), writes, now)
     }
 
     fn endpoint(&self, application: &ApplicationId, id: &str) -> Call<'_, EndpointPage> {
@@ -159,6 +164,23 @@ impl EndpointStore for Sqlite {
         self.read("read which endpoints share an address", move |connection| {
             let Some(key) = application::key(connection, &application)? else { return Ok(RoaringBitmap::new()) };
             read::sharing_address(connection, key)
+        })
+    }
+}
+
+impl Sqlite {
+    fn upsert(
+        &self,
+        application: &ApplicationId,
+        owner: Option<Owner>,
+        writes: Vec<EndpointWrite>,
+        now: String,
+    ) -> Call<'_, Vec<Result<EndpointNumber, Refused>>> {
+        let application = application.clone();
+        let size = size(writes.len());
+        self.write("write endpoints", size, move |session| {
+            let key = application::known_key(&session.connection, &application)?;
+            write::upsert(session, key, writes, owner, size, &now)
         })
     }
 }

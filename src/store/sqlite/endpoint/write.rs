@@ -15,7 +15,7 @@ use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::lookup::{Entry, Filter, Index, Key};
 use crate::store::sqlite::writer::{Session, Size};
 use crate::store::upsert::{Change, Places, Upsert};
-use crate::store::{Cause, EndpointWrite, Refused, Withdrawal};
+use crate::store::{Cause, EndpointWrite, Owner, Refused, Withdrawal};
 use crate::wire;
 
 /// What the writer keeps in memory of the applications it writes to, by their keys.
@@ -51,6 +51,7 @@ pub fn upsert(
     session: &mut Session,
     application: i64,
     writes: Vec<EndpointWrite>,
+    owner: Option<Owner>,
     size: Size,
     now: &str,
 ) -> Result<Vec<Result<EndpointNumber, Refused>>, Failure> {
@@ -65,7 +66,7 @@ pub fn upsert(
         known.filter = Some(Filter::build(index)?);
     }
 
-    let mut upsert = Upsert::new(writes);
+    let mut upsert = Upsert::new(writes, owner);
     let ids = upsert.ids().map(Key::of_id).collect();
     load(&mut upsert, index, connection, application, &known, ids)?;
     let needs = upsert.needs();
