@@ -89,7 +89,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("inapp", &["event", "segment", "template", "store", "wire", "telemetry", "config", "clock", "domain"]),
-    ("event", &["store", "wire", "http", "telemetry", "config", "clock", "domain"]),
+    ("event", &["segment", "store", "wire", "http", "telemetry", "config", "clock", "domain"]),
     ("channel", &["hook", "wire", "http", "telemetry", "config", "clock", "domain"]),
     ("segment", &["store", "wire", "telemetry", "config", "clock", "domain"]),
     ("template", &["wire", "config", "clock", "domain"]),

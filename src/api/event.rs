@@ -7,8 +7,7 @@
 //! For a user with a temporary key, items about endpoints that are not their own are refused one by one, with 403, and
 //! nothing of them is kept.
 //!
-//! In-app messages come from campaigns with the frequency `IN_APP_EVENT`. They cannot be created yet, so that no endpoint
-//! has a message to show: the list is empty because there is nothing to list.
+//! In-app messages come from campaigns with the frequency `IN_APP_EVENT`.
 
 use axum::http::StatusCode;
 
@@ -70,10 +69,12 @@ impl Events for Call<'_> {
         input: wire::GetInAppMessagesInput,
     ) -> Result<wire::InAppMessagesResponse, Error> {
         let application = ApplicationId::new(input.application_id);
-        if self.visible_endpoint(&application, &input.endpoint_id).await?.is_empty() {
+        let endpoint = self.visible_endpoint(&application, &input.endpoint_id).await?;
+        if endpoint.is_empty() {
             return Err(Error::not_found());
         }
-        Ok(wire::InAppMessagesResponse { in_app_message_campaigns: Some(Vec::new()) })
+        let messages = self.api.engine.in_app_messages(&application, &endpoint).await?;
+        Ok(wire::InAppMessagesResponse { in_app_message_campaigns: Some(messages) })
     }
 }
 

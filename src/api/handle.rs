@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Frame;
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
@@ -32,6 +33,11 @@ use crate::wire::generated::{self as wire, Operation};
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// The header that names the exception of an answer.
 pub const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+/// The header of an answer that says what was done otherwise than asked; one for each thing.
+pub const WARNING: HeaderName = HeaderName::from_static("x-pinwheel-warning");
+
+/// Warnings in one answer; clients have limits for headers.
+const WARNINGS_MAX: usize = 16;
 
 /// How much of a body that is too large is read all the same, in limits.
 const DISCARDED_BODIES_MAX: usize = 4;
@@ -85,7 +91,7 @@ pub async fn answer(
         Err(error) => Err(error),
     };
     let response = match outcome {
-        Ok((operation, body)) => success(operation, body),
+        Ok((operation, answer)) => success(operation, answer),
         Err(error) => failure(&error, operation, &id),
     };
     metric::api_request(operation, response.status().as_u16(), began.elapsed());
@@ -106,7 +112,7 @@ impl Api {
         head: Parts,
         body: Body,
         id: Arc<str>,
-    ) -> Result<(Operation, Vec<u8>), Error> {
+    ) -> Result<(Operation, Answer), Error> {
         let Route { operation, path } = route;
         let bytes_max = match operation {
             Operation::PutEvents => EVENTS_REQUEST_BYTES_MAX,
@@ -128,10 +134,10 @@ impl Api {
         // because a client went away.
         let api = self.clone();
         let task = self.operations.spawn(async move {
-            let call = Call { api: &api, request_id: &id, principal };
+            let call = Call { api: &api, request_id: &id, principal, warnings: Mutex::default() };
             let answer = wire::dispatch(&call, operation, parts, body).await;
             drop(room);
-            answer
+            answer.map(|body| Answer { body, warnings: call.warnings.into_inner() })
         });
         match task.await {
             Ok(answer) => Ok((operation, answer?)),
@@ -141,6 +147,12 @@ impl Api {
             }),
         }
     }
+}
+
+/// What a request that did not fail is answered.
+struct Answer {
+    body: Vec<u8>,
+    warnings: Vec<String>,
 }
 
 /// Bytes of a body, and the room they take of what all bodies together may take.
@@ -234,13 +246,18 @@ pub(super) fn unpack(headers: &HeaderMap, body: Held, bytes_max: usize, room: &A
     }
 }
 
-fn success(operation: Operation, body: Vec<u8>) -> Response {
+fn success(operation: Operation, answer: Answer) -> Response {
     let status = StatusCode::from_u16(operation.success()).expect("the model's codes are HTTP's");
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     if status != StatusCode::NO_CONTENT {
         response.headers_mut().insert(header::CONTENT_TYPE, JSON);
-        *response.body_mut() = body.into();
+        *response.body_mut() = answer.body.into();
+    }
+    for warning in answer.warnings.into_iter().take(WARNINGS_MAX) {
+        // Headers hold ASCII only.
+        let text: String = warning.chars().flat_map(ascii).collect();
+        response.headers_mut().append(WARNING, HeaderValue::from_str(&text).expect("it is printable ASCII"));
     }
     response
 }
@@ -265,6 +282,13 @@ pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default()
+}
+
+/// A letter as it is, if it is printable ASCII, or else escaped.
+fn ascii(letter: char) -> impl Iterator<Item = char> {
+    let is_plain = letter == ' ' || letter.is_ascii_graphic();
+    let escaped = (!is_plain).then(|| letter.escape_unicode()).into_iter().flatten();
+    is_plain.then_some(letter).into_iter().chain(escaped)
 }
 
 fn header_value(text: &str) -> HeaderValue {

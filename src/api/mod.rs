@@ -40,6 +40,7 @@ mod template;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -95,6 +96,8 @@ pub struct Call<'a> {
     api: &'a Api,
     request_id: &'a str,
     principal: Principal,
+    /// What the answer warns of in its headers.
+    warnings: Mutex<Vec<String>>,
 }
 
 impl Api {
@@ -165,6 +168,11 @@ impl Call<'_> {
     /// Errors: 404 for an unknown one.
     async fn application_id(&self, id: &str) -> Result<ApplicationId, Error> {
         Ok(self.application(id).await?.id)
+    }
+
+    /// Tells the client something that is no reason to refuse the request.
+    fn warn(&self, warning: impl Into<String>) {
+        self.warnings.lock().push(warning.into());
     }
 
     /// The answer of operations that have nothing else to say.

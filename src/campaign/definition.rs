@@ -16,6 +16,7 @@ use crate::domain::{Allotment, ApplicationId, TreatmentId};
 use crate::hook::Target;
 use crate::store::{self, DefinitionStore, Kind};
 use crate::wire::generated as wire;
+use crate::wire::invalid::Invalid;
 
 /// What the store keeps of a campaign: what the client wrote, and the application's settings at that moment.
 ///
@@ -47,6 +48,7 @@ pub struct Shelf {
     pub email: BTreeMap<String, wire::EmailTemplateRequest>,
     pub sms: BTreeMap<String, wire::SMSTemplateRequest>,
     pub push: BTreeMap<String, wire::PushNotificationTemplateRequest>,
+    pub in_app: BTreeMap<String, wire::InAppTemplateRequest>,
 }
 
 impl Document {
@@ -62,6 +64,7 @@ impl Document {
             fetch(store, &mut shelf.email, Kind::EmailTemplate, names.email_template.as_ref()).await?;
             fetch(store, &mut shelf.sms, Kind::SmsTemplate, names.sms_template.as_ref()).await?;
             fetch(store, &mut shelf.push, Kind::PushTemplate, names.push_template.as_ref()).await?;
+            fetch(store, &mut shelf.in_app, Kind::InAppTemplate, names.in_app_template.as_ref()).await?;
         }
         Ok(())
     }
@@ -145,7 +148,10 @@ async fn fetch<T: serde::de::DeserializeOwned>(
     Ok(())
 }
 
-fn take<T: Clone>(shelf: &BTreeMap<String, T>, template: Option<&wire::Template>) -> Result<Option<T>, Error> {
+pub(super) fn take<T: Clone>(
+    shelf: &BTreeMap<String, T>,
+    template: Option<&wire::Template>,
+) -> Result<Option<T>, Error> {
     let Some(template) = template else { return Ok(None) };
     let (key, ..) = reference(template)?;
     match shelf.get(&key) {
@@ -227,8 +233,12 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-fn invalid(field: &str, problem: impl Into<String>) -> Error {
+pub(super) fn invalid(field: &str, problem: impl Into<String>) -> Error {
     Error::Invalid { field: field.to_owned(), problem: problem.into() }
+}
+
+pub(super) fn invalid_value(value: Invalid) -> Error {
+    Error::Invalid { field: value.field, problem: value.problem.to_string() }
 }
 
 impl Definition {
@@ -367,7 +377,7 @@ pub(super) fn read_schedule(
     Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(|(field, problem)| invalid(&field, problem))
 }
 
-fn read_allotment(
+pub(super) fn read_allotment(
     campaign_id: &str,
     campaign: &wire::WriteCampaignRequest,
     additional: &[wire::WriteTreatmentResource],

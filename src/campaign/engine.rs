@@ -13,7 +13,7 @@ use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
 use super::way::{OwnWays, Way, Ways};
-use super::{Error, ledger, otp};
+use super::{Error, in_app, ledger, otp};
 use crate::channel::{Channels, Deps, Report};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -45,6 +45,7 @@ pub struct Engine {
     pub(super) reports: tokio::sync::Mutex<Option<mpsc::Receiver<Report>>>,
     pub(super) caps: Caps,
     pub(super) recent_passwords: otp::Recent,
+    pub(super) boards: in_app::Boards,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
     counting: tokio::sync::Mutex<()>,
@@ -65,6 +66,7 @@ impl Engine {
             rates: Mutex::default(),
             caps: Caps::default(),
             recent_passwords: otp::Recent::default(),
+            boards: in_app::Boards::default(),
             counting: tokio::sync::Mutex::default(),
             releasing: tokio::sync::Mutex::default(),
             store,
@@ -89,6 +91,11 @@ impl Engine {
     /// What opens and seals the credentials of applications.
     pub fn vault(&self) -> Option<&Vault> {
         self.vault.as_deref()
+    }
+
+    /// The in-app campaigns that are kept in memory. To be told of changes.
+    pub fn boards(&self) -> &in_app::Boards {
+        &self.boards
     }
 
     /// Compiles a campaign whose templates are resolved, and makes sure that it can reach somebody from here: its hook

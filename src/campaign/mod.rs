@@ -3,7 +3,7 @@
 //! One file a stage: [`schedule`] (due?), [`audience`] (who?), [`batch`] (in fifties), [`filter`] (the hook's answer),
 //! [`compose`] (what each one gets), [`deliver`] (through its adapter), [`ledger`] (what became of each). [`run`] drives
 //! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure; so is the rule of
-//! [`hold`].
+//! [`hold`]. [`in_app`] is for campaigns whose messages are fetched, not sent.
 //!
 //! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
 
@@ -23,6 +23,7 @@ mod engine;
 pub mod feedback;
 pub mod filter;
 mod hold;
+pub mod in_app;
 mod lane;
 pub mod ledger;
 mod message;

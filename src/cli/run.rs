@@ -168,6 +168,7 @@ impl CampaignFile {
             email: self.email_templates.clone(),
             sms: self.sms_templates.clone(),
             push: self.push_templates.clone(),
+            ..Shelf::default()
         };
         Ok(Document { campaign, defaults, templates, served: Vec::new(), scheduled: false, segment_version: 0 })
     }

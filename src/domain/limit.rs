@@ -113,6 +113,8 @@ pub const SMS_TEMPLATE_CHARS_MAX: usize = 1_600;
 pub const VOICE_TEMPLATE_CHARS_MAX: usize = 10_000;
 /// Characters of an in-app template, as JSON. Source: as above.
 pub const IN_APP_TEMPLATE_CHARS_MAX: usize = 200_000;
+/// In-app campaigns of an application that are not over. Source: Pinpoint developer guide, "Quotas", campaign.
+pub const IN_APP_CAMPAIGNS_MAX: usize = 25;
 /// Contents of an in-app message. Source: Pinpoint user guide, "In-app templates".
 pub const IN_APP_CONTENTS_MAX: usize = 5;
 /// Pairs in the `CustomConfig` of an in-app message. Source: as above.

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::condition::{Condition, Set, utc_date};
-use super::predicate::{Circle, Comparison, DemographicField, Test};
+use super::condition::{Comparison, Condition, Set, one_of};
+use super::predicate::{Circle, DemographicField, Test};
 use super::{Combine, Group, Predicate, Source};
 use crate::domain::limit::{ATTRIBUTE_VALUE_CHARS_MAX, SEGMENT_GROUPS_MAX, SEGMENT_VALUES_MAX};
 use crate::wire::generated::{
-    AttributeDimension, AttributeType, DimensionType, Duration, GPSPointDimension, Include, MetricDimension,
-    RecencyDimension, RecencyType, SegmentDimensions, SegmentGroup, SegmentReference, SetDimension, SourceType, Type,
-    WriteSegmentRequest,
+    AttributeDimension, Duration, GPSPointDimension, Include, RecencyDimension, RecencyType, SegmentDimensions,
+    SegmentGroup, SegmentReference, SetDimension, SourceType, Type, WriteSegmentRequest,
 };
-use crate::wire::instant;
 use crate::wire::invalid::{Invalid, Problem, value_chars};
 
 /// A dynamic segment, ready to be evaluated.
@@ -138,8 +136,8 @@ impl Compiler {
             tests.push(self.recency(&format!("{path}.Behavior.Recency"), recency)?);
         }
         for (name, metric) in dimensions.metrics.iter().flatten() {
-            let (comparison, value) = comparison(&format!("{path}.Metrics.`{name}`"), metric)?;
-            tests.push(Test::Metric { name: name.clone(), comparison, value });
+            let comparison = Comparison::read(&format!("{path}.Metrics.`{name}`"), metric)?;
+            tests.push(Test::Metric { name: name.clone(), comparison });
         }
         tests.extend(self.attributes(&format!("{path}.Attributes"), &dimensions.attributes, |name, condition| {
             Test::Attribute { name, condition }
@@ -162,21 +160,14 @@ impl Compiler {
         for (name, dimension) in dimensions.iter().flatten() {
             let path = format!("{path}.`{name}`");
             self.count_values(&path, &dimension.values)?;
-            tests.push(test(name.clone(), condition(&path, dimension)?));
+            tests.push(test(name.clone(), Condition::read(&path, dimension)?));
         }
         Ok(tests)
     }
 
     fn set(&mut self, path: &str, dimension: &SetDimension) -> Result<Set, Invalid> {
         self.count_values(path, &dimension.values)?;
-        let include = match &dimension.dimension_type {
-            None | Some(DimensionType::Inclusive) => true,
-            Some(DimensionType::Exclusive) => false,
-            Some(DimensionType::Unknown(value)) => {
-                return Err(one_of(value, DimensionType::VALUES).at(format!("{path}.DimensionType")));
-            }
-        };
-        Ok(Set::new(include, dimension.values.clone()))
+        Set::read(path, dimension)
     }
 
     fn count_values(&mut self, path: &str, values: &[String]) -> Result<(), Invalid> {
@@ -207,69 +198,6 @@ impl Compiler {
     }
 }
 
-fn condition(path: &str, dimension: &AttributeDimension) -> Result<Condition, Invalid> {
-    let values = &dimension.values;
-    let time = |i: usize| {
-        let text = &values[i];
-        instant::read(text).ok_or_else(|| Problem::NotATime { value: text.clone() }.at(format!("{path}.Values[{i}]")))
-    };
-    let one_time =
-        |kind: &AttributeType| match values.len() {
-            1 => time(0),
-            count => Err(Problem::rule(format!("{count} values, `{}` takes one time", kind.as_str()))
-                .at(format!("{path}.Values"))),
-        };
-    let two_times = |kind: &AttributeType| {
-        if values.len() != 2 {
-            let problem = Problem::rule(format!("{} values, `{}` takes two times", values.len(), kind.as_str()));
-            return Err(problem.at(format!("{path}.Values")));
-        }
-        let (first, last) = (time(0)?, time(1)?);
-        if first > last {
-            let problem = Problem::rule(format!("`{}` comes after `{}`", values[0], values[1]));
-            return Err(problem.at(format!("{path}.Values")));
-        }
-        Ok((first, last))
-    };
-    let kind = dimension.attribute_type.as_ref().unwrap_or(&AttributeType::Inclusive);
-    Ok(match kind {
-        AttributeType::Inclusive => Condition::Set(Set::new(true, values.clone())),
-        AttributeType::Exclusive => Condition::Set(Set::new(false, values.clone())),
-        AttributeType::Contains => Condition::Contains(values.clone()),
-        AttributeType::Before => Condition::Before(one_time(kind)?),
-        AttributeType::After => Condition::After(one_time(kind)?),
-        AttributeType::On => Condition::On(utc_date(one_time(kind)?)),
-        AttributeType::Between => {
-            let (first, last) = two_times(kind)?;
-            Condition::Between(first, last)
-        }
-        AttributeType::NotBetween => {
-            let (first, last) = two_times(kind)?;
-            Condition::NotBetween(first, last)
-        }
-        AttributeType::Unknown(value) => {
-            return Err(one_of(value, AttributeType::VALUES).at(format!("{path}.AttributeType")));
-        }
-    })
-}
-
-fn comparison(path: &str, metric: &MetricDimension) -> Result<(Comparison, f64), Invalid> {
-    const OPERATORS: [(&str, Comparison); 5] = [
-        ("GREATER_THAN", Comparison::Greater),
-        ("LESS_THAN", Comparison::Less),
-        ("GREATER_THAN_OR_EQUAL", Comparison::GreaterOrEqual),
-        ("LESS_THAN_OR_EQUAL", Comparison::LessOrEqual),
-        ("EQUAL", Comparison::Equal),
-    ];
-    let operator = &metric.comparison_operator;
-    let known = OPERATORS.into_iter().find(|(name, _)| name == operator);
-    let (_, comparison) = known.ok_or_else(|| {
-        let allowed = OPERATORS.map(|(name, _)| name).to_vec();
-        Problem::NotOneOf { value: operator.clone(), allowed }.at(format!("{path}.ComparisonOperator"))
-    })?;
-    Ok((comparison, metric.value))
-}
-
 fn circle(path: &str, point: &GPSPointDimension) -> Result<Circle, Invalid> {
     let radius = point
         .range_in_kilometers
@@ -297,10 +225,6 @@ fn source(path: &str, reference: &SegmentReference) -> Result<Source, Invalid> {
         },
     };
     Ok(Source { id: reference.id.clone(), version })
-}
-
-fn one_of(value: &str, allowed: &[&'static str]) -> Problem {
-    Problem::NotOneOf { value: value.to_owned(), allowed: allowed.to_vec() }
 }
 
 #[cfg(test)]

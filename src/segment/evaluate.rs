@@ -8,10 +8,10 @@ use roaring::RoaringBitmap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::scan::{self, Matches};
+use super::scan::{self, Matches, Question};
 use super::{Combine, Definition, Error, Predicate, compile};
 use crate::domain::ApplicationId;
-use crate::store::{self, DefinitionStore, EndpointStore, Kind};
+use crate::store::{self, DefinitionStore, EndpointPage, EndpointStore, Kind};
 
 /// Finds the endpoints of a segment, of its latest version if none is given. `now` is what recency counts back from.
 ///
@@ -26,7 +26,7 @@ pub async fn evaluate<S: EndpointStore + DefinitionStore + ?Sized>(
 ) -> Result<RoaringBitmap, Error> {
     let (plans, predicates) = load(store, application, segment_id, version, now).await?;
     let matches = scan::matching(store, application, predicates).await?;
-    Ok(combine(plans, &matches))
+    Ok(combine(&plans, &matches))
 }
 
 /// As [`evaluate`], for no more than these endpoints: it reads them, and not the whole application.
@@ -40,7 +40,33 @@ pub async fn evaluate_among<S: EndpointStore + DefinitionStore + ?Sized>(
 ) -> Result<RoaringBitmap, Error> {
     let (plans, predicates) = load(store, application, segment_id, version, now).await?;
     let matches = scan::matching_among(store, application, predicates, among).await?;
-    Ok(combine(plans, &matches))
+    Ok(combine(&plans, &matches))
+}
+
+/// A version of a segment that was read and compiled, for asking about endpoints again and again.
+pub struct Compiled {
+    plans: Vec<(Key, Plan)>,
+    question: Question,
+}
+
+impl Compiled {
+    /// Reads a segment, its latest version if none is given, and compiles it. It stays as it was then: later versions do not
+    /// show, and recency counts back from this `now`.
+    pub async fn load<S: EndpointStore + DefinitionStore + ?Sized>(
+        store: &S,
+        application: &ApplicationId,
+        segment_id: &str,
+        version: Option<u32>,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let (plans, predicates) = load(store, application, segment_id, version, now).await?;
+        Ok(Self { plans, question: Question::new(predicates) })
+    }
+
+    /// The endpoints of the page that are in the segment. Some microseconds an endpoint, on the caller's thread.
+    pub fn among(&self, page: &EndpointPage) -> Result<RoaringBitmap, Error> {
+        Ok(combine(&self.plans, &self.question.ask(page)?))
+    }
 }
 
 /// The segment and its sources, and the predicates of all of them.
@@ -74,14 +100,14 @@ struct GroupPlan {
 }
 
 /// The set algebra of segments. Every segment comes after its sources, the last one is the one asked for.
-fn combine(plans: Vec<(Key, Plan)>, matches: &Matches) -> RoaringBitmap {
+fn combine(plans: &[(Key, Plan)], matches: &Matches) -> RoaringBitmap {
     let Matches { everyone, matching } = matches;
-    let mut segments: HashMap<Key, RoaringBitmap> = HashMap::new();
+    let mut segments: HashMap<&Key, RoaringBitmap> = HashMap::new();
     let mut last = RoaringBitmap::new();
     for (key, plan) in plans {
         last = match plan {
             Plan::Members(members) => members & everyone,
-            Plan::Dimensions(predicate) => matching[predicate].clone(),
+            Plan::Dimensions(predicate) => matching[*predicate].clone(),
             Plan::Groups { groups, include } => {
                 let groups: Vec<_> = groups
                     .iter()
@@ -354,10 +380,15 @@ mod tests {
             prop_assert_eq!(members(&store, "s", None).unwrap(), &expected[..]);
             let few: RoaringBitmap = (10..20).chain([70]).collect();
             let (runtime, application) = (runtime(), ApplicationId::new("app"));
+            let compiled = Compiled::load(&store, &application, "s", None, Timestamp::UNIX_EPOCH);
+            let compiled = runtime.block_on(compiled).unwrap();
+            let page = runtime.block_on(store.load_endpoints(&application, few.iter().collect())).unwrap();
+            let in_page = compiled.among(&page).unwrap();
             let among = evaluate_among(&store, &application, "s", None, Timestamp::UNIX_EPOCH, &few);
             let among = runtime.block_on(among).unwrap();
             let expected: RoaringBitmap = expected.into_iter().filter(|number| few.contains(*number)).collect();
-            prop_assert_eq!(among, expected);
+            prop_assert_eq!(&among, &expected);
+            prop_assert_eq!(in_page, expected);
         }
     }
 }

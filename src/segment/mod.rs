@@ -5,7 +5,7 @@
 //! dimensions, is bitmap algebra.
 
 mod compile;
-mod condition;
+pub mod condition;
 mod evaluate;
 pub mod export;
 #[cfg(test)]
@@ -20,7 +20,7 @@ mod remote;
 mod scan;
 
 pub use compile::{Definition, compile, validate};
-pub use evaluate::{evaluate, evaluate_among};
+pub use evaluate::{Compiled, evaluate, evaluate_among};
 pub use group::{Combine, Group, Source};
 pub use predicate::Predicate;
 

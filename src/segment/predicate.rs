@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::condition::{Condition, Set};
+use super::condition::{Comparison, Condition, Set};
 use super::narrow::Needs;
 use crate::domain::ChannelType;
 use crate::wire::endpoint::View;
@@ -32,7 +32,6 @@ pub(super) enum Test {
     Metric {
         name: String,
         comparison: Comparison,
-        value: f64,
     },
     Channel(Set),
     Demographic {
@@ -46,15 +45,6 @@ pub(super) enum Test {
         since: Timestamp,
         active: bool,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Comparison {
-    Greater,
-    GreaterOrEqual,
-    Less,
-    LessOrEqual,
-    Equal,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,8 +101,8 @@ impl Test {
         match self {
             Self::Attribute { name, condition } => condition.matches(values(&endpoint.attributes, name)),
             Self::UserAttribute { name, condition } => condition.matches(values(&endpoint.user.attributes, name)),
-            Self::Metric { name, comparison, value } => {
-                endpoint.metrics.get(name.as_str()).is_some_and(|stored| comparison.holds(*stored, *value))
+            Self::Metric { name, comparison } => {
+                endpoint.metrics.get(name.as_str()).is_some_and(|stored| comparison.holds(*stored))
             }
             Self::Channel(set) => {
                 let stored = text(&endpoint.channel_type);
@@ -144,24 +134,12 @@ impl Test {
     }
 }
 
-fn values<'v, 'a>(lists: &'v crate::wire::endpoint::TextLists<'a>, name: &str) -> &'v [Text<'a>] {
-    lists.get(name).map_or(&[], Vec::as_slice)
+fn values<'v>(lists: &'v crate::wire::endpoint::TextLists<'_>, name: &str) -> impl Iterator<Item = &'v str> + Clone {
+    lists.get(name).map_or(&[][..], Vec::as_slice).iter().map(Text::as_str)
 }
 
 fn text<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {
     text.as_ref().map(Text::as_str)
-}
-
-impl Comparison {
-    fn holds(self, stored: f64, value: f64) -> bool {
-        match self {
-            Self::Greater => stored > value,
-            Self::GreaterOrEqual => stored >= value,
-            Self::Less => stored < value,
-            Self::LessOrEqual => stored <= value,
-            Self::Equal => stored == value,
-        }
-    }
 }
 
 impl Circle {

@@ -37,7 +37,7 @@ pub(super) async fn matching<S: EndpointStore + ?Sized>(
         return Ok(Matches { everyone, matching });
     }
 
-    let question = Arc::new(Question { needs: Needs::of(&predicates), predicates });
+    let question = Arc::new(Question::new(predicates));
     let mut matches = question.nobody();
     let mut pages = FuturesUnordered::new();
     let pages_max = pool::ahead();
@@ -69,7 +69,7 @@ pub(super) async fn matching_among<S: EndpointStore + ?Sized>(
     predicates: Vec<Predicate>,
     among: &RoaringBitmap,
 ) -> Result<Matches, Error> {
-    let question = Arc::new(Question { needs: Needs::of(&predicates), predicates });
+    let question = Arc::new(Question::new(predicates));
     let mut matches = question.nobody();
     let mut numbers = among.iter();
     loop {
@@ -84,17 +84,21 @@ pub(super) async fn matching_among<S: EndpointStore + ?Sized>(
 }
 
 /// What is asked of each page.
-struct Question {
+pub(super) struct Question {
     predicates: Vec<Predicate>,
     needs: Needs,
 }
 
 impl Question {
+    pub(super) fn new(predicates: Vec<Predicate>) -> Self {
+        Self { needs: Needs::of(&predicates), predicates }
+    }
+
     fn nobody(&self) -> Matches {
         Matches { everyone: RoaringBitmap::new(), matching: vec![RoaringBitmap::new(); self.predicates.len()] }
     }
 
-    fn ask(&self, page: &EndpointPage) -> Result<Matches, Error> {
+    pub(super) fn ask(&self, page: &EndpointPage) -> Result<Matches, Error> {
         let mut matches = self.nobody();
         for endpoint in page.iter() {
             let number: EndpointNumber = endpoint.number;

@@ -10,6 +10,7 @@
 
 pub mod dead_letter;
 pub mod definition;
+pub mod display;
 pub mod endpoint;
 pub mod event;
 pub mod key;
@@ -25,6 +26,7 @@ use futures_util::future::BoxFuture;
 
 pub use dead_letter::{DeadLetter, DeadLetterStore, Held, LetterAttempt, LetterState, Letters, Released};
 pub use definition::{Application, Definition, DefinitionStore, DefinitionWrite, Kind, Versioning};
+pub use display::{Display, DisplayStore};
 pub use endpoint::{
     AttributeGroup, Cause, EndpointPage, EndpointRef, EndpointStore, EndpointWrite, Owner, Refused, Withdrawal,
 };
@@ -34,9 +36,15 @@ pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, 
 pub use reader::{Reader, ReaderStore};
 
 /// Everything Pinwheel keeps.
-pub trait Store: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore {}
+pub trait Store:
+    EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + DisplayStore
+{
+}
 
-impl<T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore> Store for T {}
+impl<T> Store for T where
+    T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + DisplayStore
+{
+}
 
 /// A store call that runs elsewhere.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, Error>>;

@@ -151,6 +151,36 @@ pub fn check(json: &str) -> Result<Head, Invalid> {
     Ok(Head { event_type, at })
 }
 
+/// What a kept event says of an in-app message.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Shown {
+    /// The attribute `campaign_id`.
+    pub campaign: Option<String>,
+    /// `Session.Id`.
+    pub session: Option<String>,
+}
+
+/// Reads what a kept event says of an in-app message; nothing of one that is none of ours.
+pub fn shown(json: &str) -> Shown {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "PascalCase", default)]
+    struct Parts {
+        attributes: Option<Named>,
+        session: Option<Session>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Named {
+        campaign_id: Scalar,
+    }
+    let parts: Parts = serde_json::from_str(json).unwrap_or_default();
+    let given = |value: Scalar| value.0.filter(|value| !value.is_empty());
+    Shown {
+        campaign: parts.attributes.and_then(|named| given(named.campaign_id)),
+        session: parts.session.and_then(|session| given(session.id)),
+    }
+}
+
 fn required(value: Scalar, field: &str) -> Result<String, Invalid> {
     value.0.filter(|value| !value.is_empty()).ok_or_else(|| Problem::Missing { rule: "it is required" }.at(field))
 }

@@ -4,6 +4,7 @@
 //! changes nothing and needs nobody.
 
 mod activity;
+mod in_app;
 mod response;
 mod write;
 
@@ -15,7 +16,7 @@ use self::response::State;
 use super::page::Page;
 use super::{Call, Error, tag};
 use crate::campaign::schedule::Start;
-use crate::campaign::{Document, definition, status};
+use crate::campaign::{Document, definition, in_app as apps, status};
 use crate::domain::limit::ACTIVE_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
 use crate::store::{Application, Definition, DefinitionWrite, Kind, Versioning};
@@ -50,6 +51,7 @@ impl Campaigns for Call<'_> {
         }
         let stored = self.write_campaign(&application.id, &id, &document, None).await?;
         self.api.scheduler.changed(&application.id, &id);
+        self.api.engine.boards().forget(&application.id);
         self.campaign_response(&application.id, &stored).await
     }
 
@@ -78,6 +80,7 @@ impl Campaigns for Call<'_> {
         }
         let stored = self.write_campaign(&application_id, &id, &document, Some(stored.revision)).await?;
         self.api.scheduler.changed(&application_id, &id);
+        self.api.engine.boards().forget(&application_id);
         self.campaign_response(&application_id, &stored).await
     }
 
@@ -91,6 +94,7 @@ impl Campaigns for Call<'_> {
                 return Err(Error::not_found());
             }
             self.api.scheduler.deleted(&application_id, &id);
+            self.api.engine.boards().forget(&application_id);
             stored
         };
         let document = response::read(&stored)?;
@@ -217,10 +221,14 @@ impl Call<'_> {
         };
         document.segment_version = segment.version;
 
+        self.clean_in_app(id.as_str(), &mut document.campaign)?;
         let mut compiled = document.clone();
         // A paused campaign does not run, but it has to be one that can.
         compiled.campaign.is_paused = None;
         compiled.resolve(self.store()).await?;
+        if apps::is_in_app(&compiled.campaign) {
+            return self.check_in_app(application_id, id, &compiled, checks_start).await;
+        }
         let definition = self.api.engine.check(id, &compiled)?;
         if checks_start {
             definition.check_start(self.api.clock.now()).map_err(write::start_error)?;

@@ -63,6 +63,7 @@ impl Segments for Call<'_> {
             Ok(Changed { document: document.write(), versioning: Versioning::Next, value: () })
         })
         .await?;
+        self.api.engine.boards().forget(&application);
         self.segment_response(&application, stored)
     }
 
@@ -73,6 +74,7 @@ impl Segments for Call<'_> {
             return Err(Error::not_found());
         }
         self.api.scheduler.segment_deleted(&application, &stored.id);
+        self.api.engine.boards().forget(&application);
         self.segment_response(&application, stored)
     }
 

@@ -2,19 +2,20 @@
 
 use crate::api::Error;
 use crate::domain::limit::{
-    ADM_TEMPLATE_CHARS_MAX, EMAIL_HEADERS_MAX, EMAIL_TEMPLATE_CHARS_MAX, IN_APP_BODY_CHARS_MAX, IN_APP_CONTENTS_MAX,
-    IN_APP_CUSTOM_CONFIG_MAX, IN_APP_HEADER_CHARS_MAX, IN_APP_TEMPLATE_CHARS_MAX, PUSH_TEMPLATE_CHARS_MAX,
-    SMS_TEMPLATE_CHARS_MAX, VOICE_TEMPLATE_CHARS_MAX,
+    ADM_TEMPLATE_CHARS_MAX, EMAIL_HEADERS_MAX, EMAIL_TEMPLATE_CHARS_MAX, IN_APP_TEMPLATE_CHARS_MAX,
+    PUSH_TEMPLATE_CHARS_MAX, SMS_TEMPLATE_CHARS_MAX, VOICE_TEMPLATE_CHARS_MAX,
 };
+use crate::inapp::Removal;
+use crate::inapp::sanitise;
 use crate::template::{Defaults, Escape, Template};
 use crate::wire::generated as wire;
 
 /// A template whose content has rules.
 pub trait Checked {
-    /// Finds the first part that breaks a rule.
+    /// Finds the first part that breaks a rule. What may be left out of the others is removed.
     ///
     /// Errors: 400 with the part, and line and column of what is no template.
-    fn check_content(&self) -> Result<(), Error>;
+    fn check_content(&mut self) -> Result<Vec<Removal>, Error>;
 }
 
 /// Errors: more characters than the limit.
@@ -57,7 +58,7 @@ fn defaults(json: Option<&str>) -> Result<(), Error> {
 }
 
 impl Checked for wire::EmailTemplateRequest {
-    fn check_content(&self) -> Result<(), Error> {
+    fn check_content(&mut self) -> Result<Vec<Removal>, Error> {
         defaults(self.default_substitutions.as_deref())?;
         let texts = [("Subject", &self.subject), ("HtmlPart", &self.html_part), ("TextPart", &self.text_part)];
         parts("", &texts, EMAIL_TEMPLATE_CHARS_MAX)?;
@@ -74,26 +75,28 @@ impl Checked for wire::EmailTemplateRequest {
             }
             parts(&field, &[("Value", &header.value)], EMAIL_TEMPLATE_CHARS_MAX)?;
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 
 impl Checked for wire::SMSTemplateRequest {
-    fn check_content(&self) -> Result<(), Error> {
+    fn check_content(&mut self) -> Result<Vec<Removal>, Error> {
         defaults(self.default_substitutions.as_deref())?;
-        parts("", &[("Body", &self.body)], SMS_TEMPLATE_CHARS_MAX)
+        parts("", &[("Body", &self.body)], SMS_TEMPLATE_CHARS_MAX)?;
+        Ok(Vec::new())
     }
 }
 
 impl Checked for wire::VoiceTemplateRequest {
-    fn check_content(&self) -> Result<(), Error> {
+    fn check_content(&mut self) -> Result<Vec<Removal>, Error> {
         defaults(self.default_substitutions.as_deref())?;
-        parts("", &[("Body", &self.body)], VOICE_TEMPLATE_CHARS_MAX)
+        parts("", &[("Body", &self.body)], VOICE_TEMPLATE_CHARS_MAX)?;
+        Ok(Vec::new())
     }
 }
 
 impl Checked for wire::PushNotificationTemplateRequest {
-    fn check_content(&self) -> Result<(), Error> {
+    fn check_content(&mut self) -> Result<Vec<Removal>, Error> {
         defaults(self.default_substitutions.as_deref())?;
         if let Some(own) = &self.default {
             let texts = [("Title", &own.title), ("Body", &own.body), ("Url", &own.url)];
@@ -126,19 +129,16 @@ impl Checked for wire::PushNotificationTemplateRequest {
             ];
             parts(name, &texts, chars_max)?;
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 
 impl Checked for wire::InAppTemplateRequest {
-    fn check_content(&self) -> Result<(), Error> {
+    fn check_content(&mut self) -> Result<Vec<Removal>, Error> {
         // Apps show these texts as they are: no variables.
         let size = serde_json::to_string(self).map_or(0, |json| json.chars().count());
         chars("body", size, IN_APP_TEMPLATE_CHARS_MAX)?;
-        let contents = self.content.as_deref().unwrap_or_default();
-        count("Content", contents.len(), IN_APP_CONTENTS_MAX)?;
-        count("CustomConfig", self.custom_config.iter().flatten().count(), IN_APP_CUSTOM_CONFIG_MAX)?;
-        contents.iter().enumerate().try_for_each(|(i, content)| in_app_content(&format!("Content[{i}]"), content))
+        Ok(sanitise::clean("", self)?)
     }
 }
 
@@ -149,41 +149,6 @@ fn count(field: &str, items: usize, items_max: usize) -> Result<(), Error> {
     Err(Error::bad_request(format!("{field}: {items} items, the limit is {items_max}")))
 }
 
-/// Source: Pinpoint user guide, "In-app templates"; API reference, `InAppMessageContent`.
-fn in_app_content(field: &str, content: &wire::InAppMessageContent) -> Result<(), Error> {
-    let missing = |member: &str| Error::bad_request(format!("{field}.{member}: missing, it is required"));
-    let background = content.background_color.as_deref().ok_or_else(|| missing("BackgroundColor"))?;
-    color(&format!("{field}.BackgroundColor"), background)?;
-    let header = content.header_config.as_ref().ok_or_else(|| missing("HeaderConfig"))?;
-    chars(&format!("{field}.HeaderConfig.Header"), header.header.chars().count(), IN_APP_HEADER_CHARS_MAX)?;
-    color(&format!("{field}.HeaderConfig.TextColor"), &header.text_color)?;
-    let body = content.body_config.as_ref().ok_or_else(|| missing("BodyConfig"))?;
-    chars(&format!("{field}.BodyConfig.Body"), body.body.chars().count(), IN_APP_BODY_CHARS_MAX)?;
-    color(&format!("{field}.BodyConfig.TextColor"), &body.text_color)?;
-    for (name, button) in [("PrimaryBtn", &content.primary_btn), ("SecondaryBtn", &content.secondary_btn)] {
-        let Some(default) = button.as_ref().and_then(|button| button.default_config.as_ref()) else { continue };
-        let field = format!("{field}.{name}.DefaultConfig");
-        chars(&format!("{field}.Text"), default.text.chars().count(), IN_APP_HEADER_CHARS_MAX)?;
-        for (member, value) in [("BackgroundColor", &default.background_color), ("TextColor", &default.text_color)] {
-            value.as_deref().map_or(Ok(()), |value| color(&format!("{field}.{member}"), value))?;
-        }
-        if let Some(radius) = default.border_radius.filter(|radius| *radius < 0) {
-            return Err(Error::bad_request(format!("{field}.BorderRadius: {radius} is below 0")));
-        }
-    }
-    Ok(())
-}
-
-fn color(field: &str, text: &str) -> Result<(), Error> {
-    let is_color = text.strip_prefix('#').is_some_and(|digits| {
-        matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
-    });
-    if is_color {
-        return Ok(());
-    }
-    Err(Error::bad_request(format!("{field}: `{text}` is not a colour such as `#FF9900`")))
-}
-
 #[cfg(test)]
 mod tests {
     use serde::de::DeserializeOwned;
@@ -192,8 +157,8 @@ mod tests {
     use super::*;
 
     fn refusal<T: Checked + DeserializeOwned>(body: Value) -> String {
-        let template: T = serde_json::from_value(body).unwrap();
-        template.check_content().map_or_else(|error| error.message().to_owned(), |()| String::new())
+        let mut template: T = serde_json::from_value(body).unwrap();
+        template.check_content().map_or_else(|error| error.message().to_owned(), |_| String::new())
     }
 
     #[test]

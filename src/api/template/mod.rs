@@ -143,6 +143,7 @@ impl wire::Templates for Call<'_> {
         let version = input.body.version.ok_or_else(|| Error::bad_request("Version: missing, it is required"))?;
         let found = self.template_version(kind, &input.template_name, Some(&version), "Version").await?;
         self.store().set_active_version(None, kind, &input.template_name, Some(found.version)).await?;
+        self.api.engine.boards().forget_all();
         Ok(self.message_body("Accepted"))
     }
 }
@@ -159,7 +160,7 @@ impl Call<'_> {
     /// Makes a template, and returns its ARN.
     async fn create_template<T: Template>(&self, name: String, mut template: T) -> Result<String, Error> {
         check_name(&name)?;
-        self.check_template(&template).await?;
+        self.check_template(&mut template).await?;
         let tags = template.tags();
         *tags = Some(tag::check(tags.take().unwrap_or_default())?);
         let document = serde_json::to_string(&template).map_err(Error::internal)?;
@@ -193,7 +194,7 @@ impl Call<'_> {
         write: Write,
         mut template: T,
     ) -> Result<wire::MessageBody, Error> {
-        self.check_template(&template).await?;
+        self.check_template(&mut template).await?;
         *template.tags() = None;
         let document = match serde_json::to_value(&template).map_err(Error::internal)? {
             Value::Object(document) => document,
@@ -221,6 +222,7 @@ impl Call<'_> {
             Ok(Changed { document: Value::Object(document).to_string(), versioning, value: () })
         })
         .await?;
+        self.api.engine.boards().forget_all();
         Ok(self.message_body("Accepted"))
     }
 
@@ -239,6 +241,7 @@ impl Call<'_> {
                 removed
             }
         };
+        self.api.engine.boards().forget_all();
         if removed { Ok(self.message_body("Accepted")) } else { Err(Error::not_found()) }
     }
 
@@ -282,10 +285,13 @@ impl Call<'_> {
         found.ok_or_else(Error::not_found)
     }
 
-    async fn check_template<T: Template>(&self, template: &T) -> Result<(), Error> {
+    async fn check_template<T: Template>(&self, template: &mut T) -> Result<(), Error> {
         let chars = template.description().map_or(0, |text| text.chars().count());
         check::chars("TemplateDescription", chars, TEMPLATE_DESCRIPTION_CHARS_MAX)?;
-        template.check_content()?;
+        for removal in template.check_content()? {
+            tracing::info!(field = removal.field, "markup was removed from an in-app template");
+            self.warn(removal.to_string());
+        }
         if let Some(id) = template.recommender_id() {
             let found = self.store().definition(None, Kind::Recommender, id, None).await?;
             if found.is_none() {

@@ -10,6 +10,7 @@ mod clearing;
 mod connection;
 mod dead_letter;
 mod definition;
+mod display;
 mod endpoint;
 mod event;
 mod failure;

@@ -6,6 +6,7 @@ pub mod application;
 pub mod attribute;
 pub mod dead_letter;
 pub mod definition;
+pub mod display;
 pub mod endpoint;
 pub mod event;
 pub mod key;
@@ -48,6 +49,9 @@ macro_rules! suite {
             event::events_of_types_are_found_in_a_span_of_time
             event::old_events_are_removed
             reader::readers_go_on_where_they_were
+            display::displays_outlive_their_events
+            display::sessions_after_a_display_are_known
+            display::events_that_name_no_campaign_are_no_displays
             version::a_write_replaces_the_latest_version_or_adds_one
             version::a_write_after_another_one_is_a_conflict
             version::of_concurrent_writers_one_wins_each_time

@@ -8,7 +8,6 @@ mod page;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use aws_sdk_pinpoint::config::{Credentials, Region, SharedCredentialsProvider};
@@ -17,8 +16,8 @@ use toml::{Table, Value};
 
 use self::page::Page;
 use super::super::{Settings, serve};
-use crate::api::auth::{self, Policy};
-use crate::api::{self};
+use crate::api::auth::Policy;
+use crate::api::{self, auth};
 use crate::app::{self, App};
 use crate::http::Aws;
 use crate::sandbox::oidc::Oidc;
@@ -89,7 +88,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
                 return Err(error);
             }
         };
-        page.run(shown, Arc::new(oidc), stop.clone()).await;
+        page.run(shown, oidc, app.clock.clone(), stop.clone()).await;
         Ok(())
     };
     let (served, shown) = tokio::join!(serve::serve(&app, servers, false, stop.clone()), showing);

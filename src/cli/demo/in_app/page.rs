@@ -13,14 +13,18 @@ use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::sandbox::oidc::Oidc;
 
 /// Whom the demo's tokens are for.
 pub const AUDIENCE: &str = "pinwheel-demo";
+/// How long a token may be exchanged.
+const TOKEN_SECONDS: i64 = 10 * 60;
 
 const INDEX: &str = include_str!("page/index.html");
 const PACKAGES: &str = include_str!("page/package.json");
@@ -107,7 +111,8 @@ pub struct Page {
 struct Shared {
     built: Built,
     shown: Shown,
-    oidc: Arc<Oidc>,
+    oidc: Oidc,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Deserialize)]
@@ -126,8 +131,8 @@ impl Page {
         self.address
     }
 
-    pub async fn run(self, shown: Shown, oidc: Arc<Oidc>, stop: CancellationToken) {
-        let shared = Arc::new(Shared { built: self.built, shown, oidc });
+    pub async fn run(self, shown: Shown, oidc: Oidc, clock: Arc<dyn Clock>, stop: CancellationToken) {
+        let shared = Arc::new(Shared { built: self.built, shown, oidc, clock });
         let typed = |kind: &'static str, body: Bytes| ([(header::CONTENT_TYPE, kind)], body);
         let router = Router::new()
             .route(
@@ -159,5 +164,9 @@ async fn token(State(page): State<Arc<Shared>>, Query(asked): Query<Asked>) -> R
     if !page.shown.users.contains(&asked.user) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    page.oidc.token(&asked.user, AUDIENCE).into_response()
+    let now = page.clock.now().as_second();
+    let claims = json!({
+        "iss": page.oidc.issuer(), "aud": AUDIENCE, "sub": asked.user, "iat": now, "exp": now + TOKEN_SECONDS,
+    });
+    page.oidc.token("ES256", &claims).into_response()
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::day;
 use super::recent::Identity;
 use crate::store::Event;
+use crate::store::sqlite::display;
 use crate::store::sqlite::failure::Failure;
 use crate::store::sqlite::writer::Session;
 
@@ -40,7 +41,9 @@ pub fn append(
                 arrived_at.as_microsecond(),
                 event.document
             ])?;
-            recent.add(connection, &identity, connection.last_insert_rowid(), arrived_at)?;
+            let position = connection.last_insert_rowid();
+            recent.add(connection, &identity, position, arrived_at)?;
+            display::add(connection, application, event, position, arrived_at)?;
         }
         are_new.push(is_new);
     }
