@@ -1,11 +1,11 @@
-//! The demo's application, made over the API as a client would: a message for each layout, and one for Ada alone.
+//! The demo's campaigns, made over the API as a client would: a message for each layout, and one for Ada alone.
 
 use aws_sdk_pinpoint::Client;
 use aws_sdk_pinpoint::types::{
     Alignment, AttributeDimension, AttributeType, ButtonAction, CampaignEventFilter, CampaignInAppMessage,
-    CreateApplicationRequest, DefaultButtonConfiguration, DimensionType, EventDimensions, FilterType, Frequency,
-    InAppMessageBodyConfig, InAppMessageButton, InAppMessageContent, InAppMessageHeaderConfig, Layout,
-    MessageConfiguration, Schedule, SegmentDimensions, SetDimension, WriteCampaignRequest, WriteSegmentRequest,
+    DefaultButtonConfiguration, DimensionType, EventDimensions, FilterType, Frequency, InAppMessageBodyConfig,
+    InAppMessageButton, InAppMessageContent, InAppMessageHeaderConfig, Layout, MessageConfiguration, Schedule,
+    SegmentDimensions, SetDimension, WriteCampaignRequest, WriteSegmentRequest,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,14 +17,11 @@ pub const EVENTS: [&str; 5] = ["banner", "modal", "fullscreen", "carousel", "for
 /// How long the messages are shown.
 const DAYS: i64 = 30;
 
-/// Makes the application with its campaigns, and returns its id.
-pub async fn define(client: &Client, now: Timestamp) -> anyhow::Result<String> {
-    let request = CreateApplicationRequest::builder().name("In-app demo").build();
-    let created = client.create_app().create_application_request(request).send().await?;
-    let id = created.application_response.and_then(|application| application.id).unwrap_or_default();
-    let everybody = segment(client, &id, "everybody", SegmentDimensions::builder().build()).await?;
+/// Makes the segments and campaigns of the application.
+pub async fn define(client: &Client, id: &str, now: Timestamp) -> anyhow::Result<()> {
+    let everybody = segment(client, id, "everybody", SegmentDimensions::builder().build()).await?;
     let name = AttributeDimension::builder().attribute_type(AttributeType::Inclusive).values("Ada").build();
-    let ada = segment(client, &id, "Ada", SegmentDimensions::builder().attributes("name", name).build()).await?;
+    let ada = segment(client, id, "Ada", SegmentDimensions::builder().attributes("name", name).build()).await?;
     let end = wire_text(now + SignedDuration::from_hours(24 * DAYS));
     for (event, layout, slides) in [
         ("banner", Layout::TopBanner, &[("Fresh today", "Three new colours are in.")][..]),
@@ -63,9 +60,9 @@ pub async fn define(client: &Client, now: Timestamp) -> anyhow::Result<String> {
             .message_configuration(MessageConfiguration::builder().in_app_message(message.build()).build())
             .schedule(schedule)
             .build();
-        client.create_campaign().application_id(&id).write_campaign_request(campaign).send().await?;
+        client.create_campaign().application_id(id).write_campaign_request(campaign).send().await?;
     }
-    Ok(id)
+    Ok(())
 }
 
 async fn segment(client: &Client, id: &str, name: &str, dimensions: SegmentDimensions) -> anyhow::Result<String> {

@@ -19,6 +19,7 @@ use super::super::{Settings, serve};
 use crate::api::auth::Policy;
 use crate::api::{self, auth};
 use crate::app::{self, App};
+use crate::domain::ApplicationId;
 use crate::http::Aws;
 use crate::sandbox::oidc::Oidc;
 
@@ -45,7 +46,9 @@ pub struct Args {
 
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let oidc = Oidc::start().await?;
-    let mut config = settings.load(Some(overlay(&oidc)))?;
+    // One application for each demo: an earlier one may have ended in the middle.
+    let application_id = ApplicationId::new(uuid::Uuid::new_v4().simple().to_string());
+    let mut config = settings.load(Some(overlay(&oidc, &application_id)))?;
     if settings.data.is_none() {
         config.data.directory = DIRECTORY.into();
     }
@@ -67,10 +70,11 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let page_address = page.address();
 
     let setting_up = async {
-        let app_id = campaign::define(&client, app.clock.now()).await?;
+        super::create_application(&app, &application_id).await?;
+        campaign::define(&client, application_id.as_str(), app.clock.now()).await?;
         let shown = page::Shown {
             api: format!("http://{address}"),
-            app_id,
+            app_id: application_id.to_string(),
             events: campaign::EVENTS.map(str::to_owned).to_vec(),
             region: app.config.aws.region.clone(),
             role_arn: format!("arn:aws:iam::{}:role/{ROLE}", app.config.aws.account_id),
@@ -98,12 +102,12 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// The demo's settings: who vouches for users, and a sink for whatever else is sent.
-fn overlay(oidc: &Oidc) -> Table {
+fn overlay(oidc: &Oidc, application_id: &ApplicationId) -> Table {
     let text = |text: &str| Value::String(text.to_owned());
     let role = Table::from_iter([
         ("issuer".to_owned(), text(&oidc.issuer())),
         ("audiences".to_owned(), Value::Array(vec![text(page::AUDIENCE)])),
-        ("applications".to_owned(), Value::Array(vec![text("*")])),
+        ("applications".to_owned(), Value::Array(vec![text(application_id.as_str())])),
     ]);
     let identity = Table::from_iter([(ROLE.to_owned(), role.into())]);
     let channel = Table::from_iter([("sink".to_owned(), Table::new().into())]);
