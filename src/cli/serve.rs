@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 use super::Settings;
 use super::watch::Watch;
+use crate::api;
 use crate::app::{self, App};
 use crate::config::Config;
 
@@ -30,13 +33,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         for_development(&mut config)?;
     }
     let app = App::open(config)?;
-    // Messages are not to go out without a way to unsubscribe because a key file is another one.
-    app.engine.references().await?;
-    let stop = app::stop_on_signal();
     let server = app.listen().await?;
-    let watch = Watch::start(&app, stop.clone()).await?;
-    let scheduler = app.scheduler(watch.health().clone());
-    let api = app.api(args.dev, scheduler.clone())?;
     let scheme = if server.is_encrypted() { "https" } else { "http" };
     tracing::info!(
         scheme, data.directory = %app.config.data.directory.display(), address = %server.address(),
@@ -49,6 +46,17 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
             "there is no key yet, so everybody is refused: `pinwheel keys create` makes one, also beside this process"
         );
     }
+    serve(&app, vec![server], args.dev, app::stop_on_signal()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers the API at these servers and runs campaigns until `stop`. `open` lets everybody in.
+pub async fn serve(app: &App, servers: Vec<api::Server>, open: bool, stop: CancellationToken) -> anyhow::Result<()> {
+    // Messages are not to go out without a way to unsubscribe because a key file is another one.
+    app.engine.references().await?;
+    let watch = Watch::start(app, stop.clone()).await?;
+    let scheduler = app.scheduler(watch.health().clone());
+    let api = app.api(open, scheduler.clone())?;
     let resumed = api.jobs.resume().await?;
     if resumed > 0 {
         tracing::info!(jobs = resumed, "jobs that were cut off are taken up again");
@@ -63,14 +71,14 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
         stop.cancelled().await;
         watch.health().draining();
     };
-    let serving = server.run(api.clone(), stop.clone(), app.config.api.drain_timeout);
+    let serving = servers.into_iter().map(|server| server.run(api.clone(), stop.clone(), app.config.api.drain_timeout));
     let sweeping = app.engine.clone().keep_swept(stop.clone());
-    let (ran, (), (), ()) = tokio::join!(campaigns, serving, draining, sweeping);
+    let (ran, _, (), ()) = tokio::join!(campaigns, join_all(serving), draining, sweeping);
     api.jobs.stop().await;
     app.functions.shut_down().await;
     drop(watch);
     ran.context("campaigns cannot run")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Errors: an address that others can reach.

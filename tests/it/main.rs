@@ -10,6 +10,7 @@ mod feedback;
 mod function;
 mod hook_check;
 mod hook_replay;
+mod in_app_page;
 mod keys;
 mod load;
 mod load_saved;

@@ -73,12 +73,14 @@ fn query(raw: &str, without: Option<&str>) -> String {
 
 /// The canonical request.
 ///
-/// Shape: bytes, since header values need not be text. `without` names a query parameter that is left out.
+/// Shape: bytes, since header values need not be text. `without` names a query parameter that is left out. `host` stands for the
+/// one that the request has.
 /// Errors: the first name among the signed headers that the request does not have.
 pub fn request<'a>(
     head: &Parts,
     signed: &'a [String],
     without: Option<&str>,
+    host: Option<&str>,
     body_hash: &str,
 ) -> Result<Vec<u8>, &'a str> {
     let path = encode(path(head.uri.path()).as_bytes(), ENCODED_IN_PATH);
@@ -87,7 +89,10 @@ pub fn request<'a>(
     for name in signed {
         text.extend_from_slice(name.as_bytes());
         text.push(b':');
-        header(head, name, &mut text).ok_or(name.as_str())?;
+        match host.filter(|_| name == HOST.as_str()) {
+            Some(host) => text.extend_from_slice(host.as_bytes()),
+            None => header(head, name, &mut text).ok_or(name.as_str())?,
+        }
         text.push(b'\n');
     }
     text.push(b'\n');
@@ -189,7 +194,7 @@ mod tests {
     fn canonical(request_: axum::http::request::Builder, signed: &[&str]) -> Result<String, String> {
         let (head, ()) = request_.body(()).unwrap().into_parts();
         let signed: Vec<_> = signed.iter().map(|name| (*name).to_owned()).collect();
-        let bytes = request(&head, &signed, None, "hash").map_err(str::to_owned)?;
+        let bytes = request(&head, &signed, None, None, "hash").map_err(str::to_owned)?;
         Ok(String::from_utf8(bytes).unwrap())
     }
 
@@ -204,6 +209,13 @@ mod tests {
                         a;host;x-amz-date\nhash";
         assert_eq!(canonical(request, &["a", "host", "x-amz-date"]), Ok(expected.to_owned()));
         assert_eq!(canonical(Request::get("/"), &["date"]), Err("date".to_owned()));
+    }
+
+    #[test]
+    fn a_host_that_is_given_stands_for_the_one_of_the_request() {
+        let (head, ()) = Request::get("/").header("host", "here").body(()).unwrap().into_parts();
+        let text = request(&head, &["host".to_owned()], None, Some("there"), "hash").unwrap();
+        assert_eq!(String::from_utf8(text).unwrap(), "GET\n/\n\nhost:there\n\nhost\nhash");
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! * The signature is for the service of the path, `mobiletargeting` or `lambda`, in any region, on the day of its time.
 //! * Its time is at most 5 minutes from ours. A presigned URL is valid from 5 minutes before its time for as long as it
 //!   says, at most 7 days.
+//! * A signature for `pinpoint.REGION.amazonaws.com`, with the region it is for, is as good as one for the host of the request:
+//!   clients that know no other host are led here by a proxy or a few lines of theirs.
 //! * `host` is signed, and so is every `x-amz-*` header that is sent, but `x-amz-user-agent` and `x-amz-cf-id`, which
 //!   official signers leave out or proxies add. HTTP/2's `:authority` counts as the host.
 //! * `x-amz-content-sha256` is absent or the hash of the body. Official signers say `UNSIGNED-PAYLOAD` and `STREAMING-…`

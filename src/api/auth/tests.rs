@@ -121,6 +121,20 @@ const TARGETS: [&str; 16] = [
 ];
 
 #[test]
+fn what_is_signed_for_pinpoints_own_host_may_be_led_here() {
+    let gate = Gate::new();
+    let led = |host: &str, to: &'static str| {
+        let mut request = request::sign_at(host, &gate.key_id, &gate.secret, gate.clock.now());
+        request.head.headers.insert(HOST, HeaderValue::from_static(to));
+        gate.ask(&request).is_ok()
+    };
+    assert!(led("pinpoint.us-east-1.amazonaws.com", "pinwheel.example.com"));
+    assert!(led("pinpoint.us-east-1.amazonaws.com", "pinpoint.us-east-1.amazonaws.com"));
+    assert!(!led("pinpoint.eu-west-1.amazonaws.com", "pinwheel.example.com"), "the host of another region");
+    assert!(!led("pinwheel.example.com", "pinpoint.us-east-1.amazonaws.com"), "a host of ours that is changed");
+}
+
+#[test]
 fn requests_of_the_official_signer_are_let_in() {
     let gate = Gate::new();
     for form in [Form::Header, Form::HeaderWithHash, Form::Query] {

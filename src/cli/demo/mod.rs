@@ -4,6 +4,7 @@
 //! go out by FCM's and SMTP's own protocols, to servers on loopback that this process runs itself.
 
 mod campaign;
+mod in_app;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ pub struct Args {
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    in_app: in_app::Args,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -58,6 +61,9 @@ struct World {
 }
 
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if args.in_app.in_app {
+        return in_app::run(args.in_app, settings).await;
+    }
     let world = World::start().await?;
     let mut config = settings.load(Some(world.settings()?))?;
     if settings.data.is_none() {
@@ -137,20 +143,8 @@ fn answer(event: &Event) -> Reply {
 }
 
 async fn import(app: &App, application_id: &ApplicationId, endpoints: u64) -> anyhow::Result<()> {
+    create_application(app, application_id).await?;
     let now = wire_text(app.clock.now());
-    // The demo may have run here before.
-    if app.store.application(application_id).await?.is_none() {
-        let application = Application {
-            id: application_id.clone(),
-            name: "pinwheel demo".to_owned(),
-            settings: "{}".to_owned(),
-            tags: "{}".to_owned(),
-            creation_date: now.clone(),
-            last_modified_date: now.clone(),
-            revision: 0,
-        };
-        app.store.put_application(application).await?;
-    }
     let style =
         ProgressStyle::with_template("{elapsed_precise} {bar:30} {human_pos} of {human_len} endpoints imported")?;
     let bar = ProgressBar::new(endpoints).with_style(style);
@@ -164,6 +158,24 @@ async fn import(app: &App, application_id: &ApplicationId, endpoints: u64) -> an
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Makes the application, unless the demo ran here before.
+async fn create_application(app: &App, id: &ApplicationId) -> anyhow::Result<()> {
+    if app.store.application(id).await?.is_some() {
+        return Ok(());
+    }
+    let now = wire_text(app.clock.now());
+    let application = Application {
+        id: id.clone(),
+        name: "pinwheel demo".to_owned(),
+        settings: "{}".to_owned(),
+        tags: "{}".to_owned(),
+        creation_date: now.clone(),
+        last_modified_date: now,
+        revision: 0,
+    };
+    Ok(app.store.put_application(application).await?)
 }
 
 async fn define(

@@ -45,15 +45,22 @@ pub fn sign(
     now: Timestamp,
 ) -> Signed {
     let scope = ("us-east-1", "mobiletargeting");
-    sign_scoped(scope, (key_id, secret), form, (method, target, body), now)
+    sign_scoped(HOST_NAME, scope, (key_id, secret), form, (method, target, body), now)
+}
+
+/// A plain request, signed for this host.
+pub fn sign_at(host: &str, key_id: &str, secret: &SecretString, now: Timestamp) -> Signed {
+    let scope = ("us-east-1", "mobiletargeting");
+    sign_scoped(host, scope, (key_id, secret), Form::Header, ("GET", "/v1/apps", b""), now)
 }
 
 /// A plain request, signed for this region and service.
 pub fn sign_for(region: &str, service: &str, key_id: &str, secret: &SecretString, now: Timestamp) -> Signed {
-    sign_scoped((region, service), (key_id, secret), Form::Header, ("GET", "/v1/apps", b""), now)
+    sign_scoped(HOST_NAME, (region, service), (key_id, secret), Form::Header, ("GET", "/v1/apps", b""), now)
 }
 
 fn sign_scoped(
+    host: &str,
     (region, service): (&str, &str),
     (key_id, secret): (&str, &SecretString),
     form: Form,
@@ -87,7 +94,7 @@ fn sign_scoped(
         .build()
         .unwrap()
         .into();
-    let uri = format!("http://{HOST_NAME}{target}");
+    let uri = format!("http://{host}{target}");
     // Spaces at the ends and within, as clients may send them.
     let headers = [(CONTENT_TYPE.as_str(), "application/json;  charset=utf-8")];
     let signable = SignableRequest::new(method, &uri, headers.into_iter(), signable).unwrap();
@@ -95,7 +102,7 @@ fn sign_scoped(
 
     let mut request = Request::builder().method(method).uri(&uri).body(()).unwrap();
     request.headers_mut().insert(CONTENT_TYPE, headers[0].1.parse().unwrap());
-    request.headers_mut().insert(HOST, HOST_NAME.parse().unwrap());
+    request.headers_mut().insert(HOST, host.parse().unwrap());
     instructions.apply_to_request_http1x(&mut request);
     let (mut head, ()) = request.into_parts();
     head.uri = Uri::from(head.uri.path_and_query().unwrap().clone());
