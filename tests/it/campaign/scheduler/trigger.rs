@@ -163,7 +163,7 @@ async fn a_run_and_its_place_among_the_events_are_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn caps_quiet_time_and_the_segment_hold() {
     let world = World::new(function::echo).await;
-    let stage = Stage::with_endpoints(&world, 3).await;
+    let stage = Stage::new(&world).await;
     let with = |id: &str, change: fn(&mut EndpointUpdate)| {
         let mut write = endpoint(id, ChannelType::Gcm, id);
         change(&mut write.update);
@@ -173,7 +173,7 @@ async fn caps_quiet_time_and_the_segment_hold() {
     let gold = with("gold", |update| {
         update.attributes.insert("Plan".to_owned(), vec!["gold".to_owned()]);
     });
-    populate_store(&*stage.store, vec![asleep, gold]).await;
+    populate_store(&*stage.store, gcm_endpoints(3).into_iter().chain([asleep, gold]).collect()).await;
 
     stage.put("capped", of_events(json!({ "Limits": { "Daily": 1 } }))).await;
     stage.put("quiet", of_events(json!({ "QuietTime": { "Start": "08:00", "End": "10:00" } }))).await;
