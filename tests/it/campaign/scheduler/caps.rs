@@ -57,9 +57,14 @@ async fn nobody_gets_a_sixth_message_and_who_can_gets_five() {
     }
     let begin = async |stage: &Stage, campaigns: std::ops::Range<usize>| {
         for campaign in campaigns {
-            let limits = json!({ "Daily": DAILY });
-            let changes = json!({ "SegmentId": format!("s{campaign}"), "Hook": lambda_hook(), "Limits": limits });
-            stage.put(&format!("c{campaign}"), changes).await;
+            let changes = json!({ "SegmentId": format!("s{campaign}"), "Hook": lambda_hook() });
+            let defaults = json!({ "Limits": { "Daily": DAILY } });
+            let document =
+                json!({ "Campaign": crate::support::campaign(changes), "Scheduled": true, "Defaults": defaults });
+            let (id, now) = (format!("c{campaign}"), "2026-03-01T09:00:00.000Z".to_owned());
+            let owner = Some(&application);
+            stage.store.put_definition(owner, Kind::Campaign, &id, document.to_string(), now).await.unwrap();
+            stage.scheduler.changed(&application, &CampaignId::new(id));
         }
     };
 
