@@ -89,7 +89,7 @@ fn with_text(vector: &str) -> Value {
 #[test]
 fn the_test_itself_knows_markup() {
     for bad in
-        ["<b>", "a </b", "&lt;b>", "&amp;lt;b", "&#60;b", "&#x3Cb", "&LTb", "<!--", "<?x", "<\u{131}mg", "a\u{0}"]
+        ["<b>", "a </b", "&lt;b>", "&amp;lt;b", "&#60;b", "&#x3Csvg", "&LTb", "<!--", "<?x", "<\u{131}mg", "a\u{0}"]
     {
         assert!(has_markup(bad), "{bad:?}");
     }
