@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::{Error, ledger};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::segment;
+use crate::store::outcome::EVENT_STREAM;
 use crate::store::{self, Activity, ActivityState, Frozen};
 use crate::telemetry::metric;
 use crate::wire::instant;
@@ -68,6 +69,7 @@ impl Engine {
             scheduled_start,
             now,
             definition: serde_json::to_string(&document).expect("text and numbers are JSON"),
+            is_streamed: self.store.reader(application_id, EVENT_STREAM).await?.is_some(),
         };
         let activities = treatments.into_iter().map(|treatment_id| run.activity(treatment_id)).zip(audiences).collect();
         Ok(Prepared { revision: stored.revision, activities })
@@ -102,6 +104,7 @@ impl Engine {
             scheduled_start: start.map_or(now, |start| start.moment(now)),
             now,
             definition: stored.document.clone(),
+            is_streamed: false,
         };
         let activities = (0..=additional.map_or(0, Vec::len)).map(|treatment| {
             let mut activity = run.activity(TreatmentId::new(treatment.to_string()));
@@ -142,6 +145,7 @@ struct NewRun<'a> {
     scheduled_start: Timestamp,
     now: Timestamp,
     definition: String,
+    is_streamed: bool,
 }
 
 impl NewRun<'_> {
@@ -158,7 +162,7 @@ impl NewRun<'_> {
             ended_at: None,
             failure: None,
             definition: self.definition.clone(),
-            is_streamed: false,
+            is_streamed: self.is_streamed,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod event;
 pub mod key;
 pub mod ledger;
 pub mod names;
+pub mod outcome;
 pub mod reader;
 pub mod sqlite;
 #[cfg(test)]
@@ -31,12 +32,19 @@ pub use endpoint::{
 pub use event::{Event, EventPage, EventRow, EventStore};
 pub use key::{AccessKey, KeyStore, Policy};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
+pub use outcome::{Lag, Outcome, OutcomeStore, Settled};
 pub use reader::{Reader, ReaderStore};
 
 /// Everything Pinwheel keeps.
-pub trait Store: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore {}
+pub trait Store:
+    EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + OutcomeStore
+{
+}
 
-impl<T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore> Store for T {}
+impl<T> Store for T where
+    T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + OutcomeStore
+{
+}
 
 /// A store call that runs elsewhere.
 pub type Call<'a, T> = BoxFuture<'a, Result<T, Error>>;
