@@ -44,6 +44,7 @@ impl Events for Call<'_> {
         let (endpoints, kept) = tokio::join!(endpoints, kept);
         // An event that is there already is as good as accepted.
         kept?;
+        self.api.engine.streams().wake(&application);
         for (writer, result) in writers.into_iter().zip(endpoints?) {
             verdicts[writer].endpoint = result.map(drop).map_err(|refused| refused.to_string());
         }

@@ -12,6 +12,7 @@ use super::definition::{self, Definition, Document};
 use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
+use super::stream::Board;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, ledger, otp};
 use crate::channel::{Channels, Deps, Report};
@@ -45,6 +46,7 @@ pub struct Engine {
     pub(super) reports: tokio::sync::Mutex<Option<mpsc::Receiver<Report>>>,
     pub(super) caps: Caps,
     pub(super) recent_passwords: otp::Recent,
+    pub(super) streams: Arc<Board>,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
     counting: tokio::sync::Mutex<()>,
@@ -65,6 +67,7 @@ impl Engine {
             rates: Mutex::default(),
             caps: Caps::default(),
             recent_passwords: otp::Recent::default(),
+            streams: Arc::default(),
             counting: tokio::sync::Mutex::default(),
             releasing: tokio::sync::Mutex::default(),
             store,

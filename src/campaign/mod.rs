@@ -5,7 +5,7 @@
 //! them and reads like that list. `schedule`, `batch`, `filter`, `compose`, `cap`, `sheet` and `status` are pure; so is the rule of
 //! [`hold`].
 //!
-//! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are.
+//! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs; [`status`] and [`counts`] tell how they are; [`stream`] tells others.
 
 mod address;
 pub mod audience;
@@ -35,6 +35,7 @@ pub mod schedule;
 pub mod scheduler;
 mod sheet;
 pub mod status;
+pub mod stream;
 pub mod way;
 mod work;
 

@@ -65,7 +65,8 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     };
     let serving = server.run(api.clone(), stop.clone(), app.config.api.drain_timeout);
     let sweeping = app.engine.clone().keep_swept(stop.clone());
-    let (ran, (), (), ()) = tokio::join!(campaigns, serving, draining, sweeping);
+    let streaming = app.streams.clone().run(stop.clone());
+    let (ran, (), (), (), ()) = tokio::join!(campaigns, serving, draining, sweeping, streaming);
     api.jobs.stop().await;
     app.functions.shut_down().await;
     drop(watch);

@@ -46,6 +46,9 @@ pub trait OutcomeStore: Send + Sync {
     /// An event stream ends, with all that it has not told.
     fn end_stream(&self, application: &ApplicationId) -> Call<'_, ()>;
 
+    /// An event stream has told the events up to a position. Changes nothing where there is no stream any more.
+    fn advance_stream(&self, application: &ApplicationId, position: u64) -> Call<'_, ()>;
+
     /// Up to `outcomes_max` outcomes with positions above `after`, in order.
     fn outcomes_after(&self, application: &ApplicationId, after: u64, outcomes_max: usize) -> Call<'_, Vec<Outcome>>;
 

@@ -162,9 +162,9 @@ impl Query {
 }
 
 /// An answer.
-type Answer = Result<(StatusCode, Vec<u8>), Error>;
+pub(super) type Answer = Result<(StatusCode, Vec<u8>), Error>;
 
-fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     Ok((status, serde_json::to_vec(body).expect("numbers and text are JSON")))
 }
 

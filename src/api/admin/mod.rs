@@ -1,9 +1,10 @@
 //! What operators ask of a server beyond Pinpoint's API: the routes below `/pinwheel/v1/`.
 //!
 //! They are signed as all requests are, and only keys that may do everything are let in. Shapes are documented in
-//! docs/dead-letters.md; the command line prints the same ones.
+//! docs/dead-letters.md, where the command line prints the same ones, and docs/event-stream.md.
 
 mod letter;
+mod stream;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ enum Operation {
     GetDeadLetter,
     RedriveDeadLetters,
     DropDeadLetters,
+    ListEventStreams,
 }
 
 impl Operation {
@@ -44,6 +46,7 @@ impl Operation {
             Self::GetDeadLetter => "GetDeadLetter",
             Self::RedriveDeadLetters => "RedriveDeadLetters",
             Self::DropDeadLetters => "DropDeadLetters",
+            Self::ListEventStreams => "ListEventStreams",
         }
     }
 }
@@ -71,6 +74,7 @@ impl Route {
             }
             ["pinwheel", "v1", "dead-letters", id, "drop"] => (Operation::DropDeadLetters, Method::POST, vec![id]),
             ["pinwheel", "v1", "dead-letters", id, batch] => (Operation::GetDeadLetter, Method::GET, vec![id, batch]),
+            ["pinwheel", "v1", "event-streams"] => (Operation::ListEventStreams, Method::GET, vec![]),
             _ => return Err(Error::not_found()),
         };
         if *method != verb {
@@ -130,6 +134,7 @@ impl Api {
                 (Operation::ListDeadLetters, _) => self.list_letters(&query).await,
                 (Operation::GetDeadLetter, [id, batch]) => self.show_letter(id, batch, &query).await,
                 (Operation::RedriveDeadLetters, [id]) => self.redrive_letters(id, &body.bytes).await,
+                (Operation::ListEventStreams, _) => self.list_streams().await,
                 (Operation::DropDeadLetters, [id]) => self.drop_letters(id, &body.bytes).await,
                 _ => Err(Error::not_found()),
             }

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::endpoint::Endpoint;
 use super::envelope::{ClientContext, Custom, Device, Envelope, Locale, Named, Session};
-use crate::wire::bounded::Object;
 use crate::wire::endpoint::DemographicView;
 use crate::wire::instant;
 use crate::wire::lenient::{Scalar, Text};
@@ -19,7 +18,7 @@ use crate::wire::lenient::{Scalar, Text};
 pub(super) struct Document {
     attributes: Option<BTreeMap<String, Scalar>>,
     metrics: Option<BTreeMap<String, Option<f64>>>,
-    session: Option<Object<WireSession>>,
+    session: Option<WireSession>,
     app_package_name: Scalar,
     app_title: Scalar,
     app_version_code: Scalar,
@@ -62,7 +61,7 @@ pub(super) fn fill(envelope: &mut Envelope<'_>, mut event: Document, endpoint: &
     envelope.application.title = event.app_title.0;
     envelope.application.version_code = event.app_version_code.0;
     envelope.application.sdk = Named { name: event.sdk_name.0, version: event.client_sdk_version.0 };
-    envelope.session = event.session.map(|session| session_of(session.0)).unwrap_or_default();
+    envelope.session = event.session.map(session_of).unwrap_or_default();
     envelope.device = Device { locale: Some(Locale::default()), ..Device::default() };
     if let Some(view) = &endpoint.view {
         envelope.application.version_name = owned(view.demographic.app_version.as_ref());

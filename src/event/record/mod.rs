@@ -20,7 +20,7 @@ use self::endpoint::Endpoint;
 use self::envelope::{Application, Client, ClientContext, Custom, Envelope};
 use self::event::Document;
 use super::sink::Record;
-use crate::domain::{ActivityId, ApplicationId, CampaignId, TreatmentId};
+use crate::domain::{ActivityId, ApplicationId, CampaignId, ChannelType, TreatmentId};
 use crate::store::EventRow;
 
 /// What is the same in all records of an application.
@@ -49,8 +49,8 @@ pub struct Send<'a> {
     pub treatment_id: &'a TreatmentId,
     /// `campaign_send_status`.
     pub status: &'static str,
-    /// Whether the message went to a function or webhook that the campaign names.
-    pub is_custom: bool,
+    /// Channel types whose messages go to a function or webhook that the campaign names.
+    pub custom: &'a [String],
     pub at: Timestamp,
 }
 
@@ -77,7 +77,9 @@ pub fn of_event(row: &EventRow, document: Option<&[u8]>, origin: &Origin) -> Res
 pub fn of_send(send: &Send<'_>, document: &[u8], origin: &Origin) -> Result<Record, Error> {
     let endpoint = Endpoint::read(document).map_err(Error::Endpoint)?;
     let mut envelope = Envelope::new("_campaign.send", send.at, send.at, send.endpoint_id, origin);
-    let delivery_type = if send.is_custom { "CUSTOM" } else { endpoint.channel_type() };
+    let channel_type = endpoint.channel_type();
+    let is_custom = send.custom.iter().any(|custom| custom == channel_type);
+    let delivery_type = if is_custom { ChannelType::Custom.as_str() } else { channel_type };
     let attributes = [
         ("campaign_id", send.campaign_id.as_str()),
         ("campaign_activity_id", send.activity_id.as_str()),

@@ -120,7 +120,7 @@ fn send<'a>(campaign: &'a CampaignId, activity: &'a ActivityId, treatment: &'a T
         activity_id: activity,
         treatment_id: treatment,
         status: "SUCCESS",
-        is_custom: false,
+        custom: &[],
         at: at("2026-03-01T09:00:00.123Z"),
     }
 }
@@ -158,9 +158,9 @@ fn a_campaigns_message_has_the_documented_members() {
     let ids: BTreeSet<_> = others.iter().map(|send| of_send(send, b"{}", &origin()).unwrap().id).collect();
     assert_eq!(ids.len(), 3);
     assert!(!ids.contains(&record.id));
-    let custom = of_send(&Send { is_custom: true, ..send }, document.as_bytes(), &origin()).unwrap();
+    let custom = of_send(&Send { custom: &["GCM".to_owned()], ..send }, document.as_bytes(), &origin()).unwrap();
     assert_eq!(apart(&custom).0["attributes"]["delivery_type"], "CUSTOM");
-    assert!(of_send(&send, b"[]", &origin()).is_err());
+    assert!(of_send(&send, b"x", &origin()).is_err());
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn text_messages_have_strings_and_a_price() {
 
 #[test]
 fn what_cannot_be_read_makes_no_record_and_twice_named_members_do() {
-    let mut event = row("tick", &json!([]));
+    let mut event = row("tick", &json!("x"));
     assert!(of_event(&event, None, &origin()).is_err());
     event.event.document = r#"{"AppTitle":"a","AppTitle":"b"}"#.into();
     assert_eq!(read(&event, None).0["application"]["title"], "b");

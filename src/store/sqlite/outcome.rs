@@ -43,6 +43,18 @@ impl OutcomeStore for Sqlite {
         })
     }
 
+    fn advance_stream(&self, application: &ApplicationId, position: u64) -> Call<'_, ()> {
+        let application = application.clone();
+        self.write("write how far an event stream is", Size::Small, move |session| {
+            let Some(key) = application::key(&session.connection, &application)? else { return Ok(()) };
+            session
+                .connection
+                .prepare_cached("UPDATE reader SET position = ? WHERE application = ? AND name = ?")?
+                .execute(params![as_sql(position), key, EVENT_STREAM])?;
+            Ok(())
+        })
+    }
+
     fn outcomes_after(&self, application: &ApplicationId, after: u64, outcomes_max: usize) -> Call<'_, Vec<Outcome>> {
         let application = application.clone();
         self.read("read outcomes", move |connection| {

@@ -126,7 +126,10 @@ pub async fn a_stream_tells_what_is_written_while_it_is_there(place: &dyn Place)
     store.delete_outcomes_through(&app, first).await.unwrap();
     assert_eq!(outcomes(&*store).await, [("a3".to_owned(), Settled::AtBegin)]);
 
+    store.advance_stream(&app, first + 100).await.unwrap();
+    assert_eq!(store.stream_lag(&app, 10).await.unwrap(), Lag { events: 0, outcomes: 1 });
     store.end_stream(&app).await.unwrap();
+    store.advance_stream(&app, 1).await.unwrap();
     begin("a4").await.unwrap();
     assert_eq!(store.reader(&app, crate::store::outcome::EVENT_STREAM).await.unwrap(), None);
     assert_eq!(outcomes(&*store).await, []);

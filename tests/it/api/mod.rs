@@ -5,7 +5,7 @@ mod campaign_crash;
 mod connection;
 mod endpoint;
 mod event;
-mod event_crash;
+pub(crate) mod event_crash;
 mod event_stream;
 mod job;
 mod journey;
@@ -38,8 +38,14 @@ pub struct Api {
 
 impl Api {
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With these settings.
+    pub async fn start_with(settings: &[String]) -> Self {
         let directory = TempDir::new().unwrap();
-        let flags = vec![format!("data.directory={}", directory.path().join("data").display())];
+        let mut flags = vec![format!("data.directory={}", directory.path().join("data").display())];
+        flags.extend_from_slice(settings);
         let app = App::open(Config::load(Sources { flags, ..Sources::default() }).unwrap()).unwrap();
         let serving = Serving::start(&app).await;
         let client = serving.client.clone();
