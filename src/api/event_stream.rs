@@ -1,15 +1,13 @@
-//! The event stream of an application: where its events are to go. Kept and shown; nothing is delivered yet.
+//! The event stream of an application: where its events are to go. `campaign/stream` delivers them.
 
 use serde_json::{Map, Value, json};
 
 use super::change::{self, Changed, change};
 use super::{Call, Error};
+use crate::campaign::stream::ID;
 use crate::domain::ApplicationId;
 use crate::store::{Definition, Kind, Versioning};
 use crate::wire::generated::{self as wire, EventStreams};
-
-/// What the one stream of an application is stored under.
-const ID: &str = "eventstream";
 
 impl EventStreams for Call<'_> {
     async fn put_event_stream(&self, input: wire::PutEventStreamInput) -> Result<wire::EventStream, Error> {
@@ -22,16 +20,16 @@ impl EventStreams for Call<'_> {
             "LastUpdatedBy": self.principal.key_id,
         })
         .to_string();
+        if change::latest(self.store(), Some(&owner), Kind::EventStream, ID).await?.is_none() {
+            // It tells what happens from now on. One that is there goes on where it is, also to another destination.
+            self.store().begin_stream(&owner).await?;
+        }
         let now = self.now();
         let written = change(self.store(), Some(&owner), Kind::EventStream, ID, &now, |_| {
             Ok(Changed { document: document.clone(), versioning: Versioning::Latest, value: () })
         });
         let (written, ()) = written.await?;
-        tracing::warn!(
-            application.id = owner.as_str(),
-            stream = destination_stream_arn,
-            "the settings of the event stream are stored, but this release delivers no events to streams yet"
-        );
+        self.api.engine.streams().changed_of(&owner);
         response(&owner, &written)
     }
 
@@ -44,7 +42,11 @@ impl EventStreams for Call<'_> {
         let owner = self.application_id(&input.application_id).await?;
         let stream = self.event_stream(&owner).await?;
         match self.store().delete_definition(Some(&owner), Kind::EventStream, ID).await? {
-            true => Ok(stream),
+            true => {
+                self.store().end_stream(&owner).await?;
+                self.api.engine.streams().changed_of(&owner);
+                Ok(stream)
+            }
             false => Err(Error::not_found()),
         }
     }

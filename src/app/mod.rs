@@ -17,10 +17,12 @@ use tokio_util::sync::CancellationToken;
 use crate::api::auth::Authenticator;
 use crate::api::auth::identity::Identities;
 use crate::api::{self, Api};
+use crate::campaign::stream::Streams;
 use crate::campaign::{Engine, Scheduler};
 use crate::channel::{self, Channels, Deps, Reports, StopWords};
 use crate::clock::{Clock, System};
 use crate::config::Config;
+use crate::event::sink::{self, Sinks};
 use crate::hook::local::{self, Functions, Shelf, shelf};
 use crate::hook::record::{self, Recorder};
 use crate::hook::{self, Invokers};
@@ -44,6 +46,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub store: Arc<dyn Store>,
     pub engine: Arc<Engine>,
+    /// Event streams. Nothing is told until they run.
+    pub streams: Arc<Streams>,
     pub channels: Arc<Channels>,
     /// Functions that run on this machine. Their processes are to be ended before this one does.
     pub functions: Arc<Functions>,
@@ -65,6 +69,8 @@ pub enum Error {
     Shelf(#[from] shelf::Error),
     #[error(transparent)]
     Channel(#[from] channel::Error),
+    #[error(transparent)]
+    Sink(#[from] sink::Error),
     #[error(transparent)]
     Tls(#[from] tls::Error),
     #[error("`api.listen`: cannot listen on `{address}`")]
@@ -122,8 +128,16 @@ fn vault_key_file(config: &Config) -> PathBuf {
 pub fn check_settings(config: &Config) -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(System::default());
     let functions = functions(config, clock.clone())?;
-    build_channels(config, &deps(config, clock, Aws::by_settings(&config.aws), functions)?)?;
+    let deps = deps(config, clock, Aws::by_settings(&config.aws), functions)?;
+    build_channels(config, &deps)?;
+    build_sinks(config, &deps)?;
     Ok(())
+}
+
+/// The sinks of event streams.
+fn build_sinks(config: &Config, deps: &Deps) -> Result<Sinks, Error> {
+    let Deps { clock, aws, .. } = deps.clone();
+    Ok(Sinks::build(&config.event_stream, &sink::Deps { clock, aws, data_directory: config.data.directory.clone() })?)
 }
 
 /// What channels and hooks share.
@@ -199,10 +213,12 @@ impl App {
         let shelf = Arc::new(Shelf::open(&functions_directory(&config), functions.clone())?);
         shelf.tidy();
         let channels = Arc::new(build_channels(&config, &deps)?);
+        let sinks = build_sinks(&config, &deps)?;
         let vault = Arc::new(open_vault(&config)?);
         let engine = Engine::new(store.clone(), channels.clone(), deps, config.clone());
         let engine = Arc::new(engine.with_vault(vault).with_reports(reports));
-        Ok(Self { config, clock, store, engine, channels, functions, shelf })
+        let streams = Streams::new(engine.clone(), sinks);
+        Ok(Self { config, clock, store, engine, streams, channels, functions, shelf })
     }
 }
 

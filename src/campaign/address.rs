@@ -42,7 +42,7 @@ impl Engine {
         // Events first: an endpoint that is out of it is sent nothing, and nobody says it again.
         if !events.is_empty() {
             self.store.append_events(&origin.application_id, events, now).await?;
-            self.feeds.arrived(&origin.application_id);
+            self.events_arrived(&origin.application_id);
         }
         self.change_addresses(&origin.application_id, reports).await
     }

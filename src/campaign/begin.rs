@@ -13,6 +13,7 @@ use super::timetable::{Timetable, Turn};
 use super::{Error, definition, ledger};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::segment;
+use crate::store::outcome::EVENT_STREAM;
 use crate::store::{self, Activity, ActivityState, Frozen};
 use crate::telemetry::metric;
 
@@ -85,6 +86,7 @@ impl Engine {
             campaign_version: stored.version,
             now,
             definition: serde_json::to_string(&document).expect("text and numbers are JSON"),
+            is_streamed: self.store.reader(application_id, EVENT_STREAM).await?.is_some(),
         };
         let begins = |(place, audience)| {
             let turn = turns.iter().find(|turn| turn.treatment == place)?;
@@ -112,7 +114,14 @@ impl Engine {
     ) -> Result<(), store::Error> {
         let now = self.clock.now();
         let definition = stored.document.clone();
-        let run = NewRun { application_id, campaign_id, campaign_version: stored.version, now, definition };
+        let run = NewRun {
+            application_id,
+            campaign_id,
+            campaign_version: stored.version,
+            now,
+            definition,
+            is_streamed: false,
+        };
         let activities = turns.iter().map(|turn| {
             let mut activity = run.activity(turn);
             activity.state = ActivityState::Completed;
@@ -151,6 +160,7 @@ pub(super) struct NewRun<'a> {
     pub campaign_version: u32,
     pub now: Timestamp,
     pub definition: String,
+    pub is_streamed: bool,
 }
 
 impl NewRun<'_> {
@@ -167,7 +177,7 @@ impl NewRun<'_> {
             ended_at: None,
             failure: None,
             definition: self.definition.clone(),
-            is_streamed: false,
+            is_streamed: self.is_streamed,
         }
     }
 }

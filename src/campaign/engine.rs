@@ -13,13 +13,14 @@ use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
 use super::share::Pool;
+use super::stream::Board;
 use super::trigger::Feeds;
 use super::way::{OwnWays, Way, Ways};
 use super::{Error, in_app, ledger, otp};
 use crate::channel::{Channels, Deps, Report};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::domain::{CampaignId, ChannelType};
+use crate::domain::{ApplicationId, CampaignId, ChannelType};
 use crate::hook::Invokers;
 use crate::store::{Activity, Store};
 use crate::vault::Vault;
@@ -52,6 +53,7 @@ pub struct Engine {
     pub(super) places: Arc<Pool>,
     pub(super) recent_passwords: otp::Recent,
     pub(super) boards: in_app::Boards,
+    pub(super) streams: Arc<Board>,
     rates: Mutex<HashMap<CampaignId, Weak<Rate>>>,
     /// Held while an application's earlier messages are counted.
     counting: tokio::sync::Mutex<()>,
@@ -75,6 +77,7 @@ impl Engine {
             places: Pool::new(config.campaign.batches_in_flight),
             recent_passwords: otp::Recent::default(),
             boards: in_app::Boards::default(),
+            streams: Arc::default(),
             counting: tokio::sync::Mutex::default(),
             releasing: tokio::sync::Mutex::default(),
             store,
@@ -94,6 +97,12 @@ impl Engine {
     /// As [`new`](Self::new), and applies what adapters report there, while [`keep_reports`](Self::keep_reports) is at work.
     pub fn with_reports(self, reports: mpsc::Receiver<Report>) -> Self {
         Self { reports: tokio::sync::Mutex::new(Some(reports)), ..self }
+    }
+
+    /// Tells who waits for events of this application that some are kept. Cheap.
+    pub(super) fn events_arrived(&self, application_id: &ApplicationId) {
+        self.feeds.arrived(application_id);
+        self.streams.wake(application_id);
     }
 
     /// What opens and seals the credentials of applications.

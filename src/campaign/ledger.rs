@@ -108,7 +108,7 @@ pub async fn standing(store: &dyn LedgerStore, activity: &Activity, frozen: &Fro
 }
 
 /// What an unfinished row says of a member once its activity is cancelled.
-fn cancelled_fate(activity: &Activity, row: &BatchRow, place: usize) -> Result<Fate, store::Error> {
+pub(super) fn cancelled_fate(activity: &Activity, row: &BatchRow, place: usize) -> Result<Fate, store::Error> {
     match row.fates[place] {
         BatchRow::TO_SEND => Ok(Fate::Unknown),
         BatchRow::OPEN if row.unknown >> place & 1 == 1 => Ok(Fate::Unknown),

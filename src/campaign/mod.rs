@@ -7,7 +7,7 @@
 //!
 //! [`dead`] are batches whose hook failed. [`feedback`] is what comes back about them. [`scheduler`] begins and resumes runs,
 //! which [`control`] lets operators pause and abort, and [`trigger`] begins those that events are for; [`share`] gives each its
-//! places. [`status`] and [`counts`] tell how they are.
+//! places. [`status`] and [`counts`] tell how they are, and [`stream`] tells others.
 
 mod address;
 pub mod audience;
@@ -40,6 +40,7 @@ pub mod scheduler;
 mod share;
 mod sheet;
 pub mod status;
+pub mod stream;
 pub mod timetable;
 mod trigger;
 pub mod way;

@@ -465,7 +465,13 @@ impl Run {
                 Err(error) if attempt < RECORD_ATTEMPTS_MAX && error.is_retryable() => {
                     self.engine.clock.sleep(RECORD_PAUSE).await;
                 }
-                recorded => return Ok(recorded?),
+                recorded => {
+                    recorded?;
+                    if self.activity.is_streamed {
+                        self.engine.streams.wake(&self.activity.application_id);
+                    }
+                    return Ok(());
+                }
             }
         }
         unreachable!("the last attempt returns")

@@ -73,7 +73,8 @@ pub async fn serve(app: &App, servers: Vec<api::Server>, open: bool, stop: Cance
     };
     let serving = servers.into_iter().map(|server| server.run(api.clone(), stop.clone(), app.config.api.drain_timeout));
     let sweeping = app.engine.clone().keep_swept(stop.clone());
-    let (ran, _, (), ()) = tokio::join!(campaigns, join_all(serving), draining, sweeping);
+    let streaming = app.streams.clone().run(stop.clone());
+    let (ran, _, (), (), ()) = tokio::join!(campaigns, join_all(serving), draining, sweeping, streaming);
     api.jobs.stop().await;
     app.functions.shut_down().await;
     drop(watch);

@@ -54,6 +54,13 @@ pub struct FileSink {
     pub files_max: usize,
 }
 
+impl Default for FileSink {
+    fn default() -> Self {
+        let (file_bytes_max, files_max) = (Self::file_bytes_max(), Self::files_max());
+        Self { destinations: Vec::new(), directory: PathBuf::new(), file_bytes_max, files_max }
+    }
+}
+
 impl FileSink {
     fn file_bytes_max() -> u64 {
         100 << 20

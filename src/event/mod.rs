@@ -3,4 +3,5 @@
 //! Records are written in Pinpoint's own format. Who reads the store and keeps the stream going is `campaign/stream`.
 
 pub mod filter;
+pub mod record;
 pub mod sink;

@@ -16,6 +16,7 @@ pub mod event;
 pub mod key;
 pub mod ledger;
 pub mod names;
+pub mod outcome;
 pub mod reader;
 pub mod sqlite;
 #[cfg(test)]
@@ -33,16 +34,17 @@ pub use endpoint::{
 pub use event::{Event, EventPage, EventRow, EventStore};
 pub use key::{AccessKey, KeyStore, Policy};
 pub use ledger::{Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage, Wave};
+pub use outcome::{Lag, Outcome, OutcomeStore, Settled};
 pub use reader::{Reader, ReaderStore};
 
 /// Everything Pinwheel keeps.
 pub trait Store:
-    EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + DisplayStore
+    EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + DisplayStore + OutcomeStore
 {
 }
 
 impl<T> Store for T where
-    T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + DisplayStore
+    T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + DisplayStore + OutcomeStore
 {
 }
 

@@ -37,6 +37,10 @@ const SMS_PARTS: &str = "pinwheel_sms_parts_total";
 const SEND_RETRIES: &str = "pinwheel_send_retries_total";
 const LIMITER_WAIT: &str = "pinwheel_limiter_wait_seconds";
 const TRIGGER_EVENTS: &str = "pinwheel_trigger_events_total";
+const STREAM_RECORDS: &str = "pinwheel_event_stream_records_total";
+const STREAM_RETRIES: &str = "pinwheel_event_stream_retries_total";
+const STREAM_WAITING: &str = "pinwheel_event_stream_waiting";
+const STREAM_LAG: &str = "pinwheel_event_stream_lag_seconds";
 const STORE_COMMIT: &str = "pinwheel_store_commit_duration_seconds";
 const STORE_COMMIT_WRITES: &str = "pinwheel_store_commit_writes_total";
 
@@ -74,6 +78,10 @@ pub(super) fn describe() {
     describe_counter!(SEND_RETRIES, "Attempts at messages after the first, by channel type");
     describe_histogram!(LIMITER_WAIT, Unit::Seconds, "Time a message waits for its rate limits");
     describe_counter!(TRIGGER_EVENTS, "Events that met the filter of a campaign, by what became of them");
+    describe_counter!(STREAM_RECORDS, "Records of event streams by sink and result");
+    describe_counter!(STREAM_RETRIES, "Deliveries to sinks of event streams that are tried again, by sink");
+    describe_gauge!(STREAM_WAITING, "Events and batches that event streams have yet to tell, by sink");
+    describe_gauge!(STREAM_LAG, Unit::Seconds, "Age of the oldest record that waits for its sink, by sink");
     describe_histogram!(STORE_COMMIT, Unit::Seconds, "Time of one commit to stable storage");
     describe_counter!(STORE_COMMIT_WRITES, "Writes that shared those commits");
 }
@@ -219,6 +227,23 @@ pub fn trigger_events(outcome: &'static str, events: u64) {
     counter!(TRIGGER_EVENTS, "outcome" => outcome).increment(events);
 }
 
+/// Records of event streams are `taken` by a sink or `refused` for good; `unreadable` ones are not made, nor those of endpoints
+/// that were deleted since, which are `forgotten`.
+pub fn event_stream_records(sink: &str, result: &'static str, records: u64) {
+    counter!(STREAM_RECORDS, "sink" => sink.to_owned(), "result" => result).increment(records);
+}
+
+/// A delivery to a sink is tried again.
+pub fn event_stream_retry(sink: &str) {
+    counter!(STREAM_RETRIES, "sink" => sink.to_owned()).increment(1);
+}
+
+/// As much waits for a sink, the oldest for this long.
+pub fn event_stream_lag(sink: &str, waiting: u64, age: Duration) {
+    gauge!(STREAM_WAITING, "sink" => sink.to_owned()).set(waiting as f64);
+    gauge!(STREAM_LAG, "sink" => sink.to_owned()).set(age);
+}
+
 /// The store committed this many writes at once.
 pub fn store_commit(elapsed: Duration, writes: usize) {
     histogram!(STORE_COMMIT).record(elapsed);
@@ -260,6 +285,9 @@ mod tests {
             send_retry(ChannelType::Gcm);
             limiter_wait(Duration::ZERO);
             trigger_events("begun", 1);
+            event_stream_records("file", "taken", 1);
+            event_stream_retry("file");
+            event_stream_lag("file", 1, Duration::ZERO);
             store_commit(Duration::ZERO, 1);
         });
         let lines = exposition.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
@@ -272,7 +300,7 @@ mod tests {
             assert!(name.starts_with("pinwheel_"), "{name}");
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
             assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
-            assert_eq!(name.ends_with("_seconds"), kind == "histogram", "{name} is a {kind}");
+            assert!(name.ends_with("_seconds") || kind != "histogram", "{name} is a {kind}");
         }
     }
 

@@ -158,8 +158,9 @@ impl Serving {
         let api = app.api(open, scheduler.clone()).unwrap();
         let stop = CancellationToken::new();
         let (serving, running) = (server.run(api.clone(), stop.clone(), PATIENCE), scheduler.clone().run(stop.clone()));
+        let streaming = app.streams.clone().run(stop.clone());
         let task = tokio::spawn(async move {
-            let ((), ran) = tokio::join!(serving, running);
+            let ((), ran, ()) = tokio::join!(serving, running, streaming);
             ran.unwrap();
         });
         Self { client, api, scheduler, stop, task }

@@ -6,6 +6,7 @@ mod campaign;
 mod cli;
 mod client;
 mod dead_letter;
+mod event_stream;
 mod feedback;
 mod function;
 mod hook_check;

@@ -1,10 +1,11 @@
 //! What operators ask of a server beyond Pinpoint's API: the routes below `/pinwheel/v1/`.
 //!
 //! They are signed as all requests are, and only keys that may do everything are let in. Shapes are documented in
-//! docs/dead-letters.md and docs/operations.md; the command line prints the same ones.
+//! docs/dead-letters.md, docs/operations.md and docs/event-stream.md; the command line prints the same ones.
 
 mod activity;
 mod letter;
+mod stream;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ enum Operation {
     PauseActivity,
     ResumeActivity,
     AbortActivity,
+    ListEventStreams,
 }
 
 impl Operation {
@@ -55,6 +57,7 @@ impl Operation {
             Self::PauseActivity => "PauseActivity",
             Self::ResumeActivity => "ResumeActivity",
             Self::AbortActivity => "AbortActivity",
+            Self::ListEventStreams => "ListEventStreams",
         }
     }
 }
@@ -86,6 +89,7 @@ impl Route {
             ["pinwheel", "v1", "activities", id, "pause"] => (Operation::PauseActivity, Method::POST, vec![id]),
             ["pinwheel", "v1", "activities", id, "resume"] => (Operation::ResumeActivity, Method::POST, vec![id]),
             ["pinwheel", "v1", "activities", id, "abort"] => (Operation::AbortActivity, Method::POST, vec![id]),
+            ["pinwheel", "v1", "event-streams"] => (Operation::ListEventStreams, Method::GET, vec![]),
             _ => return Err(Error::not_found()),
         };
         if *method != verb {
@@ -145,6 +149,7 @@ impl Api {
                 (Operation::ListDeadLetters, _) => self.list_letters(&query).await,
                 (Operation::GetDeadLetter, [id, batch]) => self.show_letter(id, batch, &query).await,
                 (Operation::RedriveDeadLetters, [id]) => self.redrive_letters(id, &body.bytes).await,
+                (Operation::ListEventStreams, _) => self.list_streams().await,
                 (Operation::DropDeadLetters, [id]) => self.drop_letters(id, &body.bytes).await,
                 (Operation::GetActivity, [id]) => self.show_activities(id).await,
                 (Operation::PauseActivity, [id]) => self.order(Order::Pause, id).await,

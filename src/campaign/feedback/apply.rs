@@ -53,7 +53,7 @@ impl Engine {
                 // not found by its address again, and its event would be lost.
                 if !events.is_empty() {
                     self.store.append_events(&application_id, events, now).await?;
-                    self.feeds.arrived(&application_id);
+                    self.events_arrived(&application_id);
                 }
                 if !withdrawn.is_empty() {
                     self.store.withdraw_endpoints(&application_id, withdrawn).await?;

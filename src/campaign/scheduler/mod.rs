@@ -203,7 +203,7 @@ impl Scheduler {
 
     /// Events of an application were kept: campaigns that they trigger are told. Cheap.
     pub fn events_arrived(&self, application_id: &ApplicationId) {
-        self.engine.feeds.arrived(application_id);
+        self.engine.events_arrived(application_id);
     }
 
     /// Hands held batches back to their activities, which are taken up at once, or when they are at their end: all of an

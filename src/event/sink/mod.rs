@@ -3,6 +3,7 @@
 //! A sink neither retries nor waits: whoever hands it records does, with pauses, until all are taken.
 
 mod aws;
+mod choice;
 mod file;
 mod firehose;
 mod kinesis;
@@ -22,6 +23,8 @@ use crate::clock::Clock;
 use crate::config;
 use crate::domain::ApplicationId;
 use crate::http::Aws;
+
+pub use choice::Sinks;
 
 /// A record of an event stream.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -87,6 +90,8 @@ pub enum Error {
     /// `problem` says what the value is and what it must be; without secrets.
     #[error("`event_stream.sinks.{sink}.{key}`: {problem}")]
     Setting { sink: String, key: &'static str, problem: String },
+    #[error("`event_stream.default`: there is no sink `{name}`")]
+    UnknownDefault { name: String },
 }
 
 /// Makes the sink of a section. Reaches for nobody.

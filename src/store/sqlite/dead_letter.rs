@@ -37,9 +37,9 @@ impl DeadLetterStore for Sqlite {
             let event = tokio::task::spawn_blocking(move || pack(&request)).await.map_err(|_| Error::Closed)?;
             let letter = Letter { function, error, attempts, event };
             self.write("hold a batch", Size::Small, move |session| {
-                let key = batch_key(known_activity_key(&session.connection, &activity)?, row.index);
+                let key = known_activity_key(&session.connection, &activity)?;
                 put_batch(&session.connection, key, &row)?;
-                put_letter(&session.connection, key, &row, letter)
+                put_letter(&session.connection, batch_key(key, row.index), &row, letter)
             })
             .await
         })
@@ -178,7 +178,7 @@ fn release(
         };
         drop(rows);
         released.endpoints += u64::from(held_members(&row).count_ones());
-        put_batch(connection, key, &change(row)?)?;
+        put_batch(connection, activity, &change(row)?)?;
         update.execute(params![state as u8, at.as_microsecond(), LetterState::Redriven as u8, key])?;
         forget.execute([key])?;
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::failure::{Failure, damaged, not_found};
 use super::writer::Size;
-use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes, place};
+use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes, outcome, place};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::store::{Activity, ActivityState, BatchRow, Call, Frozen, LedgerStore, Reader, Stage, Wave};
 
@@ -21,6 +21,7 @@ impl LedgerStore for Sqlite {
             for (activity, frozen) in activities {
                 let key = insert_activity(&session.connection, &activity)?;
                 insert_audience(&session.connection, key, &frozen)?;
+                outcome::note_begun(&session.connection, key, &activity, &frozen)?;
             }
             reader.map_or(Ok(()), |reader| place::put(&session.connection, &reader))
         })
@@ -61,6 +62,7 @@ impl LedgerStore for Sqlite {
 
     fn update_activity(&self, activity: Activity) -> Call<'_, ()> {
         self.write("update an activity", Size::Small, move |session| {
+            outcome::note_cancelled(&session.connection, &activity)?;
             let updated = session.connection.execute(
                 "UPDATE activity SET state = ?, scheduled_start = ?, started_at = ?, ended_at = ?, failure = ?
                  WHERE id = ? AND application IN (SELECT key FROM application)",
@@ -104,7 +106,7 @@ impl LedgerStore for Sqlite {
         let activity = activity.clone();
         self.write("record a batch", Size::Small, move |session| {
             let key = known_activity_key(&session.connection, &activity)?;
-            put_batch(&session.connection, batch_key(key, row.index), &row)
+            put_batch(&session.connection, key, &row)
         })
     }
 
@@ -163,7 +165,9 @@ fn insert_audience(connection: &Connection, activity: i64, frozen: &Frozen) -> R
 }
 
 /// Writes a batch's row, replacing an earlier one.
-pub fn put_batch(connection: &Connection, key: i64, row: &BatchRow) -> Result<(), Failure> {
+pub fn put_batch(connection: &Connection, activity: i64, row: &BatchRow) -> Result<(), Failure> {
+    let key = batch_key(activity, row.index);
+    outcome::note_batch(connection, activity, key, row)?;
     let mut statement = connection
         .prepare_cached("REPLACE INTO batch (key, stage, fates, unknown, reasons, at) VALUES (?, ?, ?, ?, ?, ?)")?;
     let BatchRow { stage, fates, unknown, reasons, at, .. } = row;

@@ -17,6 +17,7 @@ mod failure;
 pub mod key;
 mod ledger;
 mod lookup;
+mod outcome;
 mod place;
 mod reader;
 mod schema;

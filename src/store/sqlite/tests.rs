@@ -161,7 +161,7 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     drop(old);
     assert!(matches!(
         Sqlite::open(directory.path(), Mode::Shared),
-        Err(Error::OlderSchema { found: 1, needed: 3, .. })
+        Err(Error::OlderSchema { found: 1, needed: 4, .. })
     ));
 
     for _ in 0..2 {

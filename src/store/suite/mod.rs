@@ -13,6 +13,7 @@ pub mod key;
 pub mod ledger;
 pub mod lookup;
 pub mod owner;
+pub mod outcome;
 pub mod reader;
 pub mod upsert;
 pub mod version;
@@ -53,6 +54,10 @@ macro_rules! suite {
             display::displays_outlive_their_events
             display::sessions_after_a_display_are_known
             display::events_that_name_no_campaign_are_no_displays
+            outcome::fates_at_the_beginning_and_the_end_are_noted
+            outcome::a_batch_tells_fates_once
+            outcome::a_redriven_batch_tells_of_those_who_were_held
+            outcome::a_stream_tells_what_is_written_while_it_is_there
             version::a_write_replaces_the_latest_version_or_adds_one
             version::a_write_after_another_one_is_a_conflict
             version::of_concurrent_writers_one_wins_each_time

@@ -24,7 +24,7 @@ const CONNECTIONS: u64 = 6;
 const EVENTS_A_REQUEST: u64 = 5;
 
 /// `pinwheel serve` on a port of its own choice, which its log names; `more` are further arguments.
-pub(super) fn serve(data: &Path, more: &[&str]) -> (Child, SocketAddr) {
+pub(crate) fn serve(data: &Path, more: &[&str]) -> (Child, SocketAddr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pinwheel"))
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--set", "telemetry.listen=127.0.0.1:0", "--data"])
         .arg(data)

@@ -5,7 +5,7 @@ mod campaign_crash;
 mod connection;
 mod endpoint;
 mod event;
-mod event_crash;
+pub(crate) mod event_crash;
 mod event_stream;
 mod identity;
 mod in_app;
