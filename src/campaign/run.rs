@@ -322,8 +322,8 @@ impl Run {
         let scheduled_time = clock::wire_text(due);
         let definition = &self.rules.definition;
         // In local time each zone has a window of its own; else there is one, also for who waits for the end of quiet time.
-        let is_local_time = definition.treatments[self.treatment].schedule.is_local_time;
-        let opens = if is_local_time { due } else { self.activity.scheduled_start };
+        let follows_clocks = definition.treatments[self.treatment].schedule.follows_clocks();
+        let opens = if follows_clocks { due } else { self.activity.scheduled_start };
         let Activity { application_id, campaign_id, treatment_id, id: activity_id, .. } = &self.activity;
         let run =
             event::Run { application_id, campaign_id, treatment_id, activity_id, scheduled_time: &scheduled_time };

@@ -163,7 +163,10 @@ mod tests {
     fn campaigns_of_events_execute_from_start_to_end() {
         let end = "2026-03-03T10:00:00Z";
         for frequency in ["EVENT", "IN_APP_EVENT"] {
-            let schedule = json!({ "StartTime": "2026-03-01T10:00:00Z", "EndTime": end, "Frequency": frequency });
+            let filter = json!({ "FilterType": "ENDPOINT", "Dimensions": { "EventType": { "Values": ["a"] } } });
+            let schedule = json!({
+                "StartTime": "2026-03-01T10:00:00Z", "EndTime": end, "Frequency": frequency, "EventFilter": filter
+            });
             let document = document(json!({ "Schedule": schedule }));
             let mut paused = document.clone();
             paused.campaign.is_paused = Some(true);

@@ -73,6 +73,8 @@ struct Drives {
     hook_fails: Option<bool>,
     /// Whether an operator paused one.
     is_paused: bool,
+    /// Whether the campaign changed while some were driven already.
+    is_changed: bool,
 }
 
 impl Scheduler {
@@ -116,6 +118,7 @@ impl Scheduler {
             aside: HashSet::new(),
             hook_fails: None,
             is_paused: false,
+            is_changed: false,
         };
         let mut failures = 0;
         loop {
@@ -170,6 +173,7 @@ impl Scheduler {
         let (application_id, campaign_id) = key;
         if std::mem::take(&mut *under_way.changed.lock()) {
             // Somebody may have mended something.
+            drives.is_changed |= !drives.tasks.is_empty();
             under_way.stuck.lock().clear();
             drives.aside.clear();
         }
@@ -227,6 +231,11 @@ impl Scheduler {
             let activities = self.store().activities(&key.0, &key.1).await?;
             self.abort(&activities, why).await?;
             return Ok(Attended::Over);
+        }
+        let is_held = drives.hook_fails.is_some() || !under_way.stuck.lock().is_empty();
+        if is_held && drives.is_changed {
+            // What failed may have met what was mended since, or not.
+            *under_way.changed.lock() = true;
         }
         Ok(match (drives.hook_fails, look) {
             (Some(has_worked), _) => Attended::HookFails { has_worked },

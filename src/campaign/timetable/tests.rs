@@ -138,25 +138,24 @@ fn a_run_under_way_delays_the_next_or_it_is_skipped() {
 }
 
 #[test]
-fn runs_in_local_time_go_side_by_side() {
-    let hourly = json!({ "StartTime": "2026-03-02T18:00:00Z", "Frequency": "HOURLY", "IsLocalTime": true });
-    let table = timetable(hourly);
-    let begins = at("2026-03-02T04:00:00Z");
-    assert_eq!(table.next(&[], &look(begins - SignedDuration::from_secs(1))).look, Some(begins));
-    let mut activities = Vec::new();
-    // Two hours later three runs have begun, none of them over.
-    for hour in 0..3 {
-        let next = table.next(&activities, &look(begins + SignedDuration::from_hours(hour)));
-        let moment = at("2026-03-02T18:00:00Z") + SignedDuration::from_hours(hour);
-        assert_eq!((due(&next), skips(&next)), (vec![(moment, vec![0])], vec![]));
-        let mut begun = activity(0, moment, ActivityState::Running);
-        begun.started_at = Some(begins + SignedDuration::from_hours(hour));
-        activities.push(begun);
-    }
-    // A process that was down an hour begins both that it missed: western zones wait for them still.
-    let late = look(begins + SignedDuration::from_hours(4));
-    let moment = at("2026-03-02T21:00:00Z");
-    assert_eq!(due(&table.next(&activities, &late)), [(moment, vec![0])]);
+fn runs_in_local_time_go_side_by_side_until_the_last_clocks_show_the_time() {
+    let daily = json!({ "StartTime": "2026-03-02T18:00:00Z", "Frequency": "DAILY", "IsLocalTime": true });
+    let table = timetable(daily);
+    // On the first clocks on earth; on the last ones it is 26 hours later.
+    let begins = |day: i64| at("2026-03-02T04:00:00Z") + SignedDuration::from_hours(24 * day);
+    let moment = |day: i64| begins(day) + SignedDuration::from_hours(14);
+    let begun =
+        |day: i64| Activity { started_at: Some(begins(day)), ..activity(0, moment(day), ActivityState::Running) };
+    let due = |now: Timestamp, activities: &[Activity]| due(&table.next(activities, &look(now)));
+    assert_eq!(table.next(&[], &look(begins(0) - SignedDuration::from_secs(1))).look, Some(begins(0)));
+    assert_eq!(due(begins(0), &[]), [(moment(0), vec![0])]);
+    assert_eq!(due(begins(1), &[begun(0)]), [(moment(1), vec![0])], "the first has two hours to go");
+    assert_eq!(due(begins(2), &[begun(0), begun(1)]), [], "the first should be over");
+    assert_eq!(due(begins(2), &[begun(1)]), [(moment(2), vec![0])]);
+    // Western zones still wait for what nobody began, and eastern ones for the next.
+    let late = begins(1) + SignedDuration::from_hours(1);
+    assert_eq!(due(late, &[]), [(moment(0), vec![0])]);
+    assert_eq!(due(late, &[begun(0)]), [(moment(1), vec![0])]);
 }
 
 #[test]
@@ -221,7 +220,8 @@ fn schedules_are_written_when_they_change_and_pauses_end_once() {
 
 #[test]
 fn events_go_with_no_other_schedule() {
-    let event = json!({ "StartTime": "2026-03-01T10:00:00Z", "EndTime": "2026-03-05T10:00:00Z", "Frequency": "EVENT" });
+    let event = json!({ "StartTime": "2026-03-01T10:00:00Z", "EndTime": "2026-03-05T10:00:00Z", "Frequency": "EVENT",
+        "EventFilter": { "FilterType": "ENDPOINT", "Dimensions": { "EventType": { "Values": ["a"] } } } });
     let mixed =
         document(json!({ "Schedule": daily(), "AdditionalTreatments": [{ "SizePercent": 1, "Schedule": event }] }));
     let error = Timetable::read(&mixed, policy()).unwrap_err().to_string();

@@ -181,10 +181,14 @@ async fn a_process_killed_while_it_begins_a_run_leaves_all_of_it_or_nothing() {
         let stage = Stage::at(&world, clock).await;
         clock = stage.clock.clone();
         clock.real.sleep(Duration::from_millis(pause)).await;
-        stage.run.abort();
-        let _ = stage.run.await;
-        let begun = stage.store.activities(&application(), &CampaignId::new("c")).await.unwrap().len();
+        let Stage { store, scheduler, run, .. } = stage;
+        run.abort();
+        let _ = run.await;
+        let begun = store.activities(&application(), &CampaignId::new("c")).await.unwrap().len();
         assert!(begun == 0 || begun == 2, "{begun} of two treatments");
+        let left = Arc::downgrade(&store);
+        drop((store, scheduler));
+        until(async || left.strong_count() == 0, "nothing of it is at work any more").await;
     }
     let stage = Stage::at(&world, clock).await;
     until(async || are_over(&stage, 2).await, "the run is over").await;
