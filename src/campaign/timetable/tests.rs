@@ -150,7 +150,7 @@ fn runs_in_local_time_go_side_by_side_until_the_last_clocks_show_the_time() {
     assert_eq!(table.next(&[], &look(begins(0) - SignedDuration::from_secs(1))).look, Some(begins(0)));
     assert_eq!(due(begins(0), &[]), [(moment(0), vec![0])]);
     assert_eq!(due(begins(1), &[begun(0)]), [(moment(1), vec![0])], "the first has two hours to go");
-    assert_eq!(due(begins(2), &[begun(0), begun(1)]), [], "the first should be over");
+    assert!(due(begins(2), &[begun(0), begun(1)]).is_empty(), "the first should be over");
     assert_eq!(due(begins(2), &[begun(1)]), [(moment(2), vec![0])]);
     // Western zones still wait for what nobody began, and eastern ones for the next.
     let late = begins(1) + SignedDuration::from_hours(1);
