@@ -44,7 +44,14 @@ pub trait Store:
 }
 
 impl<T> Store for T where
-    T: EndpointStore + DefinitionStore + LedgerStore + DeadLetterStore + EventStore + ReaderStore + DisplayStore + OutcomeStore
+    T: EndpointStore
+        + DefinitionStore
+        + LedgerStore
+        + DeadLetterStore
+        + EventStore
+        + ReaderStore
+        + DisplayStore
+        + OutcomeStore
 {
 }
 

@@ -90,8 +90,14 @@ impl Engine {
             let audiences = audience::freeze(&*self.store, Arc::new(rules), &members).await?;
             let frozen: u64 = audiences.iter().map(Frozen::endpoints).sum();
             assert_eq!(frozen, members.len(), "the audiences hold every endpoint that is in the segment");
-            let run =
-                NewRun { application_id, campaign_id, campaign_version: stored.version, now, definition: text.clone() };
+            let run = NewRun {
+                application_id,
+                campaign_id,
+                campaign_version: stored.version,
+                now,
+                definition: text.clone(),
+                is_streamed: self.is_streamed(application_id).await?,
+            };
             let parts = turns.iter().zip(audiences).filter(|(_, frozen)| frozen.endpoints() > 0);
             triggered.activities.extend(parts.map(|(turn, frozen)| (run.activity(turn), frozen)));
         }
