@@ -86,7 +86,7 @@ impl Engine {
             campaign_version: stored.version,
             now,
             definition: serde_json::to_string(&document).expect("text and numbers are JSON"),
-            is_streamed: self.store.reader(application_id, EVENT_STREAM).await?.is_some(),
+            is_streamed: self.is_streamed(application_id).await?,
         };
         let begins = |(place, audience)| {
             let turn = turns.iter().find(|turn| turn.treatment == place)?;
@@ -94,6 +94,11 @@ impl Engine {
         };
         let activities = audiences.into_iter().enumerate().filter_map(begins).collect();
         Ok(Prepared { revision: stored.revision, activities })
+    }
+
+    /// Whether an event stream tells of what this application sends.
+    pub(super) async fn is_streamed(&self, application_id: &ApplicationId) -> Result<bool, store::Error> {
+        Ok(self.store.reader(application_id, EVENT_STREAM).await?.is_some())
     }
 
     /// Writes the activities of a prepared run, in one call.

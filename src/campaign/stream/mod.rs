@@ -13,6 +13,8 @@
 mod board;
 mod pump;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -62,17 +64,21 @@ impl Streams {
                 changed = self.board().changed() => for application_id in changed {
                     self.attend_to(application_id, &stop, &mut pumps);
                 },
-                Some(ended) = pumps.join_next(), if !pumps.is_empty() => {
-                    let (application_id, desk) = ended.expect("panics are caught where they happen");
-                    self.board().clear(&application_id, &desk);
-                }
+                Some(ended) = pumps.join_next(), if !pumps.is_empty() => self.ended(ended),
                 () = self.engine.clock.sleep(COUNT_PERIOD) => {
                     is_known = is_known || self.look_for_streams().await;
                     self.count().await;
                 }
             }
         }
-        while pumps.join_next().await.is_some() {}
+        while let Some(ended) = pumps.join_next().await {
+            self.ended(ended);
+        }
+    }
+
+    fn ended(&self, ended: Result<(ApplicationId, Arc<Desk>), tokio::task::JoinError>) {
+        let (application_id, desk) = ended.expect("panics are caught where they happen");
+        self.board().clear(&application_id, &desk);
     }
 
     fn board(&self) -> &Board {

@@ -15,7 +15,6 @@ use crate::campaign::schedule::Run;
 use crate::campaign::timetable::Turn;
 use crate::domain::{ApplicationId, CampaignId, EndpointNumber};
 use crate::segment;
-use crate::store::outcome::EVENT_STREAM;
 use crate::store::{self, Activity, Frozen, Reader};
 use crate::telemetry::metric;
 
@@ -97,7 +96,7 @@ impl Engine {
                 campaign_version: stored.version,
                 now,
                 definition: text.clone(),
-                is_streamed: self.store.reader(application_id, EVENT_STREAM).await?.is_some(),
+                is_streamed: self.is_streamed(application_id).await?,
             };
             let parts = turns.iter().zip(audiences).filter(|(_, frozen)| frozen.endpoints() > 0);
             triggered.activities.extend(parts.map(|(turn, frozen)| (run.activity(turn), frozen)));

@@ -35,6 +35,12 @@ impl Sinks {
         Ok(Self { sinks, default })
     }
 
+    /// One sink for all destinations.
+    #[cfg(test)]
+    pub fn only(sink: Arc<dyn Sink>) -> Self {
+        Self { sinks: vec![(Vec::new(), sink.clone())], default: sink }
+    }
+
     /// The sink of a destination: the first that lists it, else the default.
     pub fn of(&self, arn: &str) -> &Arc<dyn Sink> {
         let lists = |patterns: &[String]| patterns.iter().any(|pattern| glob::fits(pattern, arn));

@@ -9,13 +9,13 @@ use crate::api::Api;
 async fn applications_go_to_the_sinks_of_their_destinations() {
     let directory = tempfile::TempDir::new().unwrap();
     let [eu, us] = ["eu", "us"].map(|name| directory.path().join(name));
-    let api = Api::start_with(&[
-        "event_stream.sinks.eu.type=file".to_owned(),
-        r#"event_stream.sinks.eu.destinations=["*:stream/eu-*"]"#.to_owned(),
-        format!("event_stream.sinks.eu.directory={}", eu.display()),
-        "event_stream.sinks.us.type=file".to_owned(),
-        format!("event_stream.sinks.us.directory={}", us.display()),
-        "event_stream.default=us".to_owned(),
+    let api = Api::with(&[
+        "event_stream.sinks.eu.type=file",
+        r#"event_stream.sinks.eu.destinations=["*:stream/eu-*"]"#,
+        &format!("event_stream.sinks.eu.directory={}", eu.display()),
+        "event_stream.sinks.us.type=file",
+        &format!("event_stream.sinks.us.directory={}", us.display()),
+        "event_stream.default=us",
     ])
     .await;
     let (http, first) = (&api.client, api.application.as_str());
