@@ -173,7 +173,8 @@ async fn a_process_killed_while_it_begins_a_run_leaves_all_of_it_or_nothing() {
     let world = World::new(function::echo).await;
     let stage = Stage::new(&world).await;
     populate_store(&*stage.store, gcm_endpoints(2_000)).await;
-    let changes = json!({ "AdditionalTreatments": [{ "SizePercent": 30 }] });
+    let message = json!({ "GCMMessage": { "Title": "Second", "Body": "2" } });
+    let changes = json!({ "AdditionalTreatments": [{ "SizePercent": 30, "MessageConfiguration": message }] });
     stage.put("c", recurring("DAILY", "2026-03-09T10:00:00Z", changes)).await;
     let (mut clock, _) = stage.stop().await;
     clock.leap(HOUR);
