@@ -2,6 +2,7 @@
 
 use pinwheel::campaign::control::Order;
 use pinwheel::store::EndpointWrite;
+use pinwheel::store::sqlite::{Mode, Sqlite};
 
 use super::*;
 
@@ -178,6 +179,7 @@ async fn a_process_killed_while_it_begins_a_run_leaves_all_of_it_or_nothing() {
     stage.put("c", recurring("DAILY", "2026-03-09T10:00:00Z", changes)).await;
     let (mut clock, _) = stage.stop().await;
     clock.leap(HOUR);
+    let data = world.directory.path().join("data");
     for pause in [0, 1, 2, 4, 8, 16, 32, 64] {
         let stage = Stage::at(&world, clock).await;
         clock = stage.clock.clone();
@@ -187,9 +189,8 @@ async fn a_process_killed_while_it_begins_a_run_leaves_all_of_it_or_nothing() {
         let _ = run.await;
         let begun = store.activities(&application(), &CampaignId::new("c")).await.unwrap().len();
         assert!(begun == 0 || begun == 2, "{begun} of two treatments");
-        let left = Arc::downgrade(&store);
         drop((store, scheduler));
-        until(async || left.strong_count() == 0, "nothing of it is at work any more").await;
+        until(async || Sqlite::open(&data, Mode::Exclusive).is_ok(), "nothing of it is at work any more").await;
     }
     let stage = Stage::at(&world, clock).await;
     until(async || are_over(&stage, 2).await, "the run is over").await;
