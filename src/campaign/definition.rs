@@ -13,7 +13,7 @@ pub(super) use self::when::check_end;
 pub use self::when::{changed_starts, read_policy, read_schedules};
 use super::compose::{self, Composer, Templates};
 use super::message::direct_message_configuration;
-use super::schedule::{Frequency, QuietTime, Run, START_TOLERANCE, Schedule, Start};
+use super::schedule::{Frequency, QuietTime, Run, Schedule};
 use super::trigger;
 use crate::config::{self, HookFailure, Unknown};
 use crate::domain::limit::{CAP_MAX, MAXIMUM_DURATION_MIN, MESSAGES_PER_SECOND_MAX, TREATMENTS_MAX};
@@ -315,13 +315,12 @@ impl Definition {
         runs.map(Run::first_due).min().unwrap_or(now)
     }
 
-    /// Errors: when the start of one of these treatments lies in the past by more than clocks differ.
-    pub fn check_start(&self, now: Timestamp, treatments: &[usize]) -> Result<(), Error> {
-        let mut starts = treatments.iter().map(|&place| self.treatments[place].schedule.start);
-        match starts.any(|start| matches!(start, Start::At { moment, .. } if moment < now - START_TOLERANCE)) {
-            true => Err(invalid("Schedule.StartTime", "StartTime must be at least current time.")),
-            false => Ok(()),
-        }
+    /// Errors: when one of these treatments starts in the past by more than clocks differ, or too soon.
+    pub fn check_start(&self, now: Timestamp, is_strict: bool, treatments: &[usize]) -> Result<(), Error> {
+        treatments.iter().try_for_each(|&place| {
+            let checked = self.treatments[place].schedule.check_start(now, is_strict);
+            checked.map_err(|(field, problem)| invalid(&field, problem))
+        })
     }
 }
 
@@ -380,14 +379,19 @@ fn read_segment_version(version: i32) -> Result<u32, Error> {
         .ok_or_else(|| invalid("SegmentVersion", format!("`{version}` is not a version; they count from 1")))
 }
 
-pub(super) fn read_schedule(
+/// Reads a schedule of a campaign and checks it; the application's quiet time counts if it has none.
+pub fn read_schedule(
     schedule: &wire::Schedule,
     defaults: &wire::WriteApplicationSettingsRequest,
 ) -> Result<Schedule, Error> {
-    Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(|(field, problem)| invalid(&field, problem))
+    let refused = |(field, problem): (String, String)| invalid(&field, problem);
+    let read = Schedule::read(schedule, defaults.quiet_time.as_ref()).map_err(refused)?;
+    read.check(schedule).map_err(refused)?;
+    Ok(read)
 }
 
-fn read_allotment(
+/// How a campaign divides its endpoints.
+pub fn read_allotment(
     campaign_id: &str,
     campaign: &wire::WriteCampaignRequest,
     additional: &[wire::WriteTreatmentResource],
@@ -464,7 +468,7 @@ impl Limits {
 }
 
 /// Reads a policy from a tag, in the words of the settings file.
-fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &str) -> Result<Option<T>, Error> {
+pub fn tag<T: serde::de::DeserializeOwned>(tags: &BTreeMap<String, String>, name: &str) -> Result<Option<T>, Error> {
     let Some(value) = tags.get(name) else { return Ok(None) };
     serde_json::from_value(serde_json::Value::String(value.clone()))
         .map(Some)

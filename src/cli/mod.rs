@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. Results go to standard output, progress and logs to standard error.
 
 mod activity;
+mod campaign;
 mod config;
 mod demo;
 mod export;
@@ -12,9 +13,12 @@ mod keys;
 mod load;
 mod plain;
 mod run;
+mod schedule;
 mod serve;
 mod server;
+mod stored;
 mod summary;
+mod table;
 mod template;
 mod vault;
 mod watch;
@@ -75,6 +79,12 @@ enum Command {
     /// See what became of a run, and take it up again.
     #[command(subcommand)]
     Activity(activity::Command),
+    /// See when a campaign runs.
+    #[command(subcommand)]
+    Schedule(schedule::Command),
+    /// See who gets which treatment of a campaign.
+    #[command(subcommand)]
+    Campaign(campaign::Command),
     /// Make, list and revoke the keys that requests to the API are signed with.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -167,6 +177,8 @@ async fn execute(cli: Cli) -> anyhow::Result<ExitCode> {
             export::run(args, app::open_to_read(&config)?, &System::default(), &config).await
         }
         Command::Activity(command) => activity::run(command, &settings).await,
+        Command::Schedule(command) => schedule::run(command, &settings).await,
+        Command::Campaign(command) => campaign::run(command, &settings).await,
         Command::Keys(command) => {
             keys::run(command, &settings.load(None)?).await?;
             Ok(ExitCode::SUCCESS)

@@ -37,18 +37,18 @@ pub struct Args {
 /// A campaign file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct CampaignFile {
+pub struct CampaignFile {
     /// The application to run in; without it every campaign file has one of its own.
-    application_id: Option<String>,
+    pub application_id: Option<String>,
     /// The campaign, for caps over several runs; a new one without it.
-    campaign_id: Option<String>,
+    pub campaign_id: Option<String>,
     /// Replaces the application's settings.
-    application_settings: Option<wire::WriteApplicationSettingsRequest>,
+    pub application_settings: Option<wire::WriteApplicationSettingsRequest>,
     /// What to import first.
     endpoints: Option<Endpoints>,
     /// Makes a segment for this run; else `Campaign.SegmentId` names one that exists.
     segment: Option<wire::WriteSegmentRequest>,
-    campaign: wire::WriteCampaignRequest,
+    pub campaign: wire::WriteCampaignRequest,
     /// Message templates by name.
     #[serde(default)]
     email_templates: BTreeMap<String, wire::EmailTemplateRequest>,
@@ -58,7 +58,7 @@ struct CampaignFile {
     push_templates: BTreeMap<String, wire::PushNotificationTemplateRequest>,
     /// Pinwheel's own settings, as in a settings file.
     #[serde(default, alias = "settings")]
-    settings: toml::Table,
+    pub settings: toml::Table,
 }
 
 /// Endpoints of a campaign file.
@@ -85,7 +85,7 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let ways = app.engine.ways(&application_id).await?;
     let definition = app.engine.compile(&ways, &campaign_id, &document)?;
     let treatments: Vec<usize> = (0..definition.treatments.len()).collect();
-    definition.check_start(app.clock.now(), &treatments)?;
+    definition.check_start(app.clock.now(), false, &treatments)?;
     if definition.treatments.iter().any(|treatment| treatment.schedule.frequency != Frequency::Once) {
         bail!(
             "`{}`: `Campaign.Schedule.Frequency` is not `ONCE`: `pinwheel run` makes one run; make the campaign over the API of \
@@ -133,13 +133,13 @@ pub fn settings_of(path: &Path) -> anyhow::Result<toml::Table> {
 }
 
 /// The application of a campaign file that names none: the same each time, and no other file's.
-fn own_application(file: &Path) -> String {
+pub fn own_application(file: &Path) -> String {
     let path = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     format!("{:032x}", xxh3_128(path.as_os_str().as_encoded_bytes()))
 }
 
 impl CampaignFile {
-    fn read(path: &Path) -> anyhow::Result<Self> {
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         let read = if is_json {
@@ -150,6 +150,13 @@ impl CampaignFile {
             serde_path_to_error::deserialize(toml).map_err(|error| (error.path().to_string(), error.to_string()))
         };
         read.map_err(|(field, problem)| anyhow::anyhow!("`{}`: `{field}`: {}", path.display(), problem.trim()))
+    }
+
+    /// Ids and time zones of the endpoints that are written out in the file, if any are.
+    pub fn items(&self) -> anyhow::Result<Option<Vec<(String, Option<String>)>>> {
+        let Some(Endpoints::Items(items)) = &self.endpoints else { return Ok(None) };
+        let writes = read_items(items)?.into_iter();
+        Ok(Some(writes.map(|write| (write.id, write.update.demographic.timezone)).collect()))
     }
 
     /// The campaign as it will be stored. Its segment, if the file has one, gets its id here.

@@ -56,9 +56,14 @@ impl Allotment {
         })
     }
 
+    /// Where this cohort stands once all are rotated, `0..100`.
+    pub fn place(&self, cohort: Cohort) -> u8 {
+        (cohort.0 + self.offset) % 100
+    }
+
     /// What this cohort gets.
     pub fn share(&self, cohort: Cohort) -> Share {
-        let mut place = (cohort.0 + self.offset) % 100;
+        let mut place = self.place(cohort);
         if place < self.holdout_percent {
             return Share::HeldOut;
         }

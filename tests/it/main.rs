@@ -15,6 +15,7 @@ mod load;
 mod load_saved;
 mod payload;
 mod provider;
+mod schedule;
 mod send;
 mod support;
 mod template;

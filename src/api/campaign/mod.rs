@@ -247,7 +247,8 @@ impl Call<'_> {
         compiled.resolve(self.store()).await?;
         let definition = self.api.engine.check(id, &compiled)?;
         if !starts.is_empty() {
-            definition.check_start(self.api.clock.now(), starts).map_err(write::start_error)?;
+            let is_strict = self.api.config.campaign.strict_start;
+            definition.check_start(self.api.clock.now(), is_strict, starts).map_err(write::start_error)?;
             // Channels may come before a later start, but not before this one.
             let is_immediate = |place: &usize| definition.treatments[*place].schedule.start == Start::Immediate;
             if starts.iter().any(is_immediate) && document.campaign.is_paused != Some(true) {

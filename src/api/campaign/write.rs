@@ -1,9 +1,10 @@
 //! What may be written of a campaign, and when. Pure.
 
 use crate::api::Error;
+use crate::campaign::schedule::{Problem, Schedule};
 use crate::campaign::{Document, definition};
 use crate::domain::limit::EMAIL_HEADERS_MAX;
-use crate::wire::generated::{CampaignStatus, MessageConfiguration, Schedule, WriteCampaignRequest};
+use crate::wire::generated::{self as wire, CampaignStatus, MessageConfiguration, WriteCampaignRequest};
 
 /// Members that an update changes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -88,16 +89,10 @@ pub fn check(campaign: &WriteCampaignRequest) -> Result<(), Error> {
     if let Some(version) = campaign.segment_version.filter(|version| *version < 1) {
         return Err(Error::bad_request(format!("SegmentVersion: `{version}` is not a version; they count from 1")));
     }
-    let Some(schedule) = &campaign.schedule else {
-        return Err(Error::bad_request("Schedule: it is missing, and `Schedule.StartTime` is needed"));
-    };
-    check_end("Schedule", schedule)?;
+    check_schedules(campaign)?;
     check_headers("MessageConfiguration", campaign.message_configuration.as_ref())?;
     for (i, treatment) in campaign.additional_treatments.iter().flatten().enumerate() {
         let place = format!("AdditionalTreatments[{i}]");
-        if let Some(own) = &treatment.schedule {
-            check_end(&format!("{place}.Schedule"), own)?;
-        }
         check_headers(&format!("{place}.MessageConfiguration"), treatment.message_configuration.as_ref())?;
     }
     Ok(())
@@ -115,21 +110,50 @@ fn is_missing(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }
 
-fn check_end(place: &str, schedule: &Schedule) -> Result<(), Error> {
-    use crate::campaign::schedule::Start;
-    let timezone = schedule.timezone.as_deref();
-    let Some(end) = schedule.end_time.as_deref().filter(|end| !end.is_empty()) else { return Ok(()) };
-    let end = match Start::parse(end, timezone) {
-        Ok(Start::At { moment, .. }) => moment,
-        Ok(Start::Immediate) | Err(_) => {
-            return Err(Error::bad_request(format!("{place}.EndTime: `{end}` is not an ISO 8601 time")));
-        }
+/// The schedules of a campaign and of its treatments, with their places.
+fn schedules(campaign: &WriteCampaignRequest) -> impl Iterator<Item = (String, &wire::Schedule)> {
+    let own = campaign.schedule.iter().map(|schedule| (String::new(), schedule));
+    let additional = campaign.additional_treatments.iter().flatten().enumerate();
+    own.chain(
+        additional
+            .filter_map(|(i, treatment)| Some((format!("AdditionalTreatments[{i}]."), treatment.schedule.as_ref()?))),
+    )
+}
+
+fn read_schedule(place: &str, schedule: &wire::Schedule) -> Result<Schedule, Error> {
+    Schedule::read(schedule, None).map_err(|problem| schedule_error(place, problem))
+}
+
+fn schedule_error(place: &str, (field, problem): Problem) -> Error {
+    Error::bad_request(format!("{place}{field}: {problem}"))
+}
+
+/// The rules for schedules that do not depend on the time. Treatments may run at other times, but not for other reasons.
+fn check_schedules(campaign: &WriteCampaignRequest) -> Result<(), Error> {
+    let Some(campaigns) = &campaign.schedule else {
+        return Err(Error::bad_request("Schedule: it is missing, and `Schedule.StartTime` is needed"));
     };
-    match Start::parse(&schedule.start_time, timezone) {
-        Ok(Start::At { moment, .. }) if end <= moment => {
-            Err(Error::bad_request(format!("{place}.EndTime: it is not after `StartTime`")))
+    let frequency = read_schedule("", campaigns)?.frequency;
+    for (place, written) in schedules(campaign) {
+        let schedule = read_schedule(&place, written)?;
+        schedule.check(written).map_err(|problem| schedule_error(&place, problem))?;
+        if (frequency.is_of_events() || schedule.frequency.is_of_events()) && schedule.frequency != frequency {
+            let [own, campaigns] = [written, campaigns].map(|schedule| match &schedule.frequency {
+                Some(frequency) => frequency.as_str(),
+                None => wire::Frequency::Once.as_str(),
+            });
+            let problem = format!("`{own}` does not go with the campaign's `{campaigns}`");
+            return Err(schedule_error(&place, ("Schedule.Frequency".to_owned(), problem)));
         }
-        _ => Ok(()),
+    }
+    Ok(())
+}
+
+/// A start that is refused is told in Pinpoint's own words, alone: clients compare them.
+pub fn start_error(error: definition::Error) -> Error {
+    match error {
+        definition::Error::Invalid { problem, .. } => Error::bad_request(problem),
+        error => error.into(),
     }
 }
 
@@ -141,14 +165,6 @@ fn check_headers(place: &str, message: Option<&MessageConfiguration>) -> Result<
         return Err(Error::bad_request(problem));
     }
     Ok(())
-}
-
-/// A start in the past is told in Pinpoint's own words, alone: clients compare them.
-pub fn start_error(error: definition::Error) -> Error {
-    match error {
-        definition::Error::Invalid { problem, .. } => Error::bad_request(problem),
-        error => error.into(),
-    }
 }
 
 #[cfg(test)]
@@ -223,8 +239,33 @@ mod tests {
         let ends = |end: &str| json!({ "StartTime": "2026-03-01T09:00:00Z", "EndTime": end });
         assert!(problem("Schedule", ends("soon")).contains("`soon`"));
         assert!(problem("Schedule", ends("2026-03-01T08:00:00Z")).contains("not after"));
+        let treatment = |schedule: Value| json!([{ "SizePercent": 10, "Schedule": schedule }]);
+        let wrong = problem("AdditionalTreatments", treatment(ends("2026-03-01T08:00:00Z")));
+        assert!(wrong.starts_with("AdditionalTreatments[0].Schedule.EndTime: "), "{wrong}");
+        let events = json!({
+            "StartTime": "2026-03-01T09:00:00Z", "EndTime": "2026-03-02T09:00:00Z", "Frequency": "EVENT",
+            "EventFilter": { "FilterType": "ENDPOINT", "Dimensions": { "EventType": { "Values": ["a"] } } }
+        });
+        let wrong = problem("AdditionalTreatments", treatment(events));
+        assert_eq!(wrong, "AdditionalTreatments[0].Schedule.Frequency: `EVENT` does not go with the campaign's `ONCE`");
         let headers: Vec<Value> = (0..16).map(|i| json!({ "Name": format!("X-{i}"), "Value": "1" })).collect();
         let message = json!({ "EmailMessage": { "Headers": headers } });
         assert!(problem("MessageConfiguration", message).contains("16 headers, the limit is 15"));
+    }
+
+    #[test]
+    fn new_starts_of_treatments_are_found() {
+        let starts = |own: &str, treatment: &str| {
+            let treatment = json!({ "SizePercent": 10, "Schedule": { "StartTime": treatment } });
+            request(json!({ "Schedule": { "StartTime": own }, "AdditionalTreatments": [treatment] }))
+        };
+        let (soon, later, latest) = ("2026-03-01T09:30:00Z", "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z");
+        let changed = |before: [&str; 2], after: [&str; 2]| {
+            definition::changed_starts(&starts(before[0], before[1]), &starts(after[0], after[1]))
+        };
+        assert_eq!(changed([soon, later], [soon, latest]), [1]);
+        assert_eq!(changed([soon, later], [latest, later]), [0]);
+        assert!(changed([soon, later], [soon, later]).is_empty());
+        assert_eq!(definition::changed_starts(&request(json!({})), &starts(soon, later)), [0, 1]);
     }
 }

@@ -61,10 +61,10 @@ fn own_schedules(campaign: &wire::WriteCampaignRequest) -> impl Iterator<Item = 
     std::iter::once(shared).chain(own)
 }
 
-/// Treatments whose start was changed, by their places.
+/// Treatments whose start was changed, or what it is for, by their places.
 pub fn changed_starts(before: &wire::WriteCampaignRequest, after: &wire::WriteCampaignRequest) -> Vec<usize> {
     let start = |schedule: Option<&wire::Schedule>| {
-        schedule.map(|schedule| (schedule.start_time.clone(), schedule.timezone.clone()))
+        schedule.map(|schedule| (schedule.start_time.clone(), schedule.timezone.clone(), schedule.frequency.clone()))
     };
     let starts = |campaign| own_schedules(campaign).map(start).collect::<Vec<_>>();
     let before = starts(before);

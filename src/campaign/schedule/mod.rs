@@ -5,6 +5,8 @@ mod offset;
 mod quiet;
 mod run;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;

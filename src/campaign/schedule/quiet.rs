@@ -1,5 +1,7 @@
 //! Quiet time: when endpoints get no messages.
 
+use std::fmt;
+
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -58,11 +60,18 @@ impl QuietTime {
             let by_clock = offset.to_timestamp(wall).ok()?;
             // Until the clocks change, they show one minute after the other.
             match zone.following(since).next().map(|change| change.timestamp()) {
-                Some(change) if change < by_clock && self.is_quiet(change, zone) => since = change,
-                Some(change) if change < by_clock => return Some(change),
+                Some(change) if change <= by_clock && self.is_quiet(change, zone) => since = change,
+                Some(change) if change <= by_clock => return Some(change),
                 _ => return Some(by_clock),
             }
         }
+    }
+}
+
+/// As people say it: `22:00 to 06:00`.
+impl fmt::Display for QuietTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.start.strftime("%H:%M"), self.end.strftime("%H:%M"))
     }
 }
 

@@ -117,9 +117,10 @@ impl Schedule {
     }
 
     /// Whether messages are due by the clocks of endpoints. `IMMEDIATE` is the same moment everywhere, and so is what
-    /// follows it.
-    fn follows_clocks(&self) -> bool {
-        self.is_local_time && self.start != Start::Immediate
+    /// follows it; and the runs of an hourly campaign would be under way all at once, each for more than a day.
+    pub fn follows_clocks(&self) -> bool {
+        let is_wall_known = self.start != Start::Immediate;
+        self.is_local_time && is_wall_known && self.frequency != Frequency::Every(Period::Hour)
     }
 
     fn first(&self, made: Timestamp) -> (Timestamp, DateTime) {

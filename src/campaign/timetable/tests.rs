@@ -381,17 +381,19 @@ mod properties {
                     let is_told = world.skipped.iter().any(|skipped| {
                         skipped.treatment == line.treatments[0] && (skipped.first..=skipped.last).contains(&number)
                     });
-                    let is_kept_back = world.gaps.iter().any(|(from, until, is_pause)| {
-                        *is_pause && *from <= run.last_due() && run.last_due() < *until
-                    });
                     let earlier = own.iter().filter(|own| own.scheduled_start < run.moment);
                     let waits = earlier.clone().any(|own| own.state == ActivityState::Running);
+                    let was_beside =
+                        earlier.clone().any(|own| own.ended_at.is_none_or(|ended| ended > run.first_due()));
+                    // Also one that waited for another when the pause began.
+                    let is_kept_back = world.gaps.iter().any(|(from, until, is_pause)| {
+                        *is_pause && (*from <= run.last_due() || was_beside) && run.last_due() < *until
+                    });
                     prop_assert!(is_told || is_kept_back || waits, "run {number} is lost");
                     if is_told {
                         let was_down = world.gaps.iter().any(|(from, until, is_pause)| {
                             !*is_pause && *from <= run.last_due() && run.last_due() < *until
                         });
-                        let was_beside = earlier.clone().any(|own| own.ended_at.is_none_or(|ended| ended > run.first_due()));
                         prop_assert!(was_down || was_beside, "run {number} is skipped for nothing");
                     }
                 }

@@ -2,6 +2,7 @@
 
 mod caps;
 mod pause;
+mod runs;
 mod share;
 mod siblings;
 mod trigger;

@@ -44,8 +44,6 @@ async fn nobody_gets_a_sixth_message_and_who_can_gets_five() {
     let world = slow_world(Duration::from_millis(5)).await;
     let mut settings = world.settings();
     crate::support::set(&mut settings, "send.attempts_max", 1);
-    // An outage of some is none of all.
-    crate::support::set(&mut settings, "send.circuit.failures", 1_000);
     let clock = Leaping::new();
     let stage = Stage::with(world.engine_of(settings.clone(), Arc::new(clock.clone())), clock).await;
     populate_store(&*stage.store, (0..ENDPOINTS).map(member).collect()).await;
