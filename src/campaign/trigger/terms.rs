@@ -92,11 +92,9 @@ pub fn check(wire: &wire::Schedule, schedule: &Schedule) -> Result<(Filter, Time
     if schedule.frequency != Frequency::Event {
         return Err(definition::invalid("Schedule.Frequency", "is not `EVENT`, and no event triggers the campaign"));
     }
-    let Some(filter) = &wire.event_filter else {
-        return Err(definition::invalid(
-            "Schedule.EventFilter",
-            "is missing, and says which events trigger the campaign",
-        ));
+    // Reading the schedule made sure of both.
+    let (Some(filter), Some(end)) = (&wire.event_filter, schedule.end) else {
+        return Err(definition::invalid("Schedule", "has no `EventFilter` or no `EndTime`"));
     };
     let filter = Filter::compile(filter).map_err(|error| {
         definition::invalid(&format!("Schedule.EventFilter.{}", error.field), error.problem.to_string())
@@ -106,12 +104,6 @@ pub fn check(wire: &wire::Schedule, schedule: &Schedule) -> Result<(Filter, Time
         let problem = format!("`{event_type}` does not trigger campaigns here, it goes to the event stream only");
         return Err(definition::invalid("Schedule.EventFilter.Dimensions.EventType.Values", problem));
     }
-    let Some(end) = schedule.end else {
-        return Err(definition::invalid(
-            "Schedule.EndTime",
-            "is missing, and a campaign that events trigger has an end",
-        ));
-    };
     Ok((filter, end))
 }
 
@@ -224,11 +216,8 @@ mod tests {
         };
         let cases = [
             (json!({ "Frequency": "ONCE" }), "Schedule.Frequency: is not `EVENT`, and no event triggers the campaign"),
-            (
-                json!({ "EventFilter": null }),
-                "Schedule.EventFilter: is missing, and says which events trigger the campaign",
-            ),
-            (json!({ "EndTime": null }), "Schedule.EndTime: is missing, and a campaign that events trigger has an end"),
+            (json!({ "EventFilter": null }), "Schedule.EventFilter: it is missing, and `EVENT` campaigns need one"),
+            (json!({ "EndTime": null }), "Schedule.EndTime: it is missing, and `EVENT` campaigns need one"),
             (json!({ "EventFilter": of_type("") }), "Schedule.EventFilter.Dimensions.EventType.Values[1]: it is empty"),
             (
                 json!({ "EventFilter": of_type("_campaign.send") }),
