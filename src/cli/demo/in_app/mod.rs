@@ -31,6 +31,7 @@ const ROLE: &str = "demo";
 const USERS: [&str; 2] = ["Ada", "Ben"];
 
 #[derive(clap::Args, Debug)]
+#[group(skip)]
 pub struct Args {
     /// Serve a page that shows in-app messages instead, with the real Amplify library. Needs npm, unless --packages names a
     /// folder that has what the page is built from.
