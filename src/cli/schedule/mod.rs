@@ -230,7 +230,7 @@ impl Flags {
                 Some(wire::QuietTime { start: Some(start.to_owned()), end: Some(end.to_owned()) })
             }
         };
-        let frequency = self.frequency.as_ref().map(|word| word.to_uppercase().into());
+        let frequency = self.frequency.as_ref().map(|word| word.to_uppercase());
         Ok(wire::Schedule {
             start_time: self.start.clone().context("`--start` is missing")?,
             end_time: self.end.clone(),

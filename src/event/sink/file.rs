@@ -107,7 +107,7 @@ fn append(folder: &Path, settings: &Settings, lines: &[bytes::Bytes], today: Dat
     let today = today.strftime("%Y%m%d").to_string();
     let mut lines = lines.iter().peekable();
     while let Some(first) = lines.peek() {
-        let fits = |bytes: u64, line: &bytes::Bytes| bytes + line.len() as u64 + 1 <= settings.bytes_max;
+        let fits = |bytes: u64, line: &bytes::Bytes| bytes + (line.len() as u64) < settings.bytes_max;
         let newest = names.last().filter(|newest| newest.day == today).map(|newest| newest.in_folder(folder));
         let newest = newest.map(|path| reopen(&path)).transpose()?;
         let (mut file, mut bytes) = match newest.filter(|(_, bytes)| *bytes == 0 || fits(*bytes, first)) {
