@@ -107,7 +107,14 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
             }
             activities.retain(|activity| activity.state == ActivityState::Running);
             if activities.is_empty() {
-                eprintln!("nothing to resume: no activity was cut off or paused");
+                if let Some(id) = &id {
+                    bail!("`{id}` is over already: there is nothing to resume");
+                }
+                let paused = app.store.activities_in_state(ActivityState::Paused).await?.len();
+                match paused {
+                    0 => eprintln!("nothing to resume: no activity was cut off"),
+                    _ => eprintln!("no activity was cut off; {paused} are paused, and resumed by their names"),
+                }
                 return Ok(ExitCode::SUCCESS);
             }
             let how = match &file {

@@ -53,8 +53,8 @@ pub struct Arguments {
     /// Where the clock stands, ISO 8601; now if not given
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Runs to print at most
-    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    /// Runs to print at most, up to 10000
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     count: u32,
     /// Print JSON
     #[arg(long)]
