@@ -20,6 +20,7 @@ impl EventStreams for Call<'_> {
             "LastUpdatedBy": self.principal.key_id,
         })
         .to_string();
+        let _change = self.api.engine.streams().change(&owner).await;
         if change::latest(self.store(), Some(&owner), Kind::EventStream, ID).await?.is_none() {
             // It tells what happens from now on. One that is there goes on where it is, also to another destination.
             self.store().begin_stream(&owner).await?;
@@ -29,7 +30,6 @@ impl EventStreams for Call<'_> {
             Ok(Changed { document: document.clone(), versioning: Versioning::Latest, value: () })
         });
         let (written, ()) = written.await?;
-        self.api.engine.streams().changed_of(&owner);
         response(&owner, &written)
     }
 
@@ -40,15 +40,12 @@ impl EventStreams for Call<'_> {
 
     async fn delete_event_stream(&self, input: wire::DeleteEventStreamInput) -> Result<wire::EventStream, Error> {
         let owner = self.application_id(&input.application_id).await?;
-        let stream = self.event_stream(&owner).await?;
-        match self.store().delete_definition(Some(&owner), Kind::EventStream, ID).await? {
-            true => {
-                self.store().end_stream(&owner).await?;
-                self.api.engine.streams().changed_of(&owner);
-                Ok(stream)
-            }
-            false => Err(Error::not_found()),
-        }
+        let _change = self.api.engine.streams().change(&owner).await;
+        let found = change::latest(self.store(), Some(&owner), Kind::EventStream, ID).await?;
+        self.store().delete_definition(Some(&owner), Kind::EventStream, ID).await?;
+        // Also if there is none: a call that was cut off may have left the rest.
+        self.store().end_stream(&owner).await?;
+        response(&owner, &found.ok_or_else(Error::not_found)?)
     }
 }
 

@@ -31,7 +31,7 @@ pub struct EventRow {
     pub event: Event,
 }
 
-/// Events read at once, in the order of their positions.
+/// Events read at once, in the order of their positions. Ends early when it has some megabytes, but is empty only at the end.
 pub type EventPage = Vec<EventRow>;
 
 /// Events of applications.

@@ -38,16 +38,18 @@ pub struct Lag {
 
 /// Event streams of applications. Those of a removed application are unknown from then on.
 pub trait OutcomeStore: Send + Sync {
-    /// An event stream begins: it tells what is written from now on.
+    /// An event stream begins: it tells what is written from now on. One that was there ends.
     ///
     /// Errors: [`NotFound`](super::Error::NotFound) for an unknown application.
     fn begin_stream(&self, application: &ApplicationId) -> Call<'_, ()>;
 
-    /// An event stream ends, with all that it has not told.
+    /// An event stream ends, with all that it has not told. In steps, so that other writes go on meanwhile; one that is cut
+    /// off leaves the reader.
     fn end_stream(&self, application: &ApplicationId) -> Call<'_, ()>;
 
-    /// An event stream has told the events up to a position. Changes nothing where there is no stream any more.
-    fn advance_stream(&self, application: &ApplicationId, position: u64) -> Call<'_, ()>;
+    /// An event stream that was at `from` has told the events up to `to`. Changes nothing where it is elsewhere, since that is
+    /// another one.
+    fn advance_stream(&self, application: &ApplicationId, from: u64, to: u64) -> Call<'_, ()>;
 
     /// Up to `outcomes_max` outcomes with positions above `after`, in order.
     fn outcomes_after(&self, application: &ApplicationId, after: u64, outcomes_max: usize) -> Call<'_, Vec<Outcome>>;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::Notify;
+use tokio::sync::{MutexGuard, Notify};
 
 use crate::domain::ApplicationId;
 
@@ -16,6 +16,21 @@ pub struct Board {
     desks: RwLock<BTreeMap<ApplicationId, Arc<Desk>>>,
     changed: Mutex<BTreeSet<ApplicationId>>,
     wake: Notify,
+    /// Held by who begins or ends a stream, since that takes several writes.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// The application's event stream is being put or deleted. The pump is told when this ends, also if it was cut off.
+pub struct Change<'a> {
+    board: &'a Board,
+    application_id: ApplicationId,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        self.board.changed_of(&self.application_id);
+    }
 }
 
 /// What one pump is told, and what it tells.
@@ -54,8 +69,18 @@ impl Board {
         }
     }
 
+    /// To be held while the application's event stream is put or deleted.
+    pub async fn change(&self, application_id: &ApplicationId) -> Change<'_> {
+        Change { board: self, application_id: application_id.clone(), _turn: self.turn().await }
+    }
+
+    /// Waits until nobody else begins or ends a stream.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     /// The application's event stream was put or deleted.
-    pub fn changed_of(&self, application_id: &ApplicationId) {
+    pub(super) fn changed_of(&self, application_id: &ApplicationId) {
         self.changed.lock().insert(application_id.clone());
         self.wake.notify_one();
     }

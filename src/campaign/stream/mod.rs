@@ -31,6 +31,7 @@ use self::pump::{Ending, Pump};
 use super::Engine;
 use crate::domain::ApplicationId;
 use crate::event::sink::Sinks;
+use crate::store::outcome::EVENT_STREAM;
 use crate::store::{self, Kind, Lag};
 use crate::telemetry::metric;
 
@@ -88,9 +89,13 @@ impl Streams {
     /// Whether it could.
     async fn look_for_streams(&self) -> bool {
         let look = async {
-            for application in self.engine.store.applications().await? {
-                if self.engine.store.definition(Some(&application.id), Kind::EventStream, ID, None).await?.is_some() {
-                    self.board().changed_of(&application.id);
+            let store = &self.engine.store;
+            for application in store.applications().await? {
+                let id = &application.id;
+                let has_definition = store.definition(Some(id), Kind::EventStream, ID, None).await?.is_some();
+                // A reader alone is what a call left that was cut off. The pump will end it.
+                if has_definition || store.reader(id, EVENT_STREAM).await?.is_some() {
+                    self.board().changed_of(id);
                 }
             }
             Ok::<_, store::Error>(())

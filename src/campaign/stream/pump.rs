@@ -81,7 +81,10 @@ impl Pump {
     pub async fn run(mut self) -> Ending {
         let mut failures = 0;
         loop {
-            let told = self.tell().await;
+            let told = match self.tell().await {
+                Err(Halt::Ending(Ending::Gone)) => self.end().await,
+                told => told,
+            };
             failures = if told.is_ok() { 0 } else { failures + 1 };
             match told {
                 Ok(true) => {}
@@ -109,18 +112,44 @@ impl Pump {
 
     /// Tells a bunch of events and one of outcomes; whether there was anything.
     async fn tell(&mut self) -> Result<bool, Halt> {
+        self.check_stop()?;
         self.desk.take_changed();
         // Before the definition: who deletes the stream deletes that first.
         let reader = self.store().reader(&self.destination.application_id, EVENT_STREAM).await?;
         self.choose().await?;
-        let Some(position) = reader else {
-            // It was put with an older release.
-            self.store().begin_stream(&self.destination.application_id).await?;
-            return Ok(true);
-        };
+        let Some(position) = reader else { return self.begin().await };
         let events = self.tell_events(position).await?;
+        self.check_stop()?;
         let outcomes = self.tell_outcomes().await?;
         Ok(events || outcomes)
+    }
+
+    /// Begins a stream that was put with an older release.
+    async fn begin(&mut self) -> Result<bool, Halt> {
+        let streams = self.streams.clone();
+        let _turn = streams.board().turn().await;
+        // Others may have begun or ended it meanwhile.
+        self.choose().await?;
+        let application_id = &self.destination.application_id;
+        if self.store().reader(application_id, EVENT_STREAM).await?.is_none() {
+            self.store().begin_stream(application_id).await?;
+        }
+        Ok(true)
+    }
+
+    /// Ends a stream that is gone, since who put or deleted it may have been cut off.
+    async fn end(&self) -> Result<bool, Halt> {
+        let _turn = self.streams.board().turn().await;
+        let application_id = &self.destination.application_id;
+        if self.store().definition(Some(application_id), Kind::EventStream, ID, None).await?.is_none() {
+            self.store().end_stream(application_id).await?;
+        }
+        Err(Halt::Ending(Ending::Gone))
+    }
+
+    /// On a stop, no bunch is begun any more.
+    fn check_stop(&self) -> Result<(), Halt> {
+        if self.stop.is_cancelled() { Err(Halt::Ending(Ending::Stopped)) } else { Ok(()) }
     }
 
     /// Finds out where records go.
@@ -155,7 +184,7 @@ impl Pump {
         self.set_oldest(first.arrived_at);
         let bunch = self.source.of_events(&events).await?;
         self.hand_over(bunch).await?;
-        self.store().advance_stream(&self.destination.application_id, position).await?;
+        self.store().advance_stream(&self.destination.application_id, after, position).await?;
         Ok(true)
     }
 
@@ -179,6 +208,7 @@ impl Pump {
                 let mut pages = self.source.pages(large).await?;
                 pages.at.into_iter().for_each(|at| self.set_oldest(at));
                 while let Some(page) = pages.next(self.records_max()) {
+                    self.check_stop()?;
                     let bunch = self.source.of_page(&pages, page).await?;
                     self.hand_over(bunch).await?;
                 }

@@ -14,16 +14,19 @@ use super::*;
 use crate::channel::{self, Deps};
 use crate::clock::{Clock, System};
 use crate::config::{Config, Sources};
+use crate::domain::{ActivityId, CampaignId, ChannelType, EndpointUpdate, Fate, TreatmentId};
 use crate::event::sink::{Destination, Record, Refused, Sink};
 use crate::hook::Invokers;
 use crate::http::Aws;
 use crate::store::outcome::EVENT_STREAM;
-use crate::store::{Application, Event, Store, sqlite};
+use crate::store::{Activity, ActivityState, Application, EndpointWrite, Event, Frozen, Store, sqlite};
 
 /// Answers as listed, then takes everything.
 #[derive(Default)]
 struct Scripted {
     answers: Mutex<VecDeque<Result<(), Refused>>>,
+    /// Cancelled with the next delivery.
+    stop: Mutex<Option<CancellationToken>>,
     /// The endpoints of each delivery.
     got: Mutex<Vec<Vec<String>>>,
 }
@@ -35,6 +38,7 @@ impl Sink for Scripted {
 
     fn deliver<'a>(&'a self, _: &'a Destination, records: &'a [Record]) -> BoxFuture<'a, Result<(), Refused>> {
         self.got.lock().push(records.iter().map(|record| record.partition_key.clone()).collect());
+        self.stop.lock().take().iter().for_each(CancellationToken::cancel);
         let answer = self.answers.lock().pop_front().unwrap_or(Ok(()));
         Box::pin(std::future::ready(answer))
     }
@@ -96,6 +100,12 @@ impl World {
         self.store.append_events(&application_id(), endpoints.iter().map(event).collect(), at).await.unwrap();
     }
 
+    /// Has the stream kept going, and stopped within its first delivery.
+    async fn tell_once(&self) {
+        *self.sink.stop.lock() = Some(self.stop.clone());
+        Streams::new(self.engine.clone(), Sinks::only(self.sink.clone())).run(self.stop.clone()).await;
+    }
+
     /// Has the stream kept going until all is told; how it is then.
     async fn tell(&self) -> Status {
         let streams = Streams::new(self.engine.clone(), Sinks::only(self.sink.clone()));
@@ -151,4 +161,91 @@ async fn a_stop_leaves_what_is_not_taken_to_the_next_start() {
     let again = World { stop: CancellationToken::new(), ..world };
     again.tell().await;
     assert_eq!(*again.sink.got.lock(), [["a", "b"]]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_waits_for_the_bunch_under_way_only() {
+    let world = World::new().await;
+    world.report(&["a", "b", "c", "d", "e", "f", "g"]).await;
+    world.tell_once().await;
+    assert_eq!(*world.sink.got.lock(), [["a", "b", "c", "d", "e"]]);
+    assert_eq!(world.engine.stream_lag(&application_id()).await.unwrap().events, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_wait_for_a_whole_audience() {
+    let world = World::new().await;
+    let address = |number| EndpointUpdate {
+        channel_type: Some(ChannelType::Sms),
+        address: Some(format!("address {number}")),
+        ..EndpointUpdate::default()
+    };
+    let write = |number| EndpointWrite { id: format!("e{number}"), update: address(number) };
+    let now = "2026-03-01T09:00:00.000Z".to_owned();
+    let written = world.store.upsert_endpoints(&application_id(), (0..12).map(write).collect(), now).await.unwrap();
+    let members = written.into_iter().map(Result::unwrap).collect();
+    let activity = Activity {
+        id: ActivityId::new("a1"),
+        application_id: application_id(),
+        campaign_id: CampaignId::new("c1"),
+        campaign_version: 1,
+        treatment_id: TreatmentId::new("0"),
+        state: ActivityState::Completed,
+        scheduled_start: "2026-03-01T09:00:00Z".parse().unwrap(),
+        started_at: None,
+        ended_at: None,
+        failure: None,
+        definition: "{}".into(),
+        is_streamed: true,
+    };
+    let frozen = Frozen { settled: vec![(Fate::OptOut, members)], waves: Vec::new() };
+    world.store.create_activities(vec![(activity, frozen)], None).await.unwrap();
+
+    world.tell_once().await;
+    let deliveries = || world.sink.got.lock().iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(deliveries(), [5]);
+    assert_eq!(world.engine.stream_lag(&application_id()).await.unwrap().outcomes, 1, "it is told again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_call_left_that_was_cut_off_is_ended_at_the_start() {
+    let world = World::new().await;
+    world.store.delete_definition(Some(&application_id()), Kind::EventStream, ID).await.unwrap();
+    world.report(&["a"]).await;
+    let streams = Streams::new(world.engine.clone(), Sinks::only(world.sink.clone()));
+    let running = tokio::spawn(streams.run(world.stop.clone()));
+    let clock = System::default();
+    while world.store.reader(&application_id(), EVENT_STREAM).await.unwrap().is_some() {
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    world.stop.cancel();
+    running.await.unwrap();
+    assert!(world.sink.got.lock().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_put_again_while_a_bunch_is_under_way_keeps_its_place() {
+    let world = World::new().await;
+    world.report(&["a", "b"]).await;
+    // Until it is put again, the sink takes nothing.
+    world.sink.answers.lock().extend((0..100_000).map(|_| refused(&[0, 1], false)));
+    let streams = Streams::new(world.engine.clone(), Sinks::only(world.sink.clone()));
+    let running = tokio::spawn(streams.run(world.stop.clone()));
+    let clock = System::default();
+    while world.sink.got.lock().is_empty() {
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    world.report(&["c"]).await;
+    world.store.begin_stream(&application_id()).await.unwrap();
+    world.report(&["d"]).await;
+    world.sink.answers.lock().clear();
+    while world.engine.stream_lag(&application_id()).await.unwrap() != Lag::default() {
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    world.stop.cancel();
+    running.await.unwrap();
+    let mut told = world.sink.got.lock().concat();
+    told.dedup();
+    assert!(told.ends_with(&["b".to_owned(), "d".to_owned()]), "{told:?}");
+    assert!(!told.contains(&"c".to_owned()), "it was reported before the new stream began");
 }

@@ -102,7 +102,7 @@ impl Name {
 
 /// Appends lines, synced when it returns.
 fn append(folder: &Path, settings: &Settings, lines: &[bytes::Bytes], today: Date) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    make_folder(folder)?;
     let mut names = list(folder)?;
     let today = today.strftime("%Y%m%d").to_string();
     let mut lines = lines.iter().peekable();
@@ -131,6 +131,18 @@ fn append(folder: &Path, settings: &Settings, lines: &[bytes::Bytes], today: Dat
         }
     }
     Ok(())
+}
+
+/// Makes a folder and those above it, unless they are there. The names of new ones are on stable storage when it returns.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(parent)?;
+    // `recursive`, because somebody else may make it meanwhile.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    fs::File::open(parent)?.sync_all()
 }
 
 /// The files of a folder, oldest first.

@@ -14,43 +14,56 @@ use crate::store::{
 /// `members` of rows without a batch.
 const AT_BEGIN: i64 = 0;
 const BY_CANCELLING: i64 = 1;
+/// Outcomes forgotten in one write: some milliseconds.
+const FORGOTTEN_AT_ONCE: usize = 2_000;
 
 impl OutcomeStore for Sqlite {
     fn begin_stream(&self, application: &ApplicationId) -> Call<'_, ()> {
         let application = application.clone();
-        self.write("begin an event stream", Size::Small, move |session| {
-            let connection = &session.connection;
-            let key = application::known_key(connection, &application)?;
-            forget(connection, key)?;
-            // Positions of all applications count as one, and are given once.
-            connection
-                .prepare_cached(
-                    "INSERT INTO reader (application, name, position)
-                     VALUES (?, ?, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0))",
-                )?
-                .execute(params![key, EVENT_STREAM])?;
-            Ok(())
+        Box::pin(async move {
+            self.end_stream(&application).await?;
+            let begun = self.write("begin an event stream", Size::Small, move |session| {
+                let connection = &session.connection;
+                let key = application::known_key(connection, &application)?;
+                // Positions of all applications count as one, and are given once.
+                connection
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO reader (application, name, position)
+                         VALUES (?, ?, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0))",
+                    )?
+                    .execute(params![key, EVENT_STREAM])?;
+                Ok(())
+            });
+            begun.await
         })
     }
 
     fn end_stream(&self, application: &ApplicationId) -> Call<'_, ()> {
         let application = application.clone();
-        self.write("end an event stream", Size::Bulk, move |session| {
-            match application::key(&session.connection, &application)? {
-                Some(key) => forget(&session.connection, key),
-                None => Ok(()),
+        Box::pin(async move {
+            loop {
+                let application = application.clone();
+                let step = self.write("end an event stream", Size::Bulk, move |session| {
+                    match application::key(&session.connection, &application)? {
+                        Some(key) => forget(&session.connection, key),
+                        None => Ok(true),
+                    }
+                });
+                if step.await? {
+                    return Ok(());
+                }
             }
         })
     }
 
-    fn advance_stream(&self, application: &ApplicationId, position: u64) -> Call<'_, ()> {
+    fn advance_stream(&self, application: &ApplicationId, from: u64, to: u64) -> Call<'_, ()> {
         let application = application.clone();
         self.write("write how far an event stream is", Size::Small, move |session| {
             let Some(key) = application::key(&session.connection, &application)? else { return Ok(()) };
             session
                 .connection
-                .prepare_cached("UPDATE reader SET position = ? WHERE application = ? AND name = ?")?
-                .execute(params![as_sql(position), key, EVENT_STREAM])?;
+                .prepare_cached("UPDATE reader SET position = ? WHERE application = ? AND name = ? AND position = ?")?
+                .execute(params![as_sql(to), key, EVENT_STREAM, as_sql(from)])?;
             Ok(())
         })
     }
@@ -123,12 +136,18 @@ impl OutcomeStore for Sqlite {
     }
 }
 
-fn forget(connection: &Connection, application: i64) -> Result<(), Failure> {
+/// Forgets some of what an event stream has not told, and the reader with the last of it; whether that is done.
+fn forget(connection: &Connection, application: i64) -> Result<bool, Failure> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM outcome WHERE position IN (SELECT position FROM outcome WHERE application = ? LIMIT ?)",
+    )?;
+    if statement.execute(params![application, FORGOTTEN_AT_ONCE as i64])? == FORGOTTEN_AT_ONCE {
+        return Ok(false);
+    }
     connection
         .prepare_cached("DELETE FROM reader WHERE application = ? AND name = ?")?
         .execute(params![application, EVENT_STREAM])?;
-    connection.prepare_cached("DELETE FROM outcome WHERE application = ?")?.execute([application])?;
-    Ok(())
+    Ok(true)
 }
 
 /// Notes whose fates are settled as an activity begins.

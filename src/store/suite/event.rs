@@ -142,6 +142,19 @@ pub async fn events_are_read_on_from_a_position(place: &dyn Place) {
     assert_eq!(ids(&page), ["next"], "positions of removed events are not given again");
 }
 
+pub async fn a_page_of_large_events_ends_early(place: &dyn Place) {
+    let store = with_application(place).await;
+    let large = |i: u32| Event { document: " ".repeat(1_000_000), ..event("e", &i.to_string()) };
+    append(&*store, &(0..7).map(large).collect::<Vec<_>>(), noon()).await;
+    let page = store.events_after(&application_id(), 0, 100).await.unwrap();
+    assert_eq!(ids(&page), ["0", "1", "2", "3", "4"], "up to the one that goes beyond 4 MiB");
+    let (from, to) = (page[0].event.at, noon());
+    let same = store.events_between(&application_id(), &["cart.add"], from, to, 0, 100).await.unwrap();
+    assert_eq!(same, page);
+    let rest = store.events_after(&application_id(), page[4].position, 100).await.unwrap();
+    assert_eq!(ids(&rest), ["5", "6"]);
+}
+
 /// Compares with a list in memory, for many spans and page sizes.
 pub async fn events_of_types_are_found_in_a_span_of_time(place: &dyn Place) {
     let store = with_application(place).await;

@@ -48,6 +48,7 @@ macro_rules! suite {
             event::events_sent_again_are_passed_over_for_a_day
             event::events_of_many_tasks_are_kept_once_each
             event::events_are_read_on_from_a_position
+            event::a_page_of_large_events_ends_early
             event::events_of_types_are_found_in_a_span_of_time
             event::old_events_are_removed
             reader::readers_go_on_where_they_were
@@ -58,6 +59,7 @@ macro_rules! suite {
             outcome::a_batch_tells_fates_once
             outcome::a_redriven_batch_tells_of_those_who_were_held
             outcome::a_stream_tells_what_is_written_while_it_is_there
+            outcome::a_stream_ends_with_much_to_tell
             version::a_write_replaces_the_latest_version_or_adds_one
             version::a_write_after_another_one_is_a_conflict
             version::of_concurrent_writers_one_wins_each_time

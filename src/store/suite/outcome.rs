@@ -6,6 +6,7 @@ use super::dead_letter::{held, held_row};
 use super::ledger::{activity, batch};
 use super::{Place, application_id, with_application};
 use crate::domain::{ActivityId, ApplicationId, Fate};
+use crate::store::outcome::EVENT_STREAM;
 use crate::store::{Activity, ActivityState, BatchRow, Error, Event, Frozen, Lag, Settled, Stage, Store};
 
 fn streamed(id: &str) -> Activity {
@@ -126,13 +127,28 @@ pub async fn a_stream_tells_what_is_written_while_it_is_there(place: &dyn Place)
     store.delete_outcomes_through(&app, first).await.unwrap();
     assert_eq!(outcomes(&*store).await, [("a3".to_owned(), Settled::AtBegin)]);
 
-    store.advance_stream(&app, first + 100).await.unwrap();
+    let position = async || store.reader(&app, EVENT_STREAM).await.unwrap();
+    let begun = position().await.unwrap();
+    store.advance_stream(&app, begun, begun + 100).await.unwrap();
     assert_eq!(store.stream_lag(&app, 10).await.unwrap(), Lag { events: 0, outcomes: 1 });
+    store.advance_stream(&app, begun, begun + 1).await.unwrap();
+    assert_eq!(position().await, Some(begun + 100), "it is elsewhere");
     store.end_stream(&app).await.unwrap();
-    store.advance_stream(&app, 1).await.unwrap();
+    store.advance_stream(&app, begun + 100, begun + 101).await.unwrap();
     begin("a4").await.unwrap();
-    assert_eq!(store.reader(&app, crate::store::outcome::EVENT_STREAM).await.unwrap(), None);
+    assert_eq!(position().await, None);
     assert_eq!(outcomes(&*store).await, []);
     assert_eq!(store.stream_lag(&nobody, 10).await.unwrap(), Lag::default());
     store.end_stream(&nobody).await.unwrap();
+}
+
+pub async fn a_stream_ends_with_much_to_tell(place: &dyn Place) {
+    let store = with_stream(place).await;
+    let settled = frozen(&[(Fate::Holdout, 1)]);
+    let activities = (0..4_500).map(|i| (streamed(&format!("a{i}")), settled.clone())).collect();
+    store.create_activities(activities, None).await.unwrap();
+    assert_eq!(store.stream_lag(&application_id(), 10_000).await.unwrap().outcomes, 4_500);
+    store.end_stream(&application_id()).await.unwrap();
+    assert_eq!(store.stream_lag(&application_id(), 10_000).await.unwrap(), Lag::default());
+    assert_eq!(store.reader(&application_id(), EVENT_STREAM).await.unwrap(), None);
 }

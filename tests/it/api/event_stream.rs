@@ -1,3 +1,4 @@
+use pinwheel::store::outcome::EVENT_STREAM;
 use serde_json::json;
 
 use super::Api;
@@ -24,4 +25,14 @@ async fn the_settings_of_a_stream_are_kept_and_shown() {
     assert_eq!(api.delete("/eventstream").await.body(200), there);
     api.get("/eventstream").await.refusal(404);
     api.client.get("/v1/apps/unknown/eventstream").await.refusal(404);
+}
+
+#[tokio::test]
+async fn a_delete_that_is_sent_again_ends_what_is_left() {
+    let api = Api::start().await;
+    let store = &api.app.store;
+    // As a call leaves it that is cut off.
+    store.begin_stream(&api.application).await.unwrap();
+    api.delete("/eventstream").await.refusal(404);
+    assert_eq!(store.reader(&api.application, EVENT_STREAM).await.unwrap(), None);
 }

@@ -18,6 +18,30 @@ use crate::store::{Event, EventPage, EventRow};
 /// The columns of [`read`], to be followed by a condition.
 const SELECT: &str = "SELECT position, arrived_at, endpoint_id, id, event_type, at, document FROM event ";
 
+/// A page ends with the event that brings it to so many bytes of documents: a thousand events may have a gigabyte.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Takes events, in their order, until a page is full.
+struct Page {
+    events: EventPage,
+    bytes: usize,
+}
+
+impl Page {
+    fn new() -> Self {
+        Self { events: EventPage::new(), bytes: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= PAGE_BYTES
+    }
+
+    fn push(&mut self, row: EventRow) {
+        self.bytes += row.event.document.len();
+        self.events.push(row);
+    }
+}
+
 /// Events of an application with greater positions.
 pub fn after(connection: &Connection, application: i64, after: u64, events_max: usize) -> Result<EventPage, Failure> {
     // Named, because the primary key alone would walk through the events of all applications.
@@ -27,11 +51,12 @@ pub fn after(connection: &Connection, application: i64, after: u64, events_max: 
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows =
         statement.query(params![application, as_sql(after), i64::try_from(events_max).unwrap_or(i64::MAX)])?;
-    let mut page = EventPage::new();
-    while let Some(row) = rows.next()? {
+    let mut page = Page::new();
+    while !page.is_full() {
+        let Some(row) = rows.next()? else { break };
         page.push(read(row)?);
     }
-    Ok(page)
+    Ok(page.events)
 }
 
 /// Arrivals are written in the order of their times, but for those that come together: these are never further apart.
@@ -70,13 +95,16 @@ pub fn between(
         }
     }
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE position = ?"))?;
-    let mut page = EventPage::new();
+    let mut page = Page::new();
     for position in first.positions.into_sorted_vec() {
+        if page.is_full() {
+            break;
+        }
         let mut rows = statement.query([position])?;
         let row = rows.next()?.ok_or_else(|| damaged(format!("the event at {position} is in an index only")))?;
         page.push(read(row)?);
     }
-    Ok(page)
+    Ok(page.events)
 }
 
 /// The lowest positions seen so far.
