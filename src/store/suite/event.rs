@@ -235,7 +235,6 @@ pub async fn endpoints_with_events_since_a_moment_are_active(place: &dyn Place) 
     let active = async |store: &dyn EventStore, moment| {
         store.active_since(&application_id(), moment).await.unwrap().into_iter().collect::<Vec<_>>()
     };
-    assert_eq!(active(&*store, hours(0)).await, [0; 0]);
     put(&*store, ["a", "b", "c", "d"].map(|id| at(id, ChannelType::Sms, id)).into()).await;
     append(&*store, &[event("b", "1"), event("nobody", "1")], hours(0)).await;
     append(&*store, &[event("a", "1"), event("a", "2")], hours(24)).await;
@@ -253,14 +252,10 @@ pub async fn endpoints_with_events_since_a_moment_are_active(place: &dyn Place) 
     assert_eq!(active(&*store, Timestamp::MIN).await, [0, 1]);
 
     append(&*store, &[event("c", "1")], hours(72)).await;
-    append(&*store, &[Event { event_type: "_email.open".into(), ..event("d", "2") }], hours(73)).await;
     append(&*store, &[event("c", "2")], hours(72) - SignedDuration::from_mins(1)).await;
+    append(&*store, &[Event { event_type: "_email.open".into(), ..event("d", "2") }], hours(73)).await;
     for _ in 0..2 {
-        assert_eq!(
-            active(&*store, hours(72)).await,
-            [2, 3],
-            "an earlier arrival that is written later takes nothing back"
-        );
+        assert_eq!(active(&*store, hours(72)).await, [2, 3], "what comes a little late takes nothing back");
         assert_eq!(active(&*store, hours(24)).await, [0, 1, 2, 3]);
     }
     drop(store);
