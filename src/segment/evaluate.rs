@@ -11,13 +11,13 @@ use serde::de::IgnoredAny;
 use super::scan::{self, Matches, Question};
 use super::{Combine, Definition, Error, Predicate, compile};
 use crate::domain::ApplicationId;
-use crate::store::{self, DefinitionStore, EndpointPage, EndpointStore, Kind};
+use crate::store::{self, DefinitionStore, EndpointPage, EndpointStore, EventStore, Kind};
 
 /// Finds the endpoints of a segment, of its latest version if none is given. `now` is what recency counts back from.
 ///
 /// Shape: only endpoints that exist, also those that are inactive or opted out.
 /// One scan of the application answers for the segment and all its sources.
-pub async fn evaluate<S: EndpointStore + DefinitionStore + ?Sized>(
+pub async fn evaluate<S: EndpointStore + DefinitionStore + EventStore + ?Sized>(
     store: &S,
     application: &ApplicationId,
     segment_id: &str,
@@ -30,7 +30,7 @@ pub async fn evaluate<S: EndpointStore + DefinitionStore + ?Sized>(
 }
 
 /// As [`evaluate`], for no more than these endpoints: it reads them, and not the whole application.
-pub async fn evaluate_among<S: EndpointStore + DefinitionStore + ?Sized>(
+pub async fn evaluate_among<S: EndpointStore + DefinitionStore + EventStore + ?Sized>(
     store: &S,
     application: &ApplicationId,
     segment_id: &str,
@@ -51,8 +51,8 @@ pub struct Compiled {
 
 impl Compiled {
     /// Reads a segment, its latest version if none is given, and compiles it. It stays as it was then: later versions do not
-    /// show, and recency counts back from this `now`.
-    pub async fn load<S: EndpointStore + DefinitionStore + ?Sized>(
+    /// show, recency counts back from this `now`, and events after it do not count.
+    pub async fn load<S: EndpointStore + DefinitionStore + EventStore + ?Sized>(
         store: &S,
         application: &ApplicationId,
         segment_id: &str,
@@ -60,7 +60,7 @@ impl Compiled {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let (plans, predicates) = load(store, application, segment_id, version, now).await?;
-        Ok(Self { plans, question: Question::new(predicates) })
+        Ok(Self { plans, question: Question::new(store, application, predicates).await? })
     }
 
     /// The endpoints of the page that are in the segment. Some microseconds an endpoint, on the caller's thread.
@@ -216,6 +216,7 @@ impl<S: EndpointStore + DefinitionStore + ?Sized> Loader<'_, S> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     use super::super::fake::Fake;
@@ -302,6 +303,47 @@ mod tests {
         ];
         for (id, version, expected) in cases {
             assert_eq!(members(&store, id, version).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn recency_counts_events_in_every_way_of_asking() {
+        let store = store(20);
+        let application = ApplicationId::new("app");
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(10_000);
+        // None was ever updated.
+        for (number, hours) in [(1, 1), (2, 24), (3, 25), (8, 7 * 24), (9, 8 * 24), (15, 30 * 24)] {
+            store.had_event(number, now - SignedDuration::from_hours(hours));
+        }
+        let recency = |duration: &str, kind: &str| {
+            format!(r#"{{"Behavior":{{"Recency":{{"Duration":"{duration}","RecencyType":"{kind}"}}}}}}"#)
+        };
+        let of_both = format!(
+            r#"{{"SegmentGroups":{{"Groups":[{{"Dimensions":[{},{}],"Type":"ALL"}}]}}}}"#,
+            recency("HR_24", "INACTIVE"),
+            recency("DAY_7", "ACTIVE")
+        );
+        store.define("day", &format!(r#"{{"Dimensions":{}}}"#, recency("HR_24", "ACTIVE")));
+        store.define("month", &format!(r#"{{"Dimensions":{}}}"#, recency("DAY_30", "ACTIVE")));
+        store.define("gone", &format!(r#"{{"Dimensions":{}}}"#, recency("DAY_7", "INACTIVE")));
+        store.define("both", &of_both);
+        let gone = (0..20).filter(|number| ![1, 2, 3, 8].contains(number)).collect::<Vec<u32>>();
+        let few: RoaringBitmap = (0..9).collect();
+        for (id, expected) in
+            [("day", vec![1, 2]), ("month", vec![1, 2, 3, 8, 9, 15]), ("gone", gone), ("both", vec![3, 8])]
+        {
+            let expected: RoaringBitmap = expected.into_iter().collect();
+            let (members, among, in_page) = runtime().block_on(async {
+                let compiled = Compiled::load(&store, &application, id, None, now).await.unwrap();
+                let page = store.load_endpoints(&application, few.iter().collect()).await.unwrap();
+                (
+                    evaluate(&store, &application, id, None, now).await.unwrap(),
+                    evaluate_among(&store, &application, id, None, now, &few).await.unwrap(),
+                    compiled.among(&page).unwrap(),
+                )
+            });
+            assert_eq!(members, expected, "{id}");
+            assert_eq!((&among, &in_page), (&(&expected & &few), &(&expected & &few)), "{id}");
         }
     }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use roaring::RoaringBitmap;
 
 use crate::domain::{ApplicationId, ChannelType, Endpoint, EndpointNumber};
 use crate::store::{
     Application, AttributeGroup, Call, Definition, DefinitionStore, DefinitionWrite, EndpointPage, EndpointStore,
-    EndpointWrite, Kind, Owner, Refused, Versioning, Withdrawal,
+    EndpointWrite, Event, EventPage, EventStore, Kind, Owner, Refused, Versioning, Withdrawal,
 };
 use crate::wire;
 
@@ -26,6 +27,7 @@ struct State {
     endpoints: Vec<(String, Endpoint)>,
     definitions: BTreeMap<String, Vec<String>>,
     members: BTreeMap<(String, u32), RoaringBitmap>,
+    events: Vec<(EndpointNumber, Timestamp)>,
 }
 
 impl Fake {
@@ -39,6 +41,10 @@ impl Fake {
 
     pub(super) fn import(&self, id: &str, version: u32, members: &[EndpointNumber]) {
         self.state.lock().members.insert((id.to_owned(), version), members.iter().collect());
+    }
+
+    pub(super) fn had_event(&self, number: EndpointNumber, arrived_at: Timestamp) {
+        self.state.lock().events.push((number, arrived_at));
     }
 
     pub(super) fn endpoints(&self) -> Vec<(String, Endpoint)> {
@@ -258,6 +264,41 @@ impl DefinitionStore for Fake {
     }
 
     fn delete_definition(&self, _: Option<&ApplicationId>, _: Kind, _: &str) -> Call<'_, bool> {
+        unreachable!("segments delete nothing")
+    }
+}
+
+impl EventStore for Fake {
+    fn active_since(&self, _: &ApplicationId, moment: Timestamp) -> Call<'_, RoaringBitmap> {
+        let state = self.state.lock();
+        ready(state.events.iter().filter(|(_, arrived_at)| *arrived_at >= moment).map(|(number, _)| number).collect())
+    }
+
+    fn append_events(&self, _: &ApplicationId, _: Vec<Event>, _: Timestamp) -> Call<'_, Vec<bool>> {
+        unreachable!("segments report nothing")
+    }
+
+    fn events_after(&self, _: &ApplicationId, _: u64, _: usize) -> Call<'_, EventPage> {
+        unreachable!("segments read no events")
+    }
+
+    fn events_between(
+        &self,
+        _: &ApplicationId,
+        _: &[&str],
+        _: Timestamp,
+        _: Timestamp,
+        _: u64,
+        _: usize,
+    ) -> Call<'_, EventPage> {
+        unreachable!("segments read no events")
+    }
+
+    fn position_before(&self, _: Timestamp) -> Call<'_, u64> {
+        unreachable!("segments read no events")
+    }
+
+    fn delete_events_before(&self, _: Timestamp) -> Call<'_, u64> {
         unreachable!("segments delete nothing")
     }
 }

@@ -40,7 +40,7 @@ pub(super) enum Test {
     },
     Country(Set),
     Near(Circle),
-    /// The endpoint was updated since then, or was not.
+    /// The endpoint was updated or had an event since then, or neither.
     Recency {
         since: Timestamp,
         active: bool,
@@ -75,9 +75,17 @@ impl Predicate {
         self.tests.is_empty()
     }
 
-    /// Whether the endpoint passes every test.
-    pub fn matches(&self, endpoint: &View<'_>) -> bool {
-        self.tests.iter().all(|test| test.matches(endpoint))
+    /// Whether the endpoint passes every test. Whether it had an event since a moment is not in its document.
+    pub fn matches(&self, endpoint: &View<'_>, had_event_since: impl Fn(Timestamp) -> bool) -> bool {
+        self.tests.iter().all(|test| test.matches(endpoint, &had_event_since))
+    }
+
+    /// The moments since which this asks for events.
+    pub(super) fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        self.tests.iter().filter_map(|test| match test {
+            Test::Recency { since, .. } => Some(*since),
+            _ => None,
+        })
     }
 
     /// Adds the parts of a document this reads.
@@ -97,7 +105,7 @@ impl Predicate {
 }
 
 impl Test {
-    fn matches(&self, endpoint: &View<'_>) -> bool {
+    fn matches(&self, endpoint: &View<'_>, had_event_since: &impl Fn(Timestamp) -> bool) -> bool {
         match self {
             Self::Attribute { name, condition } => condition.matches(values(&endpoint.attributes, name)),
             Self::UserAttribute { name, condition } => condition.matches(values(&endpoint.user.attributes, name)),
@@ -125,10 +133,10 @@ impl Test {
                 (Some(latitude), Some(longitude)) => circle.contains(latitude, longitude),
                 _ => false,
             },
-            // An endpoint whose date cannot be read was not seen lately, as far as anyone can tell.
+            // An endpoint whose date cannot be read was not updated lately, as far as anyone can tell.
             Self::Recency { since, active } => {
-                let seen = text(&endpoint.effective_date).and_then(instant::read).is_some_and(|date| date >= *since);
-                seen == *active
+                let updated = text(&endpoint.effective_date).and_then(instant::read).is_some_and(|date| date >= *since);
+                (updated || had_event_since(*since)) == *active
             }
         }
     }
@@ -173,14 +181,20 @@ mod tests {
     const NOW: &str = "2026-03-02T09:00:00Z";
 
     fn matches(dimensions: &str, endpoint: &str) -> bool {
+        matches_after(dimensions, endpoint, None)
+    }
+
+    /// For an endpoint with its last event then.
+    fn matches_after(dimensions: &str, endpoint: &str, last_event: Option<Timestamp>) -> bool {
+        let had_event_since = |since| last_event >= Some(since);
         let json = format!(r#"{{"Dimensions":{dimensions}}}"#);
         let request: WriteSegmentRequest = serde_json::from_str(&json).unwrap();
         let Definition::Dimensions(predicate) = compile(&request, NOW.parse().unwrap()).unwrap() else {
             panic!("{dimensions} are dimensions");
         };
-        let whole = predicate.matches(&View::read(endpoint.as_bytes()).unwrap());
+        let whole = predicate.matches(&View::read(endpoint.as_bytes()).unwrap(), had_event_since);
         let needs = Needs::of(std::slice::from_ref(&predicate));
-        let narrow = predicate.matches(&needs.read(endpoint.as_bytes()).unwrap());
+        let narrow = predicate.matches(&needs.read(endpoint.as_bytes()).unwrap(), had_event_since);
         assert_eq!(whole, narrow, "a narrow reading decides {dimensions} differently");
         whole
     }
@@ -323,6 +337,30 @@ mod tests {
                 let recency = format!(r#"{{"Duration":"{duration}","RecencyType":"{kind}"}}"#);
                 let dimensions = format!(r#"{{"Behavior":{{"Recency":{recency}}}}}"#);
                 assert_eq!(matches(&dimensions, &endpoint), expected, "{dimensions} {endpoint}");
+            }
+        }
+    }
+
+    #[test]
+    fn recency_is_of_the_last_update_or_the_last_event() {
+        let (old, new) = ("2026-02-01T09:00:00Z", "2026-03-02T08:00:00Z");
+        let cases = [
+            ("HR_24", old, None, false),
+            ("HR_24", old, Some("2026-03-01T08:59:59.999Z"), false),
+            ("HR_24", old, Some("2026-03-01T09:00:00Z"), true),
+            ("HR_24", new, None, true),
+            ("HR_24", new, Some("2026-02-01T09:00:00Z"), true),
+            ("DAY_7", old, Some("2026-02-23T09:00:00Z"), true),
+            ("DAY_7", old, Some("2026-02-23T08:59:59Z"), false),
+            ("DAY_7", "some day", Some("2026-03-01T09:00:00Z"), true),
+        ];
+        for (duration, updated, event, active) in cases {
+            let endpoint = format!(r#"{{"EffectiveDate":"{updated}"}}"#);
+            for (kind, expected) in [("ACTIVE", active), ("INACTIVE", !active)] {
+                let recency = format!(r#"{{"Duration":"{duration}","RecencyType":"{kind}"}}"#);
+                let dimensions = format!(r#"{{"Behavior":{{"Recency":{recency}}}}}"#);
+                let event = event.map(|event| event.parse().unwrap());
+                assert_eq!(matches_after(&dimensions, &endpoint, event), expected, "{dimensions} {updated} {event:?}");
             }
         }
     }

@@ -1,14 +1,16 @@
 //! Which endpoints match which dimensions, found by reading them all.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::stream::{FuturesUnordered, TryStreamExt};
+use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::narrow::Needs;
 use super::{Error, Predicate, pool};
 use crate::domain::{ApplicationId, EndpointNumber};
-use crate::store::{EndpointPage, EndpointStore};
+use crate::store::{self, EndpointPage, EndpointStore, EventStore};
 
 /// Endpoints read from the store at once: about two megabytes.
 const PAGE_ENDPOINTS: usize = 2_000;
@@ -26,7 +28,7 @@ pub(super) struct Matches {
 /// The one place that asks this question: an index may answer it instead of a scan.
 /// Memory: a few pages and the bitmaps, whatever the size of the application. Pages are evaluated by rayon, never on
 /// the caller's thread.
-pub(super) async fn matching<S: EndpointStore + ?Sized>(
+pub(super) async fn matching<S: EndpointStore + EventStore + ?Sized>(
     store: &S,
     application: &ApplicationId,
     predicates: Vec<Predicate>,
@@ -37,7 +39,7 @@ pub(super) async fn matching<S: EndpointStore + ?Sized>(
         return Ok(Matches { everyone, matching });
     }
 
-    let question = Arc::new(Question::new(predicates));
+    let question = Arc::new(Question::new(store, application, predicates).await?);
     let mut matches = question.nobody();
     let mut pages = FuturesUnordered::new();
     let pages_max = pool::ahead();
@@ -63,13 +65,13 @@ pub(super) async fn matching<S: EndpointStore + ?Sized>(
 }
 
 /// As [`matching`], for no more than these endpoints, each of which is read on its own: for a few.
-pub(super) async fn matching_among<S: EndpointStore + ?Sized>(
+pub(super) async fn matching_among<S: EndpointStore + EventStore + ?Sized>(
     store: &S,
     application: &ApplicationId,
     predicates: Vec<Predicate>,
     among: &RoaringBitmap,
 ) -> Result<Matches, Error> {
-    let question = Arc::new(Question::new(predicates));
+    let question = Arc::new(Question::new(store, application, predicates).await?);
     let mut matches = question.nobody();
     let mut numbers = among.iter();
     loop {
@@ -87,11 +89,24 @@ pub(super) async fn matching_among<S: EndpointStore + ?Sized>(
 pub(super) struct Question {
     predicates: Vec<Predicate>,
     needs: Needs,
+    /// Who had an event since each moment that matters.
+    active: BTreeMap<Timestamp, RoaringBitmap>,
 }
 
 impl Question {
-    pub(super) fn new(predicates: Vec<Predicate>) -> Self {
-        Self { needs: Needs::of(&predicates), predicates }
+    /// Asks the store who had events, if that matters.
+    pub(super) async fn new<S: EventStore + ?Sized>(
+        store: &S,
+        application: &ApplicationId,
+        predicates: Vec<Predicate>,
+    ) -> Result<Self, store::Error> {
+        let mut active = BTreeMap::new();
+        for moment in predicates.iter().flat_map(Predicate::moments) {
+            if !active.contains_key(&moment) {
+                active.insert(moment, store.active_since(application, moment).await?);
+            }
+        }
+        Ok(Self { needs: Needs::of(&predicates), predicates, active })
     }
 
     fn nobody(&self) -> Matches {
@@ -105,8 +120,9 @@ impl Question {
             let view =
                 self.needs.read(endpoint.document).map_err(|source| Error::DamagedEndpoint { number, source })?;
             matches.everyone.insert(number);
+            let had_event_since = |moment| self.active.get(&moment).is_some_and(|active| active.contains(number));
             for (predicate, matching) in self.predicates.iter().zip(&mut matches.matching) {
-                if predicate.matches(&view) {
+                if predicate.matches(&view, had_event_since) {
                     matching.insert(number);
                 }
             }

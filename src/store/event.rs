@@ -3,6 +3,7 @@
 //! Times are kept to the microsecond.
 
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 
 use super::Call;
 use crate::domain::ApplicationId;
@@ -29,6 +30,16 @@ pub struct EventRow {
     /// When it arrived.
     pub arrived_at: Timestamp,
     pub event: Event,
+}
+
+/// Whether events of this type tell that somebody did something. What providers report of a delivery does not: whom a message
+/// reached need not have stirred.
+pub(super) fn is_activity(event_type: &str) -> bool {
+    match event_type.split_once('.') {
+        Some(("_email", of)) => matches!(of, "open" | "click" | "complaint" | "unsubscribe"),
+        Some(("_SMS", of)) => of == "OPTOUT",
+        _ => true,
+    }
 }
 
 /// Events read at once, in the order of their positions. Ends early when it has some megabytes, but is empty only at the end.
@@ -61,6 +72,12 @@ pub trait EventStore: Send + Sync {
         after: u64,
         events_max: usize,
     ) -> Call<'_, EventPage>;
+
+    /// The endpoints with an event that arrived at that moment or later, as far as they existed when it was first looked at.
+    /// Reports of providers on deliveries do not count.
+    ///
+    /// A process's first question reads all events since then; later ones only those in between, so that they are quick.
+    fn active_since(&self, application: &ApplicationId, moment: Timestamp) -> Call<'_, RoaringBitmap>;
 
     /// A position before those of all events that arrived at that moment or later, and behind as many others as can be told
     /// quickly.

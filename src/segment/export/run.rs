@@ -12,7 +12,7 @@ use super::destination::Piece;
 use super::{Destination, Error, Options, Summary};
 use crate::domain::{ApplicationId, EndpointNumber};
 use crate::segment::{self, pool};
-use crate::store::{self, DefinitionStore, EndpointPage, EndpointStore};
+use crate::store::{self, DefinitionStore, EndpointPage, EndpointStore, EventStore};
 use crate::wire::endpoint_update::append_response;
 
 /// Endpoints read from the store at once.
@@ -23,7 +23,7 @@ const PAGE_ENDPOINTS: usize = 5_000;
 ///
 /// Shape: there is always at least one file, if only an empty one. Each page is a gzip member of its own, so that pages
 /// can be packed side by side; readers take the members of a file as one.
-pub async fn run<S: EndpointStore + DefinitionStore + ?Sized>(
+pub async fn run<S: EndpointStore + DefinitionStore + EventStore + ?Sized>(
     store: &S,
     application: &ApplicationId,
     mut destination: Destination,

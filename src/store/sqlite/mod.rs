@@ -54,6 +54,7 @@ pub enum Mode {
 pub struct Sqlite {
     readers: Arc<Readers>,
     writer: Option<Writer>,
+    activities: event::Activities,
 }
 
 impl Sqlite {
@@ -77,7 +78,7 @@ impl Sqlite {
                 None
             }
         };
-        Ok(Self { readers: Arc::new(Readers::new(path)), writer })
+        Ok(Self { readers: Arc::new(Readers::new(path)), writer, activities: event::Activities::default() })
     }
 
     fn read<T: Send + 'static>(

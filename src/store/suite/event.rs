@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Place, application, application_id, with_application};
-use crate::domain::ApplicationId;
+use super::{Place, application, application_id, at, put, with_application};
+use crate::domain::{ApplicationId, ChannelType};
 use crate::store::{Error, Event, EventPage, EventStore};
 
 fn time(text: &str) -> Timestamp {
@@ -240,4 +240,44 @@ pub async fn a_position_before_a_moment_misses_nothing_after_it(place: &dyn Plac
     assert_eq!(since(0).await, ["0", "1", "2", "3"]);
     assert_eq!(since(2).await, ["2", "3"]);
     assert!(since(5).await.is_empty());
+}
+
+pub async fn endpoints_with_events_since_a_moment_are_active(place: &dyn Place) {
+    let store = with_application(place).await;
+    let hours = |hours: i64| noon() + SignedDuration::from_hours(hours);
+    let active = async |store: &dyn EventStore, moment| {
+        store.active_since(&application_id(), moment).await.unwrap().into_iter().collect::<Vec<_>>()
+    };
+    put(&*store, ["a", "b", "c", "d"].map(|id| at(id, ChannelType::Sms, id)).into()).await;
+    append(&*store, &[event("b", "1"), event("nobody", "1")], hours(0)).await;
+    append(&*store, &[event("a", "1"), event("a", "2")], hours(24)).await;
+    append(&*store, &[event("b", "2")], hours(48)).await;
+    let reports = ["_email.delivered", "_SMS.SUCCESS"];
+    let reports = reports.map(|name| Event { event_type: name.into(), ..event("d", name) });
+    append(&*store, &reports, hours(48)).await;
+
+    let microsecond = SignedDuration::from_micros(1);
+    // Later moments first: the earlier ones ask for what was not read yet.
+    assert_eq!(active(&*store, hours(48) + microsecond).await, [0; 0]);
+    assert_eq!(active(&*store, hours(48)).await, [1]);
+    assert_eq!(active(&*store, hours(24) + microsecond).await, [1]);
+    assert_eq!(active(&*store, hours(24)).await, [0, 1]);
+    assert_eq!(active(&*store, Timestamp::MIN).await, [0, 1]);
+
+    append(&*store, &[event("c", "1")], hours(72)).await;
+    append(&*store, &[event("c", "2")], hours(72) - SignedDuration::from_mins(1)).await;
+    append(&*store, &[Event { event_type: "_email.open".into(), ..event("d", "2") }], hours(73)).await;
+    for _ in 0..2 {
+        assert_eq!(active(&*store, hours(72)).await, [2, 3], "what comes a little late takes nothing back");
+        assert_eq!(active(&*store, hours(24)).await, [0, 1, 2, 3]);
+    }
+    drop(store);
+
+    let store = place.open().await;
+    assert_eq!(active(&*store, hours(48)).await, [1, 2, 3]);
+    assert_eq!(active(&*store, hours(0)).await, [0, 1, 2, 3]);
+    let other = ApplicationId::new("00");
+    assert!(store.active_since(&other, hours(0)).await.unwrap().is_empty(), "there is no such application");
+    store.put_application(application(&other)).await.unwrap();
+    assert!(store.active_since(&other, hours(0)).await.unwrap().is_empty(), "others' events are not its own");
 }

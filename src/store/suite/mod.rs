@@ -51,6 +51,7 @@ macro_rules! suite {
             event::a_page_of_large_events_ends_early
             event::events_of_types_are_found_in_a_span_of_time
             event::old_events_are_removed
+            event::endpoints_with_events_since_a_moment_are_active
             reader::readers_go_on_where_they_were
             display::displays_outlive_their_events
             display::sessions_after_a_display_are_known

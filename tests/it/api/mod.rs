@@ -13,6 +13,7 @@ mod job;
 mod journey;
 mod kpi;
 mod lambda;
+mod recency;
 mod recommender;
 mod segment;
 mod served;

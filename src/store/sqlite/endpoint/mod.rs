@@ -14,6 +14,7 @@ use super::{Sqlite, application};
 use crate::domain::{ApplicationId, ChannelType, EndpointNumber};
 use crate::store::{AttributeGroup, Call, EndpointPage, EndpointStore, EndpointWrite, Owner, Refused, Withdrawal};
 
+pub use read::numbers_of;
 pub use write::Cache;
 
 /// Writes of one call from which on it is worth a commit of its own, and a filter of all keys.

@@ -1,20 +1,25 @@
 //! Events in SQLite.
 
+mod activity;
 mod read;
 mod recent;
 mod write;
 
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 
 use super::writer::Size;
 use super::{Sqlite, application};
 use crate::domain::ApplicationId;
 use crate::store::{Call, Event, EventPage, EventStore};
 
+pub use self::activity::Activities;
 pub use self::recent::Recent;
 
 /// Events of one call from which on it is worth a commit of its own.
 const BULK_EVENTS: usize = 2_000;
+/// Events read at once for the activity of endpoints: some tenths of a second.
+const ACTIVITY_EVENTS: usize = 50_000;
 
 impl EventStore for Sqlite {
     fn append_events(
@@ -53,6 +58,29 @@ impl EventStore for Sqlite {
         self.read("read events of some types", move |connection| {
             let Some(key) = application::key(connection, &application)? else { return Ok(EventPage::new()) };
             read::between(connection, key, event_types, from..to, after, events_max)
+        })
+    }
+
+    fn active_since(&self, application: &ApplicationId, moment: Timestamp) -> Call<'_, RoaringBitmap> {
+        let application = application.clone();
+        Box::pin(async move {
+            let begin = self.read("find the events since a moment", move |connection| {
+                let Some(key) = application::key(connection, &application)? else { return Ok(None) };
+                Ok(Some((key, read::position_before(connection, moment)?)))
+            });
+            let Some((key, after)) = begin.await? else { return Ok(RoaringBitmap::new()) };
+            let mut activity = self.activities.of(key).lock_owned().await;
+            loop {
+                let step = self.read("find active endpoints", move |connection| {
+                    let is_all = activity.read_on(connection, key, after.cast_signed(), ACTIVITY_EVENTS)?;
+                    let active = is_all.then(|| activity.since(moment));
+                    Ok((activity, active))
+                });
+                match step.await? {
+                    (_, Some(active)) => return Ok(active),
+                    (read, None) => activity = read,
+                }
+            }
         })
     }
 
