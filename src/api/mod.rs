@@ -78,6 +78,8 @@ pub struct Api {
     kpis: Semaphore,
     /// Bytes of bodies that may still be held.
     bodies: Arc<Semaphore>,
+    /// The same for exchanges of tokens.
+    exchanges: Arc<Semaphore>,
     /// Functions of this machine.
     functions: Arc<Shelf>,
     /// Bytes of events of asynchronous calls of functions that may still wait.
@@ -112,6 +114,7 @@ impl Api {
     ) -> Self {
         let jobs = Jobs::new(store.clone(), clock.clone(), config.clone());
         let (kpis, bodies) = (Semaphore::new(KPIS_MAX), Arc::new(Semaphore::new(BODIES_BYTES_MAX)));
+        let exchanges = Arc::new(Semaphore::new(sts::BODIES_BYTES_MAX));
         let events = Arc::new(Semaphore::new(lambda::EVENTS_BYTES_MAX));
         let uploads = Arc::new(Semaphore::new(lambda::UPLOADS_MAX));
         let feedback = feedback::Feedback::new(&config.feedback);
@@ -126,6 +129,7 @@ impl Api {
             jobs,
             kpis,
             bodies,
+            exchanges,
             functions,
             events,
             uploads,

@@ -1,5 +1,6 @@
 //! What values must hold, beyond their types.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -202,6 +203,31 @@ fn broken_identities(table: &Table) -> Vec<(Key, String)> {
         let is_set = |part| section.get(part).and_then(Value::as_str).is_some_and(|text: &str| !text.is_empty());
         if is_set("jwks_url") && is_set("jwks_file") {
             broken.push((key.child("jwks_url"), "be empty where `jwks_file` names a file".to_owned()));
+        }
+    }
+    broken.extend(strange_issuers(table));
+    broken
+}
+
+/// Issuers of roles that share an application with a role of another issuer: to an application `ann` is one user, whoever
+/// vouches for her.
+fn strange_issuers(table: &Table) -> Vec<(Key, String)> {
+    let mut broken = Vec::new();
+    let mut first = BTreeMap::new();
+    let sections = Key::dotted("identity");
+    for (name, section) in get(table, &sections).and_then(Value::as_table).into_iter().flatten() {
+        let Some(issuer) = section.get("issuer").and_then(Value::as_str) else { continue };
+        let applications = section.get("applications").and_then(Value::as_array).into_iter().flatten();
+        let strange = applications.filter_map(Value::as_str).find_map(|application| {
+            let (role, known) = *first.entry(application).or_insert((name, issuer));
+            (known != issuer).then_some((application, role))
+        });
+        if let Some((application, role)) = strange {
+            let rule = format!(
+                "be the same as `identity.{role}.issuer`: both roles are for the application `{application}`, which does \
+                 not tell users of one issuer from those of another"
+            );
+            broken.push((sections.child(name).child("issuer"), rule));
         }
     }
     broken

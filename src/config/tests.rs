@@ -327,6 +327,30 @@ fn wrong_sinks_are_refused_by_key() {
 }
 
 #[test]
+fn roles_of_one_application_have_one_issuer() {
+    let roles = |one: &str, two: &str| {
+        let section = |name: &str, rest: &str| format!("[identity.{name}]\naudiences = [\"web\"]\n{rest}\n");
+        sources(&(section("app", one) + &section("web", two)))
+    };
+    let app = "issuer = \"https://a.example\"\napplications = [\"shop\", \"blog\"]";
+    for web in [
+        "issuer = \"https://a.example\"\napplications = [\"shop\"]",
+        "issuer = \"https://b.example\"\napplications = [\"forum\"]",
+    ] {
+        let (sources, _folder) = roles(app, web);
+        Config::load(sources).unwrap();
+    }
+    for issuer in ["https://b.example", "https://a.example/"] {
+        let (sources, _folder) = roles(app, &format!("issuer = \"{issuer}\"\napplications = [\"forum\", \"blog\"]"));
+        let expected = format!(
+            "settings.toml:7: `identity.web.issuer` is `{issuer}`, but must be the same as `identity.app.issuer`: both \
+             roles are for the application `blog`, which does not tell users of one issuer from those of another"
+        );
+        assert_eq!(error(sources), expected);
+    }
+}
+
+#[test]
 fn passwords_in_urls_are_shown_nowhere() {
     let (sources, _folder) =
         sources("[event_stream.sinks.n]\ntype = \"nats\"\nurl = \"nats://me:hunter2@a,nats://x:hunter2@b\"");

@@ -61,9 +61,11 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, ..] = address.octets();
+    let [a, b, c, _] = address.octets();
     let shared = a == 100 && (64..128).contains(&b); // RFC 6598
     let benchmarking = a == 198 && (b == 18 || b == 19); // RFC 2544
+    let assignments = a == 192 && b == 0 && c == 0; // RFC 6890
+    let azure = address == Ipv4Addr::new(168, 63, 129, 16); // Its machines' own services, as 169.254.169.254 elsewhere.
     !(address.is_private()
         || address.is_loopback()
         || address.is_link_local()
@@ -73,19 +75,26 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || a == 0
         || a >= 240
         || shared
-        || benchmarking)
+        || benchmarking
+        || assignments
+        || azure)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let first = address.segments()[0];
-    // NAT64 and 6to4 wrap IPv4 addresses that would have to be checked again; nobody's webhook needs them.
-    let wraps_v4 = address.segments()[..2] == [0x64, 0xff9b] || first == 0x2002;
+    let segments = address.segments();
+    let first = segments[0];
+    // NAT64, 6to4, Teredo and what came before them wrap IPv4 addresses that would have to be checked again; nobody's
+    // webhook needs them.
+    let wraps_v4 =
+        [[0x64, 0xff9b], [0x2001, 0]].contains(&[first, segments[1]]) || first == 0x2002 || segments[..6] == [0; 6];
+    let site_local = first & 0xffc0 == 0xfec0; // RFC 3879
     !(address.is_loopback()
         || address.is_unspecified()
         || address.is_multicast()
         || address.is_unique_local()
         || address.is_unicast_link_local()
-        || wraps_v4)
+        || wraps_v4
+        || site_local)
 }
 
 /// Resolves names and drops addresses that [`Access`] forbids.
@@ -145,11 +154,20 @@ mod tests {
             "http://[::ffff:10.0.0.1]/",
             "http://[fd00::1]/",
             "http://[fe80::1]/",
+            "http://[fec0::1]/",
+            "http://[feff::1]/",
+            "http://[2001::a00:1]/",
+            "http://[::7f00:1]/",
+            "http://[64:ff9b::a00:1]/",
+            "http://168.63.129.16/",
+            "http://192.0.0.192/",
         ] {
             assert!(strict.check(&url.parse().unwrap()).is_err(), "{url}");
             assert!(Access::ANY.check(&url.parse().unwrap()).is_ok(), "{url}");
         }
-        assert!(strict.check(&"http://93.184.216.34/".parse().unwrap()).is_ok());
+        for url in ["http://93.184.216.34/", "http://168.63.129.17/", "http://192.0.1.1/", "http://[2001:1::1]/"] {
+            assert!(strict.check(&url.parse().unwrap()).is_ok(), "{url}");
+        }
     }
 
     #[test]

@@ -20,10 +20,11 @@ use ring::signature::{
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::server::{Cut, Handler, Reply, Server, reply};
 
-/// The RSA key, which is public and fixed, as that of the other sandbox that needs one.
+/// The RSA key of tests, which is public and fixed, as that of the other sandbox that needs one: none can be made here.
 const RSA_PEM: &str = include_str!("fcm/key.pem");
 
 /// A provider on loopback. It ends when this is dropped.
@@ -36,7 +37,10 @@ pub struct Oidc {
 struct Provider {
     issuer: Mutex<String>,
     keys: Mutex<Vec<SigningKey>>,
+    /// Whether the RSA key is one of them.
+    has_rsa: bool,
     fails: AtomicBool,
+    hangs: watch::Sender<bool>,
     fetches: AtomicU64,
     made: AtomicU64,
 }
@@ -55,8 +59,18 @@ enum Pair {
 }
 
 impl Oidc {
+    /// A provider with keys that are made now.
     pub async fn start() -> io::Result<Self> {
-        let provider = Arc::new(Provider::default());
+        Self::with(Provider::default()).await
+    }
+
+    /// A provider with an RSA key too, by which everybody can sign: for tests alone.
+    pub async fn start_with_public_rsa_key() -> io::Result<Self> {
+        Self::with(Provider { has_rsa: true, ..Provider::default() }).await
+    }
+
+    async fn with(provider: Provider) -> io::Result<Self> {
+        let provider = Arc::new(provider);
         let server = Server::start(None, provider.clone()).await?;
         *provider.issuer.lock() = server.base_url();
         let oidc = Self { server, provider };
@@ -77,18 +91,23 @@ impl Oidc {
     pub fn rotate(&self) {
         let number = self.provider.made.fetch_add(1, Relaxed) + 1;
         let ec = |algorithm| ec_key(algorithm);
-        let pairs = [
-            ("rsa".to_owned(), rsa_key()),
+        let rsa = self.provider.has_rsa.then(|| ("rsa".to_owned(), rsa_key()));
+        let made = [
             (format!("p256-{number}"), Pair::P256(ec(&ECDSA_P256_SHA256_FIXED_SIGNING))),
             (format!("p384-{number}"), Pair::P384(ec(&ECDSA_P384_SHA384_FIXED_SIGNING))),
             (format!("ed25519-{number}"), ed_key()),
         ];
-        *self.provider.keys.lock() = pairs.into_iter().map(|(id, pair)| SigningKey { id, pair }).collect();
+        *self.provider.keys.lock() = rsa.into_iter().chain(made).map(|(id, pair)| SigningKey { id, pair }).collect();
     }
 
     /// Whether it answers everything with an error from now on.
     pub fn set_failing(&self, fails: bool) {
         self.provider.fails.store(fails, Relaxed);
+    }
+
+    /// Whether it answers nothing from now on. What it was asked meanwhile is answered when this ends.
+    pub fn set_hanging(&self, hangs: bool) {
+        self.provider.hangs.send_replace(hangs);
     }
 
     /// How often its keys were asked for.
@@ -134,6 +153,8 @@ impl Handler for Provider {
         if path == "/keys" {
             self.fetches.fetch_add(1, Relaxed);
         }
+        // The sender lives as long as this.
+        _ = self.hangs.subscribe().wait_for(|hangs| !hangs).await;
         if self.fails.load(Relaxed) {
             return Ok(reply(StatusCode::SERVICE_UNAVAILABLE, "steered to fail"));
         }

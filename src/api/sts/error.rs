@@ -40,6 +40,17 @@ impl Error {
         Self::new(StatusCode::BAD_REQUEST, "MalformedPolicyDocument", message)
     }
 
+    /// As to STS, a role that is not there and one that does not trust the token are the same.
+    pub fn not_authorized() -> Self {
+        Self::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    }
+
+    /// The provider leaves us waiting.
+    pub fn too_slow() -> Self {
+        let message = "the token cannot be checked in time; try again later";
+        Self::new(StatusCode::BAD_REQUEST, "IDPCommunicationError", message)
+    }
+
     pub fn access_denied(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
     }
@@ -73,10 +84,7 @@ impl From<identity::Error> for Error {
     fn from(error: identity::Error) -> Self {
         let message = error.to_string();
         match error {
-            // As to STS, a role that is not there and one that does not trust the token are the same.
-            identity::Error::UnknownRole(_) => {
-                Self::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
-            }
+            identity::Error::UnknownRole(_) => Self::not_authorized(),
             identity::Error::Token(TokenError::Expired { .. }) => {
                 Self::new(StatusCode::BAD_REQUEST, "ExpiredTokenException", message)
             }

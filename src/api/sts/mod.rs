@@ -11,9 +11,10 @@ mod request;
 mod response;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
@@ -29,7 +30,12 @@ use crate::telemetry::metric;
 const PATH: &str = "/";
 /// Bytes of a request: a token has 20,000 at most, and every one of them may have to be escaped.
 const REQUEST_BYTES_MAX: usize = 128 * 1024;
+/// Bytes of requests held at once. A room of their own, since nobody has to sign to get into it.
+pub const BODIES_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long an exchange may take, from the first byte of its body on.
+const TIMEOUT: Duration = Duration::from_secs(10);
 const XML: HeaderValue = HeaderValue::from_static("text/xml");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const OPERATION: &str = "AssumeRoleWithWebIdentity";
 
 /// Whether a request is one for STS.
@@ -41,7 +47,8 @@ pub fn is_for(head: &Parts) -> bool {
 /// Answers a request for STS.
 pub async fn answer(api: Arc<Api>, head: Parts, body: Body, request_id: Arc<str>) -> Response {
     let began = Stopwatch::start();
-    let outcome = run(&api, &head, body, &request_id).await;
+    let ran = clock::timeout(&*api.clock, TIMEOUT, run(&api, &head, body, &request_id)).await;
+    let outcome = ran.unwrap_or_else(|| Err(Error::too_slow()));
     let (status, text) = match outcome {
         Ok(text) => (StatusCode::OK, text),
         Err(error) => {
@@ -59,13 +66,18 @@ pub async fn answer(api: Arc<Api>, head: Parts, body: Body, request_id: Arc<str>
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, XML);
+    // It may be a key.
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     response
 }
 
 async fn run(api: &Arc<Api>, head: &Parts, body: Body, request_id: &str) -> Result<String, Error> {
     api.authenticator.refuse_foreign(head).map_err(|error| Error::access_denied(error.to_string()))?;
-    let reading = handle::read(&head.headers, body, REQUEST_BYTES_MAX, &api.bodies, None);
-    let read = clock::timeout(&*api.clock, api.config.api.body_timeout, reading).await;
+    if api.config.identity.is_empty() {
+        return Err(Error::not_authorized());
+    }
+    let reading = handle::read(&head.headers, body, REQUEST_BYTES_MAX, &api.exchanges, None);
+    let read = clock::timeout(&*api.clock, api.config.api.body_timeout.min(TIMEOUT), reading).await;
     let body = match read {
         Some(Ok(body)) => body,
         Some(Err(error)) => return Err(Error::of_body(&error)),

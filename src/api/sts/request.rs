@@ -78,7 +78,7 @@ impl Request {
         match parts[..] {
             ["arn", _, "iam", "", account, resource] => match resource.strip_prefix("role/") {
                 Some(name) if account == account_id => Ok(name),
-                Some(_) => Err(Error::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity")),
+                Some(_) => Err(Error::not_authorized()),
                 None => Err(Error::validation("`RoleArn` is no ARN of a role")),
             },
             _ => Err(Error::validation("`RoleArn` is no ARN of a role")),

@@ -59,9 +59,15 @@ impl Nats {
             let credentials = std::fs::read_to_string(credentials_file).map_err(unusable)?;
             options = options.credentials(&credentials).map_err(unusable)?;
         }
+        let urls = url.expose_secret().split(',').map(|text| server(text.trim()));
+        let urls: Vec<_> = urls.collect::<Result<_, _>>().map_err(|rule| wrong("url", rule.to_owned()))?;
+        // The client has one set of them, which it shows to every server.
+        let credentials = |url: &Url| (url.username().to_owned(), url.password().map(str::to_owned));
+        if urls.iter().any(|url| credentials(url) != credentials(&urls[0])) {
+            return Err(wrong("url", CREDENTIALS.to_owned()));
+        }
         let mut servers = Vec::new();
-        for text in url.expose_secret().split(',') {
-            let mut url = server(text.trim()).map_err(|rule| wrong("url", rule.to_owned()))?;
+        for mut url in urls {
             if !url.username().is_empty() {
                 // Kept out of the URL, which the client names in what it logs.
                 let [user, password] = [url.username(), url.password().unwrap_or_default()]
@@ -188,6 +194,8 @@ impl Told {
 }
 
 const SERVERS: &str = "must be URLs such as `nats://nats.example.com:4222` or `tls://…`, with commas between";
+
+const CREDENTIALS: &str = "must have the same user and password, or token, in each of its URLs";
 
 /// Errors: the rule, without the text, which may hold a password.
 fn server(text: &str) -> Result<Url, &'static str> {

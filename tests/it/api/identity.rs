@@ -9,11 +9,14 @@ use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
 use hyper::{Request, Response};
 use pinwheel::app::App;
+use pinwheel::clock::Stopwatch;
 use pinwheel::config::{Config, Sources};
 use pinwheel::http::{Access, Client};
 use pinwheel::sandbox::oidc::Oidc;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::lambda::root;
 use crate::client::Serving;
@@ -30,7 +33,7 @@ struct World {
 
 impl World {
     async fn start(more: &[&str]) -> Self {
-        let (directory, oidc) = (TempDir::new().unwrap(), Oidc::start().await.unwrap());
+        let (directory, oidc) = (TempDir::new().unwrap(), Oidc::start_with_public_rsa_key().await.unwrap());
         let mut flags = vec![
             format!("data.directory={}", directory.path().join("data").display()),
             format!("identity.app.issuer={}", oidc.issuer()),
@@ -64,6 +67,7 @@ impl World {
         let request = Request::post(self.url("/")).header("content-type", "application/x-www-form-urlencoded");
         let answer = self.client.send(request.body(form.into()).unwrap(), 1 << 20).await.unwrap();
         assert_eq!(answer.headers()["content-type"], "text/xml");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
         (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
     }
 
@@ -307,4 +311,67 @@ async fn boto3_exchanges_tokens() {
     command.env_clear().envs([("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_CONFIG_FILE", "/nonexistent")]);
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A connection with a POST for STS of which the body is only begun.
+async fn begun(world: &World, announced: usize, sent: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(world.serving.client.address()).await.unwrap();
+    let head = format!("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {announced}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'a'; sent]).await.unwrap();
+    stream
+}
+
+/// The answer, as far as it is there at first.
+async fn answer(mut stream: TcpStream) -> String {
+    let mut answer = vec![0; 4096];
+    let bytes = stream.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..bytes]).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_exchanges_have_a_room_of_their_own_and_no_time_to_stay() {
+    let world = World::start(&[]).await;
+    let ann = world.key("ann").await;
+    let began = Stopwatch::start();
+    // As much as there is room for.
+    let mut held = Vec::new();
+    for _ in 0..32 {
+        held.push(begun(&world, 128 * 1024 + 1, 128 * 1024).await);
+    }
+    while !world.exchange("app", &world.token("ann")).await.1.contains("<Code>Throttling</Code>") {
+        assert!(began.elapsed() < Duration::from_secs(8), "the room has no end");
+        world.app.clock.sleep(Duration::from_millis(20)).await;
+    }
+    let in_app = json!({"ChannelType": "IN_APP"});
+    assert_eq!(world.send(&ann, "PUT", "/endpoints/a", in_app).await.0, 202, "others have room");
+    let answer = answer(held.pop().unwrap()).await;
+    assert!(answer.contains("400 Bad Request") && answer.contains("did not arrive in time"), "{answer}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    drop(held);
+    while world.exchange("app", &world.token("ann")).await.0 != 200 {
+        assert!(began.elapsed() < Duration::from_secs(40), "the room is not given back");
+        world.app.clock.sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_roles_no_body_is_read() {
+    let mut world = World::start(&[]).await;
+    let directory = TempDir::new().unwrap();
+    let flags = vec![format!("data.directory={}", directory.path().join("data").display())];
+    let app = App::open(Config::load(Sources { flags, ..Sources::default() }).unwrap()).unwrap();
+    world.serving = Serving::verifying(&app).await;
+    let answer = answer(begun(&world, 1000, 0).await).await;
+    assert!(answer.contains("403 Forbidden") && answer.contains("<Code>AccessDenied</Code>"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_hangs_does_not_hold_an_exchange() {
+    let world = World::start(&[]).await;
+    world.oidc.set_hanging(true);
+    let began = Stopwatch::start();
+    let (status, xml) = world.exchange("app", &world.token("ann")).await;
+    assert!(status == 400 && xml.contains("<Code>IDPCommunicationError</Code>"), "{xml}");
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
 }

@@ -83,7 +83,7 @@ struct Role {
     settings: Identity,
     /// Of what the section says about who may do what.
     fingerprint: String,
-    provider: Provider,
+    provider: Arc<Provider>,
     applications: Arc<[ApplicationId]>,
 }
 

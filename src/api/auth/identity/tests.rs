@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
 use ring::hmac;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ impl World {
         crate::app::install_tls();
         let folder = TempDir::new().unwrap();
         let vault = Arc::new(Vault::open(&folder.path().join("key")).unwrap());
-        Self { oidc: Oidc::start().await.unwrap(), vault, clock: Arc::default(), _folder: folder }
+        Self { oidc: Oidc::start_with_public_rsa_key().await.unwrap(), vault, clock: Arc::default(), _folder: folder }
     }
 
     /// Roles `app` and `other`; `more` is TOML of the first.
@@ -97,6 +98,18 @@ async fn forged_tokens_are_refused() {
     ] {
         assert_eq!(refusal(&identities, &token).await, TokenError::Algorithm(algorithm.to_owned()));
     }
+    for kind in ["at+jwt", "logout+jwt"] {
+        let token = format!("{}.{signature}", message(&json!({"alg": "ES256", "kid": "p256-1", "typ": kind}), &claims));
+        assert_eq!(refusal(&identities, &token).await, TokenError::Kind(kind));
+    }
+    for (name, value, expected) in [
+        ("events", json!({"http://schemas.openid.net/event/backchannel-logout": {}}), TokenError::Event),
+        ("aud", json!(["web", "else"]), TokenError::Missing("azp")),
+    ] {
+        let mut claims = claims.clone();
+        claims[name] = value;
+        assert_eq!(refusal(&identities, &world.oidc.token("ES256", &claims)).await, expected, "signed, and no sign-in");
+    }
     let mut other_user = claims.clone();
     other_user["sub"] = "bob".into();
     let header = json!({"alg": "ES256", "kid": "p256-1"});
@@ -123,7 +136,7 @@ async fn forged_tokens_are_refused() {
     }
     assert_eq!(world.oidc.fetches(), 1, "keys that were fetched a moment ago are not fetched for strangers");
 
-    let stranger = Oidc::start().await.unwrap();
+    let stranger = Oidc::start_with_public_rsa_key().await.unwrap();
     let forged = stranger.token("ES256", &claims);
     assert_eq!(refusal(&identities, &forged).await, TokenError::Signature, "the same kid, another provider's key");
     let other_role = identities.assume("other", &good, None).await.map(drop);
@@ -206,6 +219,30 @@ async fn keys_of_a_provider_change() {
     world.oidc.set_failing(false);
     world.clock.advance(Duration::from_secs(5));
     fresh.assume("app", &newest, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_sign_ins_share_one_fetch_and_whoever_goes_away_does_not_end_it() {
+    let world = World::start().await;
+    let identities = world.identities(&format!("jwks_url = \"{}\"", world.oidc.jwks_url()));
+    let token = world.token();
+    world.oidc.set_hanging(true);
+    let asked = async || {
+        while world.oidc.fetches() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    for _ in 0..5 {
+        tokio::select! {
+            biased;
+            _ = identities.assume("app", &token, None) => panic!("nobody answered"),
+            () = asked() => {}
+        }
+    }
+    let all = join_all((0..20).map(|_| identities.assume("app", &token, None)));
+    let (all, ()) = tokio::join!(all, async { world.oidc.set_hanging(false) });
+    assert!(all.iter().all(Result::is_ok));
+    assert_eq!(world.oidc.fetches(), 1);
 }
 
 #[tokio::test]

@@ -17,6 +17,10 @@ use crate::config::Identity;
 const LEEWAY: SignedDuration = SignedDuration::from_secs(60);
 /// Bytes of a user's id.
 const USER_BYTES_MAX: usize = 1024;
+/// Kinds of tokens that prove no sign-in, by the same keys and for the same audiences.
+///
+/// Source: RFC 9068; OpenID Connect Back-Channel Logout 1.0; RFC 8417; RFC 9449.
+const OTHER_KINDS: [&str; 4] = ["at+jwt", "logout+jwt", "secevent+jwt", "dpop+jwt"];
 
 /// Why a token is not taken. Never holds any of its text but the name of an algorithm.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -27,6 +31,10 @@ pub enum Error {
     Algorithm(String),
     #[error("`crit`: the token wants extensions that are not known here")]
     Critical,
+    #[error("`typ` is `{0}`, and only ID tokens are taken")]
+    Kind(&'static str),
+    #[error("`events`: the token tells what happened, and only ID tokens are taken")]
+    Event,
     #[error("the provider has no key with the token's `kid` that signs with its `alg`")]
     UnknownKey,
     #[error("the signature is not of the provider's key")]
@@ -75,6 +83,7 @@ pub struct Subject {
 struct Header {
     alg: String,
     kid: Option<String>,
+    typ: Option<String>,
     crit: Option<Value>,
 }
 
@@ -96,6 +105,9 @@ impl<'a> Token<'a> {
         if header.crit.is_some() {
             return Err(Error::Critical);
         }
+        if let Some(kind) = header.typ.and_then(|kind| other_kind(&kind)) {
+            return Err(Error::Kind(kind));
+        }
         let claims = decode(claims).ok_or(Error::Malformed("its claims cannot be read"))?;
         Ok(Self { algorithm: *algorithm, key_id: header.kid, message, signature, claims })
     }
@@ -116,6 +128,9 @@ impl<'a> Token<'a> {
         if issuer != role.issuer {
             return Err(Error::Issuer { expected: role.issuer.clone() });
         }
+        if self.claims.contains_key("events") {
+            return Err(Error::Event);
+        }
         let audience = self.audience(&role.audiences)?;
         let expires_at = self.check_times(now)?;
         let subject = self.text("sub")?.to_owned();
@@ -128,18 +143,18 @@ impl<'a> Token<'a> {
     }
 
     fn audience(&self, taken: &[String]) -> Result<String, Error> {
-        let given: Vec<&str> = match self.claims.get("aud") {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        let given = match self.claims.get("aud") {
+            Some(one @ Value::String(_)) => std::slice::from_ref(one),
+            Some(Value::Array(several)) => several,
             _ => return Err(Error::Missing("aud")),
         };
         let is_taken = |audience: &str| taken.iter().any(|known| known == audience);
-        let found = given.iter().find(|audience| is_taken(audience)).ok_or(Error::Audience)?;
-        let party = self.claims.get("azp").and_then(Value::as_str);
-        match party {
-            Some(party) if given.len() > 1 && !is_taken(party) => Err(Error::Party),
-            _ => Ok((*found).to_owned()),
+        let found = given.iter().filter_map(Value::as_str).find(|audience| is_taken(audience));
+        let found = found.ok_or(Error::Audience)?;
+        if given.len() > 1 && !is_taken(self.text("azp")?) {
+            return Err(Error::Party);
         }
+        Ok(found.to_owned())
     }
 
     /// When it expires.
@@ -174,6 +189,15 @@ impl<'a> Token<'a> {
         let user = user.filter(|user| !user.is_empty() && user.len() <= USER_BYTES_MAX);
         user.map(str::to_owned).ok_or_else(|| Error::User { claim: claim.to_owned() })
     }
+}
+
+/// Which of the [`OTHER_KINDS`] this is. It is a media type, of which `application/` may be left out.
+///
+/// Source: RFC 7515, section 4.1.9.
+fn other_kind(kind: &str) -> Option<&'static str> {
+    let kind = kind.to_ascii_lowercase();
+    let kind = kind.strip_prefix("application/").unwrap_or(&kind);
+    OTHER_KINDS.into_iter().find(|other| *other == kind)
 }
 
 fn later(time: Timestamp) -> Timestamp {

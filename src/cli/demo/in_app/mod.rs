@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use aws_sdk_pinpoint::config::{Credentials, Region, SharedCredentialsProvider};
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
@@ -37,7 +37,7 @@ pub struct Args {
     /// folder that has what the page is built from.
     #[arg(long)]
     pub in_app: bool,
-    /// With --in-app: where the page is served.
+    /// With --in-app: where the page is served, on loopback.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8470", requires = "in_app")]
     page: SocketAddr,
     /// With --in-app: folder whose `node_modules` has the page's libraries; they are installed there if they are missing.
@@ -46,6 +46,9 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if !args.page.ip().is_loopback() {
+        bail!("`--page`: the page signs in whoever asks, so it listens on loopback only, not on `{}`", args.page);
+    }
     let oidc = Oidc::start().await?;
     // One application for each demo: an earlier one may have ended in the middle.
     let application_id = ApplicationId::new(uuid::Uuid::new_v4().simple().to_string());
@@ -67,12 +70,12 @@ pub async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     let page =
         Page::bind(args.page, built).await.with_context(|| format!("`--page`: cannot listen on `{}`", args.page))?;
-    let client = client(&app, &format!("http://{address}")).await?;
     let page_address = page.address();
 
     let setting_up = async {
         super::create_application(&app, &application_id).await?;
-        campaign::define(&client, application_id.as_str(), app.clock.now()).await?;
+        let define = async |client| campaign::define(&client, application_id.as_str(), app.clock.now()).await;
+        with_client(&app, &format!("http://{address}"), define).await?;
         let shown = page::Shown {
             api: format!("http://{address}"),
             app_id: application_id.to_string(),
@@ -115,18 +118,26 @@ fn overlay(oidc: &Oidc, application_id: &ApplicationId) -> Table {
     Table::from_iter([("identity".to_owned(), identity.into()), ("channel".to_owned(), channel.into())])
 }
 
-/// The SDK, with a key of its own.
-async fn client(app: &App, url: &str) -> anyhow::Result<aws_sdk_pinpoint::Client> {
+/// Does something with the SDK, which has a key of its own for as long as that takes.
+async fn with_client(
+    app: &App,
+    url: &str,
+    work: impl AsyncFnOnce(aws_sdk_pinpoint::Client) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let keys = app::open_keys(&app.config, app.clock.clone())?;
     let vault = app::open_vault(&app.config)?;
     let issued = auth::issue(&vault, Policy::Administrator, "demo".to_owned(), app.clock.now())?;
-    keys.put_key(issued.key.clone()).await?;
-    let credentials = Credentials::new(issued.key.id, issued.secret.expose_secret(), None, None, "demo");
+    let id = issued.key.id.clone();
+    keys.put_key(issued.key).await?;
+    let credentials = Credentials::new(&id, issued.secret.expose_secret(), None, None, "demo");
     let sdk = aws_config::SdkConfig::builder()
         .behavior_version(aws_config::BehaviorVersion::latest())
         .region(Region::new(app.config.aws.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(url)
         .build();
-    Ok(aws_sdk_pinpoint::Client::new(Aws::by_sdk_config(&sdk).config().await))
+    let worked = work(aws_sdk_pinpoint::Client::new(Aws::by_sdk_config(&sdk).config().await)).await;
+    // Whether that worked or not.
+    keys.revoke_key(&id, app.clock.now()).await?;
+    worked
 }

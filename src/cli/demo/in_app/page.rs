@@ -6,8 +6,10 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use axum::extract::{Query, State};
+use axum::extract::{Query, Request, State};
+use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -151,12 +153,32 @@ impl Page {
             )
             .route("/config.json", get(|State(page): State<Arc<Shared>>| async move { Json(page.shown.clone()) }))
             .route("/token", get(token))
-            .with_state(shared);
+            .with_state(shared)
+            .layer(middleware::from_fn_with_state(self.address, refuse_others));
         let served = axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
             tracing::error!(error = %error, "the page is not served any more");
         }
     }
+}
+
+/// Refuses what was sent to another name: pages from elsewhere can make one of theirs point here (DNS rebinding).
+async fn refuse_others(State(address): State<SocketAddr>, request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    let names: Vec<_> = hosts.chain(request.uri().authority().map(Authority::as_str)).collect();
+    if names.is_empty() || !names.iter().all(|name| is_ours(address, name)) {
+        let text = format!("`Host` is not `{address}`");
+        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a `Host` is this address, or `localhost` at its port.
+fn is_ours(address: SocketAddr, text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else { return false };
+    let host = authority.host();
+    let is_name = host.eq_ignore_ascii_case("localhost") || host.trim_matches(['[', ']']).parse() == Ok(address.ip());
+    is_name && authority.port_u16().unwrap_or(80) == address.port() && !text.contains('@')
 }
 
 /// What a login page would do.
@@ -169,4 +191,30 @@ async fn token(State(page): State<Arc<Shared>>, Query(asked): Query<Asked>) -> R
         "iss": page.oidc.issuer(), "aud": AUDIENCE, "sub": asked.user, "iat": now, "exp": now + TOKEN_SECONDS,
     });
     page.oidc.token("ES256", &claims).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_answers_under_its_own_address_alone() {
+        for (address, host, is_own) in [
+            ("127.0.0.1:8470", "127.0.0.1:8470", true),
+            ("127.0.0.1:8470", "localhost:8470", true),
+            ("127.0.0.1:8470", "LOCALHOST:8470", true),
+            ("127.0.0.1:80", "127.0.0.1", true),
+            ("[::1]:8470", "[::1]:8470", true),
+            ("127.0.0.1:8470", "127.0.0.1", false),
+            ("127.0.0.1:8470", "127.0.0.1:8471", false),
+            ("127.0.0.1:8470", "127.0.0.2:8470", false),
+            ("127.0.0.1:8470", "evil.example:8470", false),
+            ("127.0.0.1:8470", "localhost.evil.example:8470", false),
+            ("127.0.0.1:8470", "localhost@evil.example:8470", false),
+            ("127.0.0.1:8470", "evil@localhost:8470", false),
+            ("127.0.0.1:8470", "", false),
+        ] {
+            assert_eq!(is_ours(address.parse().unwrap(), host), is_own, "{address} {host}");
+        }
+    }
 }

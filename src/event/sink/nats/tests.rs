@@ -243,6 +243,7 @@ async fn tls_is_spoken_with_whoever_is_trusted() {
 fn settings_have_rules() {
     let good = || settings("nats://a,tls://b:4333/", PATIENT);
     assert!(sink(&good()).is_ok());
+    assert!(sink(&settings("nats://me:hunter2@a,tls://me:hunter2@b", PATIENT)).is_ok());
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty");
     std::fs::write(&empty, "").unwrap();
@@ -253,6 +254,9 @@ fn settings_have_rules() {
         (url("nats://a,"), "url", SERVERS),
         (url("http://me:hunter2@a"), "url", SERVERS),
         (url("nats://a/hunter2"), "url", SERVERS),
+        (url("nats://me:hunter2@a,nats://me:hunter3@b"), "url", CREDENTIALS),
+        (url("nats://me:hunter2@a,nats://you:hunter2@b"), "url", CREDENTIALS),
+        (url("nats://me:hunter2@a,nats://b"), "url", CREDENTIALS),
         (config::NatsSink { subject: "a.*".into(), ..good() }, "subject", "`a.*` must be tokens"),
         (config::NatsSink { subject: "$JS.x".into(), ..good() }, "subject", "must begin with"),
         (

@@ -22,6 +22,20 @@ fn algorithms_and_forms_are_checked_before_any_key_is_looked_for() {
     }
     assert_eq!(refusal(json!({"alg": "<script>alert(1)</script>"})), Error::Algorithm("scriptalert1scri".to_owned()));
     assert_eq!(refusal(json!({"alg": "RS256", "crit": ["b64"], "b64": false})), Error::Critical);
+    for (typ, kind) in [
+        ("at+jwt", "at+jwt"),
+        ("application/at+jwt", "at+jwt"),
+        ("AT+JWT", "at+jwt"),
+        ("logout+jwt", "logout+jwt"),
+        ("Application/Logout+JWT", "logout+jwt"),
+        ("secevent+jwt", "secevent+jwt"),
+        ("dpop+jwt", "dpop+jwt"),
+    ] {
+        assert_eq!(refusal(json!({"alg": "RS256", "typ": typ})), Error::Kind(kind), "{typ}");
+    }
+    for typ in ["JWT", "jwt", "application/jwt", "ID"] {
+        assert!(Token::read(&text(&json!({"alg": "RS256", "typ": typ}), &json!({}))).is_ok(), "{typ}");
+    }
     for (header, wrong) in [(json!({}), "header"), (json!([]), "header"), (json!({"alg": 1}), "header")] {
         let error = refusal(header).to_string();
         assert!(error.contains(wrong), "{error}");
@@ -67,7 +81,8 @@ fn claims_have_to_fit_the_role() {
     let issuer = || Error::Issuer { expected: "https://idp.example".to_owned() };
     for (changes, expected) in [
         (json!({}), None),
-        (json!({"aud": ["other", "web"]}), None),
+        (json!({"aud": ["web"]}), None),
+        (json!({"aud": ["web", "app"], "azp": "web"}), None),
         (json!({"aud": ["other", "web"], "azp": "app"}), None),
         (json!({"aud": "app", "azp": "other"}), None),
         (json!({"exp": now as f64 + 0.5}), None),
@@ -81,6 +96,11 @@ fn claims_have_to_fit_the_role() {
         (json!({"aud": []}), Some(Error::Audience)),
         (json!({"aud": ["app2", 3]}), Some(Error::Audience)),
         (json!({"aud": ["other", "web"], "azp": "other"}), Some(Error::Party)),
+        (json!({"aud": ["web", 3], "azp": "other"}), Some(Error::Party)),
+        (json!({"aud": ["other", "web"]}), Some(Error::Missing("azp"))),
+        (json!({"aud": ["web", "app"], "azp": ["web"]}), Some(Error::Missing("azp"))),
+        (json!({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}), Some(Error::Event)),
+        (json!({"events": ""}), Some(Error::Event)),
         (json!({"sub": null}), Some(Error::Missing("sub"))),
         (json!({"sub": ""}), Some(Error::Missing("sub"))),
         (json!({"sub": 7}), Some(Error::Missing("sub"))),

@@ -18,13 +18,13 @@ import { Carousel } from './carousel.jsx';
 import { Keys } from './keys.js';
 import { take } from './way.js';
 
-// What an app has in its configuration: here the server writes it, and the page's address may change the way.
-const asked = Object.fromEntries(new URLSearchParams(location.search));
-const { api, appId, events, region, roleArn, users, way } = {
-  way: 'shim',
-  ...(await (await fetch('/config.json')).json()),
-  ...asked,
-};
+// What an app has in its configuration: here the server writes it. The page's address may change the way and the region,
+// which for the way `region` is this machine: a link from elsewhere is not to lead tokens there.
+const given = await (await fetch('/config.json')).json();
+const { api, appId, events, roleArn, users } = given;
+const asked = new URLSearchParams(location.search);
+const way = asked.get('way') ?? 'shim';
+const region = /^([a-z0-9-]+|localhost(:\d+)?#)$/.test(asked.get('region')) ? asked.get('region') : given.region;
 
 const keys = new Keys(take(way, region, api), roleArn);
 
