@@ -224,11 +224,8 @@ mod tests {
         };
         let cases = [
             (json!({ "Frequency": "ONCE" }), "Schedule.Frequency: is not `EVENT`, and no event triggers the campaign"),
-            (
-                json!({ "EventFilter": null }),
-                "Schedule.EventFilter: is missing, and says which events trigger the campaign",
-            ),
-            (json!({ "EndTime": null }), "Schedule.EndTime: is missing, and a campaign that events trigger has an end"),
+            (json!({ "EventFilter": null }), "Schedule.EventFilter: it is missing, and `EVENT` campaigns need one"),
+            (json!({ "EndTime": null }), "Schedule.EndTime: it is missing, and `EVENT` campaigns need one"),
             (json!({ "EventFilter": of_type("") }), "Schedule.EventFilter.Dimensions.EventType.Values[1]: it is empty"),
             (
                 json!({ "EventFilter": of_type("_campaign.send") }),
