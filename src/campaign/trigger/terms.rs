@@ -93,10 +93,7 @@ pub fn check(wire: &wire::Schedule, schedule: &Schedule) -> Result<(Filter, Time
         return Err(definition::invalid("Schedule.Frequency", "is not `EVENT`, and no event triggers the campaign"));
     }
     let Some(filter) = &wire.event_filter else {
-        return Err(definition::invalid(
-            "Schedule.EventFilter",
-            "is missing, and says which events trigger the campaign",
-        ));
+        return Err(definition::invalid("Schedule.EventFilter", "it is missing, and `EVENT` campaigns need one"));
     };
     let filter = Filter::compile(filter).map_err(|error| {
         definition::invalid(&format!("Schedule.EventFilter.{}", error.field), error.problem.to_string())
@@ -107,10 +104,7 @@ pub fn check(wire: &wire::Schedule, schedule: &Schedule) -> Result<(Filter, Time
         return Err(definition::invalid("Schedule.EventFilter.Dimensions.EventType.Values", problem));
     }
     let Some(end) = schedule.end else {
-        return Err(definition::invalid(
-            "Schedule.EndTime",
-            "is missing, and a campaign that events trigger has an end",
-        ));
+        return Err(definition::invalid("Schedule.EndTime", "it is missing, and `EVENT` campaigns need one"));
     };
     Ok((filter, end))
 }
