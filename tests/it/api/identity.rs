@@ -217,7 +217,7 @@ async fn events_of_the_server_are_taken_from_administrators_alone() {
     ];
     let mut expected = Vec::new();
     for (holder, key, status) in &keys {
-        let event = |kind: &&str| (kind.to_string(), json!({"EventType": kind, "Timestamp": "2026-03-01T09:00:00Z"}));
+        let event = |kind: &&str| ((*kind).to_owned(), json!({"EventType": kind, "Timestamp": "2026-03-01T09:00:00Z"}));
         let events: serde_json::Map<_, _> = forged.iter().chain(&own).map(event).collect();
         let id = format!("of-{holder}");
         let body = json!({"BatchItem": {&id: {"Endpoint": {"ChannelType": "IN_APP"}, "Events": events}}});
