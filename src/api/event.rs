@@ -5,7 +5,7 @@
 //! was accepted before is accepted again and kept once.
 //!
 //! For a user with a temporary key, items about endpoints that are not their own are refused one by one, with 403, and
-//! nothing of them is kept.
+//! nothing of them is kept. So are, for everybody but administrators, events that the server alone makes.
 //!
 //! In-app messages come from campaigns with the frequency `IN_APP_EVENT`.
 
@@ -18,7 +18,7 @@ use crate::domain::{ApplicationId, EndpointUpdate};
 use crate::store::{EndpointWrite, Event, Refused};
 use crate::wire::body::Json;
 use crate::wire::endpoint_update::Reader;
-use crate::wire::event::{self, Item, Refusal, Verdict, Verdicts};
+use crate::wire::event::{self, Item, Refusal, Verdicts};
 use crate::wire::generated::{self as wire, Events};
 use crate::wire::invalid::{Invalid, id_bytes};
 
@@ -97,12 +97,23 @@ impl Call<'_> {
             });
             let events = item.events.iter().map(|(id, document)| {
                 let event = is_named.clone().and_then(|()| read_event(endpoint_id, id.as_str(), document));
-                (id.as_str(), verdict(event.map(|event| sorted.events.push(event))))
+                let event = event.map_err(|invalid| Refusal::Invalid(invalid.to_string()));
+                let event = event.and_then(|event| self.permit(event));
+                (id.as_str(), event.map(|event| sorted.events.push(event)))
             });
             let events = events.collect();
-            sorted.verdicts.push(Verdicts { id: endpoint_id, endpoint: verdict(endpoint), events });
+            let endpoint = endpoint.map_err(|invalid| Refusal::Invalid(invalid.to_string()));
+            sorted.verdicts.push(Verdicts { id: endpoint_id, endpoint, events });
         }
         sorted
+    }
+
+    /// Lets an event through that the sender may report.
+    fn permit(&self, event: Event) -> Result<Event, Refusal> {
+        if self.principal.may_report(&event.event_type) {
+            return Ok(event);
+        }
+        Err(Refusal::Forbidden(format!("EventType: `{}` is an event that only the server makes", event.event_type)))
     }
 }
 
@@ -168,8 +179,4 @@ fn read_event(endpoint_id: &str, id: &str, document: &str) -> Result<Event, Inva
         // As it was sent: it has all members of session and application that records of the event stream want.
         document: document.to_owned(),
     })
-}
-
-fn verdict(outcome: Result<(), Invalid>) -> Verdict {
-    outcome.map_err(|invalid| Refusal::Invalid(invalid.to_string()))
 }

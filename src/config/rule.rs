@@ -142,6 +142,7 @@ const ORDERED: &[(&str, &str)] = &[
     ("hook.calls_in_flight_min", "hook.calls_in_flight"),
     ("hook.circuit.open_min", "hook.circuit.open_max"),
     ("hook.hold.pause_min", "hook.hold.pause_max"),
+    ("event_stream.pause_min", "event_stream.pause_max"),
     ("send.pause_min", "send.pause_max"),
     ("send.circuit.open_min", "send.circuit.open_max"),
 ];
@@ -379,14 +380,22 @@ mod tests {
         "api.functions",
         "vault.key_file",
         "log.format",
+        "campaign.strict_start",
         "policy.hook_failure",
         "policy.unknown",
         "policy.missing_variable",
+        "policy.quiet_time",
+        "policy.misfire",
+        "policy.overlap",
+        "policy.pause",
         "hook.allow_http",
         "hook.record.directory",
         "hook.allow_private_addresses",
         "send.rates",
         "feedback.twilio_auth_token",
+        "in_app.count_displays",
+        "in_app.withdraw",
+        "event_stream.sinks",
     ];
 
     #[test]

@@ -85,6 +85,8 @@ pub const EVENT_NAMES_MAX: usize = 40;
 pub const EVENT_NAME_CHARS_MAX: usize = 50;
 /// Characters of the value of an event's attribute. Source: as above.
 pub const EVENT_VALUE_CHARS_MAX: usize = 200;
+/// Characters of every other text of an event, such as its session's id. Our choice: the documentation has no limit.
+pub const EVENT_TEXT_CHARS_MAX: usize = 200;
 /// Characters of an event's type. Our choice: the documentation has no limit.
 pub const EVENT_TYPE_CHARS_MAX: usize = 255;
 
@@ -115,6 +117,17 @@ pub const VOICE_TEMPLATE_CHARS_MAX: usize = 10_000;
 pub const IN_APP_TEMPLATE_CHARS_MAX: usize = 200_000;
 /// In-app campaigns of an application that are not over. Source: Pinpoint developer guide, "Quotas", campaign.
 pub const IN_APP_CAMPAIGNS_MAX: usize = 25;
+/// Characters of a campaign's name in what clients call an in-app campaign: the name, a hyphen and the id. Our choice: clients
+/// report it as an event's attribute, whose value has a limit.
+pub const IN_APP_CAMPAIGN_NAME_CHARS_MAX: usize = 128;
+/// Characters of what clients call an in-app campaign; ids have 32.
+pub const IN_APP_CAMPAIGN_CHARS_MAX: usize = IN_APP_CAMPAIGN_NAME_CHARS_MAX + 1 + 32;
+/// Displays of in-app messages that are kept of an endpoint: as many as all campaigns together can have when each has the
+/// highest cap. Our choice.
+pub const IN_APP_DISPLAYS_MAX: usize = IN_APP_CAMPAIGNS_MAX * CAP_MAX as usize;
+/// Bytes of all names and values in the `CustomConfig` of an in-app message, and of its legacy `Body`. Our choice: the
+/// documentation has no limit.
+pub const IN_APP_CUSTOM_BYTES_MAX: usize = 5 * 1024;
 /// Contents of an in-app message. Source: Pinpoint user guide, "In-app templates".
 pub const IN_APP_CONTENTS_MAX: usize = 5;
 /// Pairs in the `CustomConfig` of an in-app message. Source: as above.
@@ -159,3 +172,5 @@ pub const JOURNEY_WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const _: () = assert!(BATCH_ENDPOINTS_MAX * ENDPOINT_BYTES_MAX < HOOK_PAYLOAD_BYTES_MAX);
 // The members of a batch fit the bits of a `u64`, which the ledger relies on.
 const _: () = assert!(BATCH_ENDPOINTS_MAX <= 64);
+// What clients call an in-app campaign can be reported.
+const _: () = assert!(IN_APP_CAMPAIGN_CHARS_MAX <= EVENT_VALUE_CHARS_MAX);

@@ -18,10 +18,12 @@ pub enum Use {
 const LINK_SCHEMES: &[&str] = &["https", "http", "mailto", "tel", "sms"];
 const IMAGE_SCHEMES: &[&str] = &["https", "http"];
 
-/// Schemes that run what the address says, read what is on the device, or hide another address. Apps' own schemes cannot be
-/// listed, so deep links have this list instead of one of those allowed.
+/// Schemes that run what the address says, read what is on the device, install something or connect to a file server, start
+/// any other app, or hide another address. Apps' own schemes cannot be listed, so deep links have this list instead of one of
+/// those allowed. Stores (`itms-apps`, `market`) ask before they do anything, and are not in it.
 const DANGEROUS_SCHEMES: &[&str] = &[
     "about",
+    "android-app",
     "blob",
     "chrome",
     "chrome-extension",
@@ -30,7 +32,9 @@ const DANGEROUS_SCHEMES: &[&str] = &[
     "feed",
     "file",
     "filesystem",
+    "hcp",
     "intent",
+    "itms-services",
     "jar",
     "javascript",
     "jscript",
@@ -39,9 +43,19 @@ const DANGEROUS_SCHEMES: &[&str] = &[
     "mk",
     "mocha",
     "moz-extension",
+    "ms-appinstaller",
+    "ms-excel",
     "ms-its",
+    "ms-msdt",
+    "ms-officecmd",
+    "ms-powerpoint",
+    "ms-word",
     "res",
     "resource",
+    "search",
+    "search-ms",
+    "shell",
+    "smb",
     "vbs",
     "vbscript",
     "view-source",
@@ -94,8 +108,9 @@ pub fn is_dangerous(text: &str) -> bool {
         bare.split_once(':').is_some_and(|(scheme, rest)| {
             let scheme = scheme.to_ascii_lowercase();
             // Prose has colons too; `about:` and `file:` begin many a note.
-            matches!(scheme.as_str(), "javascript" | "vbscript" | "livescript" | "mocha" | "jscript" | "view-source")
+            matches!(scheme.as_str(), "javascript" | "vbscript" | "livescript" | "mocha" | "jscript")
                 || scheme == "data" && rest.contains(',')
+                || DANGEROUS_SCHEMES.contains(&scheme.as_str()) && (scheme.contains('-') || rest.starts_with("//"))
         })
     })
 }
@@ -173,10 +188,25 @@ mod tests {
 
     #[test]
     fn any_text_is_looked_at_for_scripts() {
-        for bad in ["javascript:1", " java\nscript :1", "%6aavascript:1", "data:text/html,x", "VBScript:x"] {
+        for bad in [
+            "javascript:1",
+            " java\nscript :1",
+            "%6aavascript:1",
+            "data:text/html,x",
+            "VBScript:x",
+            "view-source:x",
+            "ms-msdt:/id x",
+            "search-ms:query=x",
+            "itms-services://?action=download-manifest",
+            "android-app://com.example",
+            "intent://x#Intent;end",
+            "file:///etc/passwd",
+        ] {
             assert!(is_dangerous(bad), "{bad}");
         }
-        for good in ["", "soft", "a: b", "https://example.com/?q=javascript:1", "data: see below", "file: x"] {
+        for good in
+            ["", "soft", "a: b", "https://example.com/?q=javascript:1", "data: see below", "file: x", "search: shoes"]
+        {
             assert!(!is_dangerous(good), "{good}");
         }
     }

@@ -5,6 +5,7 @@
 //! the business of `campaign/in_app`.
 
 mod cap;
+mod json;
 mod link;
 pub mod offer;
 pub mod sanitise;

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Caps, Shown};
+use crate::domain::limit::IN_APP_CAMPAIGN_NAME_CHARS_MAX;
 use crate::wire::generated::{self as wire, DimensionType, FilterType, Layout};
 
 /// Source: Pinpoint console; 1 is the highest.
 pub const PRIORITY_DEFAULT: i32 = 3;
 pub const PRIORITY_LOWEST: i32 = 5;
-
-/// Characters of a campaign's name in what clients call the campaign. They report it as an event's attribute, which may have 200
-/// with the id.
-const NAME_CHARS_MAX: usize = 128;
 
 /// The message of one treatment of a campaign.
 #[derive(Clone, Debug)]
@@ -43,8 +40,9 @@ pub struct Source<'a> {
 impl Offer {
     pub fn new(source: Source<'_>) -> Self {
         let Source { name, campaign_id, treatment_id, priority, caps, message, end, event_filter, quiet_time } = source;
+        let name: String = name.chars().take(IN_APP_CAMPAIGN_NAME_CHARS_MAX).collect();
         // Clients only compare it, but somebody may show it.
-        let name: String = super::text::plain(name).chars().take(NAME_CHARS_MAX).collect();
+        let name = super::text::plain(&name);
         let mut dimensions = event_filter.dimensions;
         // Clients get them also when they are empty.
         dimensions.attributes.get_or_insert_default();

@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use super::link::{self, Use};
-use super::text;
+use super::{json, text};
 use crate::domain::limit::{
-    IN_APP_BODY_CHARS_MAX, IN_APP_CONTENTS_MAX, IN_APP_CUSTOM_CONFIG_MAX, IN_APP_HEADER_CHARS_MAX,
+    IN_APP_BODY_CHARS_MAX, IN_APP_CONTENTS_MAX, IN_APP_CUSTOM_BYTES_MAX, IN_APP_CUSTOM_CONFIG_MAX,
+    IN_APP_HEADER_CHARS_MAX,
 };
-use crate::wire::generated::{self as wire, ButtonAction};
+use crate::wire::generated::{self as wire, Alignment, ButtonAction, Layout};
 use crate::wire::invalid::{Invalid, Problem};
 
 /// Characters of a value that a message quotes.
@@ -21,27 +22,29 @@ const QUOTED_CHARS_MAX: usize = 60;
 pub struct Parts<'a> {
     content: &'a mut Option<Vec<wire::InAppMessageContent>>,
     custom_config: &'a mut Option<BTreeMap<String, String>>,
+    layout: Option<&'a Layout>,
     /// No client gets it.
     body: Option<&'a mut String>,
 }
 
 impl<'a> From<&'a mut wire::CampaignInAppMessage> for Parts<'a> {
     fn from(message: &'a mut wire::CampaignInAppMessage) -> Self {
-        let wire::CampaignInAppMessage { content, custom_config, body, layout: _ } = message;
-        Self { content, custom_config, body: body.as_mut() }
+        let wire::CampaignInAppMessage { content, custom_config, body, layout } = message;
+        Self { content, custom_config, layout: layout.as_ref(), body: body.as_mut() }
     }
 }
 
 impl<'a> From<&'a mut wire::InAppTemplateRequest> for Parts<'a> {
     fn from(template: &'a mut wire::InAppTemplateRequest) -> Self {
-        Self { content: &mut template.content, custom_config: &mut template.custom_config, body: None }
+        let wire::InAppTemplateRequest { content, custom_config, layout, .. } = template;
+        Self { content, custom_config, layout: layout.as_ref(), body: None }
     }
 }
 
 impl<'a> From<&'a mut wire::InAppMessage> for Parts<'a> {
     fn from(message: &'a mut wire::InAppMessage) -> Self {
-        let wire::InAppMessage { content, custom_config, layout: _ } = message;
-        Self { content, custom_config, body: None }
+        let wire::InAppMessage { content, custom_config, layout } = message;
+        Self { content, custom_config, layout: layout.as_ref(), body: None }
     }
 }
 
@@ -67,17 +70,23 @@ impl std::fmt::Display for Removal {
 /// Errors: the first value that breaks a rule. Source: Pinpoint user guide, "In-app templates"; API reference,
 /// `InAppMessageContent`.
 pub fn clean<'a>(place: &str, parts: impl Into<Parts<'a>>) -> Result<Vec<Removal>, Invalid> {
-    let Parts { content, custom_config, body } = parts.into();
+    let Parts { content, custom_config, layout, body } = parts.into();
     let mut cleaner = Cleaner::default();
     let at = |member: &str| if place.is_empty() { member.to_owned() } else { format!("{place}.{member}") };
+    // Requests cannot bring an unknown one, but what is stored may be older than that rule.
+    if let Some(Layout::Unknown(value)) = layout {
+        return Err(one_of(value, Layout::VALUES).at(at("Layout")));
+    }
     count(&at("Content"), content.as_ref().map_or(0, Vec::len), IN_APP_CONTENTS_MAX)?;
     for (i, content) in content.iter_mut().flatten().enumerate() {
         cleaner.content(&at(&format!("Content[{i}]")), content)?;
     }
     if let Some(body) = body {
-        cleaner.text(at("Body"), body, usize::MAX)?;
+        room(&at("Body"), body.len())?;
+        cleaner.text(at("Body"), body, IN_APP_CUSTOM_BYTES_MAX)?;
     }
     count(&at("CustomConfig"), custom_config.as_ref().map_or(0, BTreeMap::len), IN_APP_CUSTOM_CONFIG_MAX)?;
+    room(&at("CustomConfig"), custom_config.iter().flatten().map(|(name, value)| name.len() + value.len()).sum())?;
     for (name, value) in custom_config.iter_mut().flatten() {
         cleaner.custom(&at("CustomConfig"), name, value)?;
     }
@@ -96,9 +105,11 @@ impl Cleaner {
         let header = required(at("HeaderConfig"), content.header_config.as_mut())?;
         self.text(at("HeaderConfig.Header"), &mut header.header, IN_APP_HEADER_CHARS_MAX)?;
         color(at("HeaderConfig.TextColor"), &header.text_color)?;
+        alignment(at("HeaderConfig.Alignment"), &header.alignment)?;
         let body = required(at("BodyConfig"), content.body_config.as_mut())?;
         self.text(at("BodyConfig.Body"), &mut body.body, IN_APP_BODY_CHARS_MAX)?;
         color(at("BodyConfig.TextColor"), &body.text_color)?;
+        alignment(at("BodyConfig.Alignment"), &body.alignment)?;
         address(at("ImageUrl"), content.image_url.as_deref(), Use::Image)?;
         for (name, button) in [("PrimaryBtn", &mut content.primary_btn), ("SecondaryBtn", &mut content.secondary_btn)] {
             if let Some(button) = button {
@@ -112,6 +123,7 @@ impl Cleaner {
         if let Some(default) = &mut button.default_config {
             let at = |member: &str| format!("{field}.DefaultConfig.{member}");
             self.text(at("Text"), &mut default.text, IN_APP_HEADER_CHARS_MAX)?;
+            action(at("ButtonAction"), &default.button_action)?;
             address(at("Link"), default.link.as_deref(), purpose(&default.button_action))?;
             for (name, value) in [("BackgroundColor", &default.background_color), ("TextColor", &default.text_color)] {
                 value.as_deref().map_or(Ok(()), |value| color(at(name), value))?;
@@ -122,6 +134,7 @@ impl Cleaner {
         }
         for (name, own) in [("Android", &button.android), ("IOS", &button.ios), ("Web", &button.web)] {
             if let Some(own) = own {
+                action(format!("{field}.{name}.ButtonAction"), &own.button_action)?;
                 address(format!("{field}.{name}.Link"), own.link.as_deref(), purpose(&own.button_action))?;
             }
         }
@@ -138,6 +151,11 @@ impl Cleaner {
         if link::is_dangerous(value) {
             let rule = format!("`{}`: addresses that hold or run a script are never allowed", quoted(value));
             return Err(Problem::rule(rule).at(field));
+        }
+        if json::any(value, |text| link::is_dangerous(text) || text::plain(text) != text) {
+            return Err(
+                Problem::rule("the JSON in it holds markup, or an address that holds or runs a script").at(field)
+            );
         }
         Ok(())
     }
@@ -185,6 +203,24 @@ fn purpose(action: &ButtonAction) -> Use {
     }
 }
 
+fn action(field: String, action: &ButtonAction) -> Result<(), Invalid> {
+    match action {
+        ButtonAction::Unknown(value) => Err(one_of(value, ButtonAction::VALUES).at(field)),
+        _ => Ok(()),
+    }
+}
+
+fn alignment(field: String, alignment: &Alignment) -> Result<(), Invalid> {
+    match alignment {
+        Alignment::Unknown(value) => Err(one_of(value, Alignment::VALUES).at(field)),
+        _ => Ok(()),
+    }
+}
+
+fn one_of(value: &str, allowed: &'static [&'static str]) -> Problem {
+    Problem::NotOneOf { value: quoted(value), allowed: allowed.to_vec() }
+}
+
 fn color(field: String, text: &str) -> Result<(), Invalid> {
     let is_color = text.strip_prefix('#').is_some_and(|digits| {
         matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
@@ -204,6 +240,14 @@ fn count(field: &str, items: usize, items_max: usize) -> Result<(), Invalid> {
         return Ok(());
     }
     Err(Problem::rule(format!("{items} items, the limit is {items_max}")).at(field))
+}
+
+/// To be asked before the text is cleaned: that takes long where markup is nested deep.
+fn room(field: &str, bytes: usize) -> Result<(), Invalid> {
+    if bytes <= IN_APP_CUSTOM_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Problem::rule(format!("{bytes} bytes, the limit is {IN_APP_CUSTOM_BYTES_MAX}")).at(field))
 }
 
 /// The beginning of a text, on one line.

@@ -21,7 +21,7 @@ pub struct Display {
 /// removed.
 pub trait DisplayStore: Send + Sync {
     /// What these endpoints have shown; and for each that has shown something, its newest session, if an event of it named one
-    /// since.
+    /// since. Of each endpoint the newest [`IN_APP_DISPLAYS_MAX`](crate::domain::limit::IN_APP_DISPLAYS_MAX) are kept.
     ///
     /// Shape: for each endpoint in the order of arrival.
     fn displays(&self, application: &ApplicationId, endpoint_ids: Vec<String>) -> Call<'_, Vec<Display>>;

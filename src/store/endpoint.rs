@@ -157,7 +157,8 @@ pub trait EndpointStore: Send + Sync {
     /// transaction of the write:
     ///
     /// * one that is not theirs is [`NotOwned`](Refused::NotOwned), whether it is there or not;
-    /// * a new one, and one that they may adopt, becomes theirs;
+    /// * a new one, and one that they may adopt, becomes theirs, unless they have as many as a user can have: no other endpoint
+    ///   gives way;
     /// * one of somebody else at the same address becomes inactive only if it is a push endpoint: who knows a device's token
     ///   has the device, but anybody may know an e-mail address.
     fn upsert_endpoints_of(

@@ -444,9 +444,10 @@ impl Run<'_> {
         Ok(fresh)
     }
 
-    /// Which endpoint of a full user gives way to a new one of this channel type.
+    /// Which endpoint of a full user gives way to a new one of this channel type. None does to a write on behalf of an owner:
+    /// whoever has a user's key would have all of the user's devices forgotten.
     fn oldest_push(&self, channel_type: Option<ChannelType>, members: &[SlotIndex]) -> Option<SlotIndex> {
-        if !gives_way(channel_type) {
+        if self.owner.is_some() || !gives_way(channel_type) {
             return None;
         }
         members

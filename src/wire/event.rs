@@ -16,8 +16,8 @@ use super::instant;
 use super::invalid::{Invalid, Problem, value_chars};
 use super::lenient::{Scalar, Text};
 use crate::domain::limit::{
-    ENDPOINTS_REQUEST_MAX, EVENT_BYTES_MAX, EVENT_NAME_CHARS_MAX, EVENT_NAMES_MAX, EVENT_TYPE_CHARS_MAX,
-    EVENT_VALUE_CHARS_MAX, EVENTS_REQUEST_MAX,
+    ENDPOINTS_REQUEST_MAX, EVENT_BYTES_MAX, EVENT_NAME_CHARS_MAX, EVENT_NAMES_MAX, EVENT_TEXT_CHARS_MAX,
+    EVENT_TYPE_CHARS_MAX, EVENT_VALUE_CHARS_MAX, EVENTS_REQUEST_MAX,
 };
 
 /// What a request says of one endpoint.
@@ -89,17 +89,16 @@ struct Event<'a> {
     metrics: Option<BTreeMap<Text<'a>, Option<f64>>>,
     #[serde(default)]
     session: Option<Object<Session>>,
-    // Read for their types.
-    #[serde(default, rename = "AppPackageName")]
-    _app_package_name: Scalar,
-    #[serde(default, rename = "AppTitle")]
-    _app_title: Scalar,
-    #[serde(default, rename = "AppVersionCode")]
-    _app_version_code: Scalar,
-    #[serde(default, rename = "ClientSdkVersion")]
-    _client_sdk_version: Scalar,
-    #[serde(default, rename = "SdkName")]
-    _sdk_name: Scalar,
+    #[serde(default)]
+    app_package_name: Scalar,
+    #[serde(default)]
+    app_title: Scalar,
+    #[serde(default)]
+    app_version_code: Scalar,
+    #[serde(default)]
+    client_sdk_version: Scalar,
+    #[serde(default)]
+    sdk_name: Scalar,
 }
 
 #[derive(Default, Deserialize)]
@@ -141,8 +140,17 @@ pub fn check(json: &str) -> Result<Head, Invalid> {
         value_chars(value, EVENT_VALUE_CHARS_MAX)
             .map_err(|problem| problem.at(format!("Attributes.`{}`", name.as_str())))?;
     }
+    for (text, field) in [
+        (&event.app_package_name, "AppPackageName"),
+        (&event.app_title, "AppTitle"),
+        (&event.app_version_code, "AppVersionCode"),
+        (&event.client_sdk_version, "ClientSdkVersion"),
+        (&event.sdk_name, "SdkName"),
+    ] {
+        short(text.0.as_deref().unwrap_or_default(), field)?;
+    }
     if let Some(Object(session)) = event.session {
-        required(session.id, "Session.Id")?;
+        short(&required(session.id, "Session.Id")?, "Session.Id")?;
         time(&required(session.start_timestamp, "Session.StartTimestamp")?, "Session.StartTimestamp")?;
         if let Some(stop) = session.stop_timestamp.0.filter(|stop| !stop.is_empty()) {
             time(&stop, "Session.StopTimestamp")?;
@@ -185,7 +193,12 @@ fn required(value: Scalar, field: &str) -> Result<String, Invalid> {
     value.0.filter(|value| !value.is_empty()).ok_or_else(|| Problem::Missing { rule: "it is required" }.at(field))
 }
 
+fn short(text: &str, field: &str) -> Result<(), Invalid> {
+    value_chars(text, EVENT_TEXT_CHARS_MAX).map_err(|problem| problem.at(field))
+}
+
 fn time(text: &str, field: &str) -> Result<Timestamp, Invalid> {
+    short(text, field)?;
     instant::read(text).ok_or_else(|| Problem::rule("not an ISO 8601 date and time").at(field))
 }
 

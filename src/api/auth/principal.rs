@@ -15,6 +15,11 @@ pub const APPLICATION_OPERATIONS: [&str; 3] = ["GetInAppMessages", "PutEvents", 
 pub const USER_OPERATIONS: [&str; 6] =
     ["GetEndpoint", "GetInAppMessages", "GetUserEndpoints", "PutEvents", "UpdateEndpoint", "UpdateEndpointsBatch"];
 
+/// Events that the server alone makes, of what campaigns send and of what providers report. Source: Pinpoint developer guide,
+/// "Event stream"; `_endpoint.` is ours.
+const SERVER_EVENTS: [&str; 2] = ["_campaign.send", "_journey.send"];
+const SERVER_EVENT_FAMILIES: [&str; 3] = ["_email.", "_SMS.", "_endpoint."];
+
 /// Who sent a request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Principal {
@@ -79,6 +84,16 @@ impl Principal {
             return Ok(());
         }
         Err(self.denied(Service::Pinpoint, operation, application))
+    }
+
+    /// Whether events of this type are taken. Who is no administrator may report what happens in an app, but not what becomes of
+    /// messages: campaigns and readers of the event stream take that for true. Others may compare types without their case.
+    pub fn may_report(&self, event_type: &str) -> bool {
+        let is_of =
+            |family: &str| event_type.get(..family.len()).is_some_and(|start| start.eq_ignore_ascii_case(family));
+        self.grant == Grant::Policy(Policy::Administrator)
+            || !SERVER_EVENTS.iter().any(|own| own.eq_ignore_ascii_case(event_type))
+                && !SERVER_EVENT_FAMILIES.into_iter().any(is_of)
     }
 
     /// Whose endpoints the request may be about; `None` for all.

@@ -414,6 +414,41 @@ fn an_application_key_does_three_things_in_one_application() {
 }
 
 #[test]
+fn events_of_the_server_are_for_administrators() {
+    let own = ApplicationId::new("own");
+    let user = User { id: "ann".into(), applications: [own.clone()].into(), may_adopt: true };
+    let key_id = || Some("PWAKX".to_owned());
+    let others = [Grant::Policy(Policy::Application(own)), Grant::User(user)];
+    let others = others.map(|grant| Principal { key_id: key_id(), grant });
+    let administrator = Principal { key_id: key_id(), grant: Grant::Policy(Policy::Administrator) };
+    for (event_type, is_of_clients) in [
+        ("_campaign.send", false),
+        ("_Campaign.Send", false),
+        ("_journey.send", false),
+        ("_email.delivered", false),
+        ("_EMAIL.open", false),
+        ("_SMS.SUCCESS", false),
+        ("_sms.optout", false),
+        ("_endpoint.inactive", false),
+        ("_campaign.opened_notification", true),
+        ("_campaign.sender", true),
+        ("_inapp.message_displayed", true),
+        ("_session.start", true),
+        ("_userauth.sign_in", true),
+        ("_monetization.purchase", true),
+        ("_email", true),
+        ("_emaié.x", true),
+        ("email.open", true),
+        ("cart.add", true),
+    ] {
+        assert!(administrator.may_report(event_type), "{event_type}");
+        for principal in &others {
+            assert_eq!(principal.may_report(event_type), is_of_clients, "{event_type}");
+        }
+    }
+}
+
+#[test]
 fn http1_and_http2_name_the_host_their_way() {
     let gate = Gate::new();
     let mut request = gate.request();

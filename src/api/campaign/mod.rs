@@ -55,6 +55,7 @@ impl Campaigns for Call<'_> {
             let problem = format!("{ACTIVE_CAMPAIGNS_MAX} campaigns are active, which is the limit");
             return Err(Error::bad_request(problem));
         }
+        self.check_in_app_room(&application.id, &id, &document.campaign).await?;
         document.note_schedules(None, false, self.moment());
         let stored = self.write_campaign(&application.id, &id, &document, None).await?;
         self.api.scheduler.changed(&application.id, &id);
@@ -76,6 +77,7 @@ impl Campaigns for Call<'_> {
         if changes.other {
             let starts = definition::changed_starts(&before.campaign, &document.campaign);
             self.check_campaign(&application_id, &id, &mut document, &starts).await?;
+            self.check_in_app_room(&application_id, &id, &document.campaign).await?;
         } else if changes.name {
             // What the campaign was made of may be gone by now.
             write::check_name(&document.campaign)?;
@@ -251,7 +253,7 @@ impl Call<'_> {
         compiled.campaign.is_paused = None;
         compiled.resolve(self.store()).await?;
         if apps::is_in_app(&compiled.campaign) {
-            return self.check_in_app(application_id, id, &compiled, starts).await;
+            return self.check_in_app(id, &compiled, starts);
         }
         let definition = self.api.engine.check(id, &compiled)?;
         if !starts.is_empty() {

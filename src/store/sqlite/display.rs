@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::failure::Failure;
 use super::{Sqlite, application};
 use crate::domain::ApplicationId;
+use crate::domain::limit::{IN_APP_CAMPAIGN_CHARS_MAX, IN_APP_DISPLAYS_MAX};
 use crate::store::{Call, Display, DisplayStore, Event};
 use crate::wire::event::{Shown, shown};
 
@@ -20,11 +21,12 @@ impl DisplayStore for Sqlite {
             let Some(key) = application::key(connection, &application)? else { return Ok(Vec::new()) };
             let mut statement = connection.prepare_cached(
                 "SELECT campaign, session, at FROM in_app_display
-                 WHERE application = ? AND endpoint_id = ? ORDER BY position",
+                 WHERE application = ? AND endpoint_id = ? ORDER BY position DESC LIMIT ?",
             )?;
             let mut displays = Vec::new();
             for endpoint_id in endpoint_ids {
-                let rows = statement.query_map(params![key, endpoint_id], |row| {
+                let first = displays.len();
+                let rows = statement.query_map(params![key, endpoint_id, IN_APP_DISPLAYS_MAX as i64], |row| {
                     let at = Timestamp::from_microsecond(row.get(2)?)
                         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, Type::Integer, error.into()))?;
                     Ok(Display { endpoint_id: endpoint_id.clone(), campaign: row.get(0)?, session: row.get(1)?, at })
@@ -32,13 +34,14 @@ impl DisplayStore for Sqlite {
                 for row in rows {
                     displays.push(row?);
                 }
+                displays[first..].reverse();
             }
             Ok(displays)
         })
     }
 }
 
-/// Keeps what a new event says of displays and sessions.
+/// Keeps what a new event says of displays and sessions, and of an endpoint no more than the newest.
 pub fn add(
     connection: &Connection,
     application: i64,
@@ -61,9 +64,9 @@ pub fn add(
     }
     let Shown { campaign, session } = shown(&event.document);
     let campaign = match (is_display, campaign) {
-        (true, Some(campaign)) => campaign,
-        // Which message it was cannot be known.
-        (true, None) => return Ok(()),
+        (true, Some(campaign)) if campaign.chars().count() <= IN_APP_CAMPAIGN_CHARS_MAX => campaign,
+        // Which message it was cannot be known, or there is none.
+        (true, _) => return Ok(()),
         (false, _) if session.is_none() || newest.flatten() == session => return Ok(()),
         (false, _) => {
             let mut earlier = connection.prepare_cached(
@@ -78,5 +81,12 @@ pub fn add(
     )?;
     let at = event.at.min(arrived_at).as_microsecond();
     insert.execute(params![application, event.endpoint_id, position, campaign, session, at])?;
+    let mut older = connection.prepare_cached(
+        "DELETE FROM in_app_display WHERE application = ?1 AND endpoint_id = ?2 AND position <= (
+             SELECT position FROM in_app_display WHERE application = ?1 AND endpoint_id = ?2
+             ORDER BY position DESC LIMIT 1 OFFSET ?3
+         )",
+    )?;
+    older.execute(params![application, event.endpoint_id, IN_APP_DISPLAYS_MAX as i64])?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Place, application_id, with_application};
 use crate::domain::ApplicationId;
+use crate::domain::limit::{IN_APP_CAMPAIGN_CHARS_MAX, IN_APP_DISPLAYS_MAX};
 use crate::store::{Display, Event, Store};
 
 fn at(text: &str) -> Timestamp {
@@ -88,6 +89,21 @@ pub async fn events_that_name_no_campaign_are_no_displays(place: &dyn Place) {
     let other = event("a", "1", "_inapp.message_clicked", json!({ "campaign_id": "sale-c1" }), None);
     let nameless = event("a", "2", "_inapp.message_displayed", json!({}), None);
     let number = event("a", "3", "_inapp.message_displayed", json!({ "campaign_id": 7 }), None);
-    keep(&*store, vec![other, nameless, number]).await;
-    assert_eq!(displays(&*store, &["a"]).await, [row("a", "7", None)]);
+    let long = "é".repeat(IN_APP_CAMPAIGN_CHARS_MAX);
+    let longest = shown("a", "4", &long, None);
+    let too_long = shown("a", "5", &format!("{long}x"), None);
+    keep(&*store, vec![other, nameless, number, longest, too_long]).await;
+    assert_eq!(displays(&*store, &["a"]).await, [row("a", "7", None), row("a", &long, None)]);
+}
+
+pub async fn an_endpoint_keeps_its_newest_displays(place: &dyn Place) {
+    let store = with_application(place).await;
+    let display = |endpoint_id: &str, n: usize| shown(endpoint_id, &n.to_string(), &format!("sale-{n}"), Some("s"));
+    keep(&*store, vec![display("b", 0)]).await;
+    keep(&*store, (0..IN_APP_DISPLAYS_MAX + 2).map(|n| display("a", n)).collect()).await;
+    let found = displays(&*store, &["a", "b"]).await;
+    assert_eq!(found.len(), IN_APP_DISPLAYS_MAX + 1);
+    assert_eq!(found[0], row("a", "sale-2", Some("s")));
+    assert_eq!(found[IN_APP_DISPLAYS_MAX - 1], row("a", &format!("sale-{}", IN_APP_DISPLAYS_MAX + 1), Some("s")));
+    assert_eq!(found[IN_APP_DISPLAYS_MAX], row("b", "sale-0", Some("s")), "others lose nothing");
 }

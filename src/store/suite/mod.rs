@@ -56,6 +56,7 @@ macro_rules! suite {
             display::displays_outlive_their_events
             display::sessions_after_a_display_are_known
             display::events_that_name_no_campaign_are_no_displays
+            display::an_endpoint_keeps_its_newest_displays
             outcome::fates_at_the_beginning_and_the_end_are_noted
             outcome::a_batch_tells_fates_once
             outcome::a_redriven_batch_tells_of_those_who_were_held
@@ -112,6 +113,7 @@ macro_rules! suite {
             owner::users_write_their_own_endpoints_alone
             owner::a_refused_write_leaves_no_trace
             owner::of_two_who_claim_an_endpoint_one_gets_it
+            owner::a_full_user_gets_no_endpoint_more
             owner::addresses_of_others_are_left_to_them
         }
     };

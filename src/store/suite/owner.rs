@@ -1,6 +1,7 @@
 //! Endpoints: writes on behalf of a user.
 
 use super::{NOW, Place, at, get, of_user, put, text_lists, with_application};
+use crate::domain::limit::USER_ENDPOINTS_MAX;
 use crate::domain::{ChannelType, EndpointNumber, EndpointStatus, EndpointUpdate};
 use crate::store::suite::application_id;
 use crate::store::{EndpointWrite, Owner, Refused, Store};
@@ -126,4 +127,20 @@ pub async fn addresses_of_others_are_left_to_them(place: &dyn Place) {
     own.update.user.id = Some("ann".into());
     write_as(&*store, owner("ann", !ADOPTS), vec![own]).await.remove(0).unwrap();
     assert_eq!(get(&*store, "a").await.status, EndpointStatus::Inactive, "it is the same user's");
+}
+
+pub async fn a_full_user_gets_no_endpoint_more(place: &dyn Place) {
+    let store = with_application(place).await;
+    put(&*store, (0..USER_ENDPOINTS_MAX).map(|i| of_user(&format!("e{i}"), ChannelType::Gcm, "ann")).collect()).await;
+    let fresh = vec![of_user("new", ChannelType::Gcm, "ann"), of_user("e0", ChannelType::Gcm, "ann")];
+    let results = write_as(&*store, owner("ann", !ADOPTS), fresh).await;
+    assert_eq!(results[0], Err(Refused::TooManyUserEndpoints));
+    assert!(results[1].is_ok(), "it is one of the 15: {results:?}");
+    for i in 0..USER_ENDPOINTS_MAX {
+        let kept = get(&*store, &format!("e{i}")).await;
+        assert_eq!((kept.user.id.as_deref(), kept.status), (Some("ann"), EndpointStatus::Active), "e{i}");
+    }
+    assert!(store.endpoint(&application_id(), "new").await.unwrap().is_empty());
+    let by_others = vec![of_user("new", ChannelType::Gcm, "ann")];
+    store.upsert_endpoints(&application_id(), by_others, NOW.into()).await.unwrap().remove(0).unwrap();
 }

@@ -67,6 +67,7 @@ fn events_are_taken_as_clients_send_them() {
         r#","Attributes":null,"Metrics":null,"Session":null,"AppTitle":null"#,
         r#","Attributes":{"a":"x","b":7,"c":true,"d":null},"Metrics":{"m":1,"n":-2.5e3,"o":null},"Unknown":{"x":[]}"#,
         r#","Session":{"Id":"s","StartTimestamp":"2026-03-01T08:00:00","StopTimestamp":"","Duration":"12"}"#,
+        &format!(r#","AppPackageName":"{0}","Session":{{"Id":"{0}","StartTimestamp":"2026-03-01"}}"#, "é".repeat(200)),
         &format!(r#","Metrics":{{{}}}"#, names.join(",")),
         &format!(r#","Attributes":{{"{}":"{}"}}"#, "é".repeat(50), "é".repeat(200)),
     ] {
@@ -104,6 +105,22 @@ fn refused_events_say_why() {
         (with(r#","Attributes":{"":"v"}"#), "Attributes.``: the name is empty"),
         (with(r#","Attributes":{"a":["v"]}"#), "Attributes.a: invalid type: sequence, expected a string"),
         (with(r#","Metrics":{"m":"1"}"#), r#"Metrics.m: invalid type: string "1", expected a number"#),
+        (
+            with(&format!(r#","Session":{{"Id":"{}","StartTimestamp":"2026-03-01"}}"#, "s".repeat(201))),
+            "Session.Id: the value `ssssssssssssssssssss…` has 201 characters, the limit is 200",
+        ),
+        (
+            with(&format!(r#","Session":{{"Id":"s","StartTimestamp":"{}"}}"#, "2".repeat(201))),
+            "Session.StartTimestamp: the value `22222222222222222222…` has 201 characters, the limit is 200",
+        ),
+        (
+            with(&format!(r#","AppTitle":"{}""#, "t".repeat(201))),
+            "AppTitle: the value `tttttttttttttttttttt…` has 201 characters, the limit is 200",
+        ),
+        (
+            with(&format!(r#","SdkName":"{}""#, "n".repeat(201))),
+            "SdkName: the value `nnnnnnnnnnnnnnnnnnnn…` has 201 characters, the limit is 200",
+        ),
         (with(r#","Session":[]"#), "Session: invalid type: sequence, expected an object"),
         (with(r#","Session":{"StartTimestamp":"2026-03-01"}"#), "Session.Id: missing, it is required"),
         (with(r#","Session":{"Id":"s"}"#), "Session.StartTimestamp: missing, it is required"),

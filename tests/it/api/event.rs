@@ -72,6 +72,7 @@ async fn a_refused_item_leaves_the_others() {
         "good": {"Endpoint": {"OptOut": "ALL"}, "Events": {}},
         "strange": {"Endpoint": [], "Events": {"": event(json!({})), "3": []}},
         "sparse": {},
+        "session": {"Events": {"4": event(json!({"Session": {"Id": "s".repeat(201), "StartTimestamp": "2026-03-01"}}))}},
     }});
     let results = api.post("/events", body).await.body(202)["Results"].take();
     let endpoint = |id: &str| results[id]["EndpointItemResponse"].clone();
@@ -91,6 +92,10 @@ async fn a_refused_item_leaves_the_others() {
     assert_eq!(results["large"]["EventsItemResponse"]["1"], accepted());
     assert_eq!(refused(&results["strange"]["EventsItemResponse"][""]), "event id: missing, it is required");
     assert!(refused(&results["strange"]["EventsItemResponse"]["3"]).starts_with("event: "));
+    assert_eq!(
+        refused(&results["session"]["EventsItemResponse"]["4"]),
+        "Session.Id: the value `ssssssssssssssssssss…` has 201 characters, the limit is 200"
+    );
     assert_eq!(results["sparse"], json!({"EndpointItemResponse": accepted(), "EventsItemResponse": {}}));
 
     assert_eq!(kept(&api).await.len(), 2);

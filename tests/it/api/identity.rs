@@ -8,11 +8,13 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, 
 use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
 use hyper::{Request, Response};
-use pinwheel::app::App;
+use pinwheel::api::auth::{Policy, issue};
+use pinwheel::app::{self, App};
 use pinwheel::clock::Stopwatch;
 use pinwheel::config::{Config, Sources};
 use pinwheel::http::{Access, Client};
 use pinwheel::sandbox::oidc::Oidc;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -77,6 +79,18 @@ impl World {
         assert_eq!(status, 200, "{xml}");
         let [id, secret, token] = ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| element(&xml, name));
         Credentials::new(id, secret, Some(token), None, "test")
+    }
+
+    /// A key that does not end.
+    async fn static_key(&self, policy: Policy) -> Credentials {
+        let vault = app::open_vault(&self.app.config).unwrap();
+        let keys = app::open_keys(&self.app.config, self.app.clock.clone()).unwrap();
+        let issued = issue(&vault, policy, String::new(), self.app.clock.now()).unwrap();
+        let key = Credentials::new(&issued.key.id, issued.secret.expose_secret(), None, None, "test");
+        keys.put_key(issued.key).await.unwrap();
+        // The server asks for changes four times a second.
+        self.app.clock.sleep(Duration::from_secs(1)).await;
+        key
     }
 
     /// Status, error type and body of a signed request.
@@ -192,6 +206,65 @@ async fn events_of_others_are_refused_one_by_one() {
     let kept = world.app.store.events_after(&pinwheel::domain::ApplicationId::new(APPLICATION), 0, 100).await.unwrap();
     let kept: Vec<_> = kept.iter().map(|row| row.event.endpoint_id.as_str()).collect();
     assert_eq!(kept, ["a"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_the_server_are_taken_from_administrators_alone() {
+    let world = World::start(&[]).await;
+    let application = pinwheel::domain::ApplicationId::new(APPLICATION);
+    let forged = ["_campaign.send", "_journey.send", "_email.open", "_SMS.SUCCESS", "_endpoint.inactive"];
+    let own = ["_campaign.opened_notification", "_inapp.message_displayed", "_session.start", "_userauth.sign_in"];
+    let keys = [
+        ("user", world.key("ann").await, 403),
+        ("application", world.static_key(Policy::Application(application.clone())).await, 403),
+        ("administrator", world.static_key(Policy::Administrator).await, 202),
+    ];
+    let mut expected = Vec::new();
+    for (holder, key, status) in &keys {
+        let event = |kind: &&str| ((*kind).to_owned(), json!({"EventType": kind, "Timestamp": "2026-03-01T09:00:00Z"}));
+        let events: serde_json::Map<_, _> = forged.iter().chain(&own).map(event).collect();
+        let id = format!("of-{holder}");
+        let body = json!({"BatchItem": {&id: {"Endpoint": {"ChannelType": "IN_APP"}, "Events": events}}});
+        let (answered, _, answer) = world.send(key, "POST", "/events", body).await;
+        assert_eq!(answered, 202, "{holder}: {answer}");
+        let item = &answer["Results"][&id];
+        assert_eq!(item["EndpointItemResponse"]["StatusCode"], 202, "{holder}: {answer}");
+        for kind in forged {
+            let message = match status {
+                403 => format!("EventType: `{kind}` is an event that only the server makes"),
+                _ => "Accepted".to_owned(),
+            };
+            let refused = json!({"StatusCode": status, "Message": message});
+            assert_eq!(item["EventsItemResponse"][kind], refused, "{holder}");
+        }
+        for kind in own {
+            assert_eq!(item["EventsItemResponse"][kind]["StatusCode"], 202, "{holder}: {kind}");
+        }
+        let kept = if *status == 403 { own.to_vec() } else { [&forged[..], &own].concat() };
+        expected.extend(kept.into_iter().map(|kind| (id.clone(), kind.to_owned())));
+    }
+    let kept = world.app.store.events_after(&application, 0, 100).await.unwrap();
+    let mut kept: Vec<_> = kept.into_iter().map(|row| (row.event.endpoint_id, row.event.event_type)).collect();
+    kept.sort();
+    expected.sort();
+    assert_eq!(kept, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_users_key_cannot_push_out_the_users_endpoints() {
+    let world = World::start(&[]).await;
+    let ann = world.key("ann").await;
+    let push = |n: usize| json!({"ChannelType": "GCM", "Address": format!("token{n}")});
+    for n in 0..15 {
+        assert_eq!(world.send(&ann, "PUT", &format!("/endpoints/e{n}"), push(n)).await.0, 202);
+    }
+    let (status, _, answer) = world.send(&ann, "PUT", "/endpoints/e15", push(15)).await;
+    assert_eq!(
+        (status, &answer["Message"]),
+        (400, &json!("User.UserId: Exceeded maximum endpoint per user count: 15"))
+    );
+    let kept = world.send(&ann, "GET", "/users/ann", Value::Null).await.2;
+    assert_eq!(kept["Item"].as_array().unwrap().len(), 15);
 }
 
 #[tokio::test(flavor = "multi_thread")]

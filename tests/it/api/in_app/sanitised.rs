@@ -172,9 +172,42 @@ async fn addresses_that_do_harm_are_refused_wherever_they_stand() {
             assert!(answer.refusal(400).contains(field), "{vector:?}: {answer:?}");
         }
     }
-    let custom = json!({ "Content": [content("H")], "CustomConfig": { "link": "java\tscript:alert(1)" } });
+    for value in [
+        "java\tscript:alert(1)",
+        "ms-msdt:/id PCWDiagnostic",
+        r#"{"url":"javascript:alert(1)"}"#,
+        r#"[{"a":{"url":"java\u0073cript:alert(1)"}}]"#,
+        r#"{"url":"javascript:alert(1)","url":"https://example.com"}"#,
+        r#"{"text":"\u003cimg src=x onerror=alert(1)\u003e"}"#,
+    ] {
+        let custom = json!({ "Content": [content("H")], "CustomConfig": { "link": value } });
+        let answer = api.client.post("/v1/templates/t/inapp", custom).await;
+        assert!(answer.refusal(400).starts_with("CustomConfig.`link`: "), "{value}: {answer:?}");
+    }
+    let json = r#"{"url":"https://example.com/?a=1","text":"1 < 2","list":[1,"é \ud83c\udf89"]}"#;
+    let custom = json!({ "Content": [content("H")], "CustomConfig": { "link": json } });
     let answer = api.client.post("/v1/templates/t/inapp", custom).await;
-    assert!(answer.refusal(400).starts_with("CustomConfig.`link`: "), "{answer:?}");
+    assert_eq!((answer.status, answer.warnings), (201, vec![]), "JSON is fine in itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_text_is_refused_before_it_is_cleaned() {
+    let api = Api::start().await;
+    let everybody = segment(&api, json!({})).await;
+    let nested = "<b>".repeat(1_000_000);
+    let began = std::time::Instant::now();
+    for (message, field) in [
+        (json!({ "Content": [content("H")], "CustomConfig": { "a": nested } }), "CustomConfig"),
+        (json!({ "Content": [content("H")], "CustomConfig": { &nested: "a" } }), "CustomConfig"),
+        (json!({ "Content": [content("H")], "Body": nested }), "Body"),
+    ] {
+        let message = json!({ "MessageConfiguration": { "InAppMessage": message } });
+        let answer = api.post("/campaigns", campaign(&everybody, message)).await;
+        let problem = answer.refusal(400);
+        let expected = format!("MessageConfiguration.InAppMessage.{field}: 300000");
+        assert!(problem.starts_with(&expected) && problem.ends_with("the limit is 5120"), "{problem:.200}");
+    }
+    assert!(began.elapsed() < crate::client::PATIENCE);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +237,25 @@ async fn templates_from_before_the_rules_are_cleaned_when_they_are_read() {
     let everybody = segment(&api, json!({})).await;
     let mut linked = content("H");
     linked["ImageUrl"] = json!("javascript:alert(1)");
-    let old = [("marked", with_text("<img src=x onerror=alert(1)>old")), ("linked", json!({ "Content": [linked] }))];
+    let mut old = vec![
+        ("marked", with_text("<img src=x onerror=alert(1)>old")),
+        ("linked", json!({ "Content": [linked] })),
+        ("laid", json!({ "Content": [content("H")], "Layout": "<img src=x>" })),
+    ];
+    for (name, path) in [("header", "/HeaderConfig/Alignment"), ("body", "/BodyConfig/Alignment")] {
+        let mut aligned = content("H");
+        *aligned.pointer_mut(path).unwrap() = json!("<img src=x>");
+        old.push((name, json!({ "Content": [aligned] })));
+    }
+    let odd = json!({ "ButtonAction": "<img src=x>", "Text": "t" });
+    for (name, button) in [
+        ("button", json!({ "DefaultConfig": odd })),
+        ("own", json!({ "DefaultConfig": { "Text": "t", "ButtonAction": "CLOSE" }, "Web": odd })),
+    ] {
+        let mut acting = content("H");
+        acting["PrimaryBtn"] = button;
+        old.push((name, json!({ "Content": [acting] })));
+    }
     for (name, template) in old {
         let now = "2026-01-01T00:00:00.000Z".to_owned();
         api.app.store.put_definition(None, Kind::InAppTemplate, name, template.to_string(), now.clone()).await.unwrap();
