@@ -114,6 +114,7 @@ impl Timetable {
                     treatments: vec![treatment],
                     schedule,
                     made: document.made(treatment),
+                    written: document.written(treatment),
                     resumed: document.resumed,
                 }),
                 None => lines[0].treatments.push(treatment),

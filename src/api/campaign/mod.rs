@@ -42,6 +42,7 @@ impl Campaigns for Call<'_> {
             scheduled: true,
             segment_version: 0,
             made: BTreeMap::new(),
+            written: BTreeMap::new(),
             resumed: None,
             segment_endpoints: None,
         };
@@ -68,11 +69,12 @@ impl Campaigns for Call<'_> {
         let writing = self.api.scheduler.writing().await;
         let stored = self.stored_campaign(&application_id, &id, None).await?;
         let before = response::read(&stored)?;
+        let lifts_pause = input.body.is_paused == Some(false);
         let mut document = before.clone();
         write::merge(&mut document, input.body);
         let state = self.campaign_state(&application_id, &id, &before).await?;
         let changes = write::changes(&before.campaign, &document.campaign);
-        write::check_state(&state.of_campaign(&before), &changes)?;
+        write::check_state(&state.of_campaign(&before), state.has_paused_run(), &changes)?;
         if changes.other {
             let starts = definition::changed_starts(&before.campaign, &document.campaign);
             self.check_campaign(&application_id, &id, &mut document, &starts).await?;
@@ -91,7 +93,8 @@ impl Campaigns for Call<'_> {
         self.api.scheduler.changed(&application_id, &id);
         self.api.engine.boards().forget(&application_id);
         let is_paused = document.campaign.is_paused == Some(true);
-        if (is_paused || changes.pause) && self.pauses_runs(&document)? {
+        // Also when nothing changes: who pauses or resumes may have been cut off before all runs were.
+        if (is_paused || lifts_pause) && self.pauses_runs(&document)? {
             let (scheduler, key) = (&self.api.scheduler, (application_id.clone(), id.clone()));
             match is_paused {
                 true => scheduler.pause_activities(&key, writing).await?,
