@@ -173,7 +173,7 @@ impl Run {
         stop: CancellationToken,
     ) -> Result<Self, Error> {
         let document: definition::Document =
-            serde_json::from_str(&activity.definition).map_err(definition::Error::Document)?;
+            serde_json::from_str(activity.definition()).map_err(definition::Error::Document)?;
         check_served(&document, &ways)?;
         let definition = Arc::new(engine.compile(&ways, &activity.campaign_id, &document)?);
         let treatment = definition

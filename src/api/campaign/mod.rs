@@ -17,7 +17,7 @@ use self::response::State;
 use super::page::Page;
 use super::{Call, Error, tag};
 use crate::campaign::schedule::Start;
-use crate::campaign::{Document, definition, in_app as apps, status};
+use crate::campaign::{Document, definition, in_app as apps, ledger, status};
 use crate::config::Pause;
 use crate::domain::limit::ACTIVE_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
@@ -154,7 +154,8 @@ impl Campaigns for Call<'_> {
                     has
                 }
             };
-            let activities = self.store().activities(&application_id, &CampaignId::new(&stored.id)).await?;
+            let id = CampaignId::new(&stored.id);
+            let activities = ledger::telling(self.store(), &application_id, &id, &document).await?;
             let state = State::new(activities, has_segment, self.api.scheduler.eye());
             item.push(response::of(&self.api.config.aws, &application_id, &stored, document, &state));
         }
@@ -311,7 +312,7 @@ impl Call<'_> {
         id: &CampaignId,
         document: &Document,
     ) -> Result<State, Error> {
-        let activities = self.store().activities(application_id, id).await?;
+        let activities = ledger::telling(self.store(), application_id, id, document).await?;
         let has_segment = self.has_segment(application_id, document).await?;
         Ok(State::new(activities, has_segment, self.api.scheduler.eye()))
     }

@@ -21,6 +21,12 @@ impl Document {
         Ok(document)
     }
 
+    /// Whether events decide who gets a message when, and there are no runs.
+    pub fn is_of_events(&self) -> bool {
+        let frequency = self.campaign.schedule.as_ref().and_then(|schedule| schedule.frequency.as_ref());
+        matches!(frequency, Some(wire::Frequency::Event | wire::Frequency::InAppEvent))
+    }
+
     /// What `IMMEDIATE` stands for in the schedule of the treatment at that place.
     pub fn made(&self, treatment: usize) -> Timestamp {
         let own = self.made.get(&treatment.to_string()).or_else(|| self.made.get(DEFAULT));

@@ -33,7 +33,7 @@ pub fn activity(treatment: usize, moment: Timestamp, state: ActivityState) -> Ac
         started_at: Some(moment),
         ended_at: is_over.then(|| moment + SignedDuration::from_secs(1)),
         failure: None,
-        definition: String::new(),
+        definition: None,
         is_streamed: false,
     }
 }
