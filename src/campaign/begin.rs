@@ -181,7 +181,7 @@ impl NewRun<'_> {
             started_at: Some(self.now),
             ended_at: None,
             failure: None,
-            definition: self.definition.clone(),
+            definition: Some(self.definition.clone()),
             is_streamed: self.is_streamed,
         }
     }

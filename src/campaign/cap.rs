@@ -1,7 +1,7 @@
 //! Daily and total caps: reserved before the send, so that campaigns at the same moment cannot overshoot them together.
 //!
-//! There is no row per endpoint. A bitmap holds who was reserved for or sent to in one minute of one activity; an
-//! endpoint's count is the number of bitmaps that hold it.
+//! There is no row per endpoint. Bitmaps hold who was reserved for or sent to in one minute of one campaign, once, twice and so
+//! on; an endpoint's count is the number of bitmaps that hold it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,6 +29,8 @@ pub struct Sender {
 pub struct Reservation {
     number: EndpointNumber,
     minute: i64,
+    /// Whether it counts towards a total cap.
+    is_of_total: bool,
 }
 
 /// Counts messages of all applications.
@@ -39,12 +41,36 @@ pub struct Caps {
 
 #[derive(Default)]
 struct Book {
-    /// Minute, then activity. Old minutes are dropped.
-    daily: BTreeMap<(i64, ActivityId), (CampaignId, RoaringBitmap)>,
-    /// For each campaign: who has at least 1, 2, … messages.
-    total: HashMap<CampaignId, Vec<RoaringBitmap>>,
+    /// By minute. Old minutes are dropped.
+    daily: BTreeMap<i64, HashMap<CampaignId, Levels>>,
+    /// Only of campaigns with a total cap.
+    total: HashMap<CampaignId, Levels>,
     /// Whether messages from before this process are in `daily`.
     knows_daily: bool,
+    /// Until they are: activities of which all messages are, with the minute of the last one. Old ones are dropped.
+    counted: HashMap<ActivityId, i64>,
+}
+
+/// Who has at least 1, 2, … messages.
+#[derive(Default)]
+struct Levels(Vec<RoaringBitmap>);
+
+impl Levels {
+    fn count(&self, number: EndpointNumber) -> u32 {
+        u32::try_from(self.0.iter().take_while(|level| level.contains(number)).count()).unwrap_or(u32::MAX)
+    }
+
+    fn add(&mut self, number: EndpointNumber) {
+        if !self.0.iter_mut().any(|level| level.insert(number)) {
+            self.0.push([number].into_iter().collect());
+        }
+    }
+
+    fn remove(&mut self, number: EndpointNumber) {
+        if let Some(highest) = self.0.iter_mut().rev().find(|level| level.contains(number)) {
+            highest.remove(number);
+        }
+    }
 }
 
 /// Messages from before this process, gathered from the ledger.
@@ -64,31 +90,43 @@ impl Caps {
         self.applications.lock().get(application).is_some_and(|book| book.knows_daily)
     }
 
+    /// Whether the messages of the last day are counted of this activity, whatever is of others.
+    pub fn knows_run(&self, application: &ApplicationId, activity: &ActivityId) -> bool {
+        let applications = self.applications.lock();
+        applications.get(application).is_some_and(|book| book.knows_daily || book.counted.contains_key(activity))
+    }
+
     /// Whether all messages of the campaign are counted.
     pub fn knows_total(&self, application: &ApplicationId, campaign: &CampaignId) -> bool {
         self.applications.lock().get(application).is_some_and(|book| book.total.contains_key(campaign))
     }
 
-    /// Counts the messages of the last day, of all campaigns. Call it once, before the first reservation.
+    /// Counts the messages of the last day, of all campaigns but for activities that are known. Call it once, before the first
+    /// reservation under a daily cap.
     pub fn learn_daily(&self, application: &ApplicationId, earlier: Earlier) {
         let mut applications = self.applications.lock();
         let book = applications.entry(application.clone()).or_default();
-        for (sender, at, fate, numbers) in earlier.0 {
-            if fate.counts_daily() {
-                *book.daily_set(minute(at), &sender) |= numbers;
-            }
-        }
+        book.learn(earlier);
         book.knows_daily = true;
+        book.counted = HashMap::new();
+    }
+
+    /// Counts the messages of the last day of one activity. Call it once, before the activity's first reservation.
+    pub fn learn_run(&self, application: &ApplicationId, activity: &ActivityId, earlier: Earlier, now: Timestamp) {
+        let mut applications = self.applications.lock();
+        let book = applications.entry(application.clone()).or_default();
+        book.learn(earlier);
+        book.note(activity, minute(now));
     }
 
     /// Counts all messages of a campaign. Call it once, before the campaign's first reservation.
     pub fn learn_total(&self, application: &ApplicationId, campaign: &CampaignId, earlier: Earlier) {
         let mut applications = self.applications.lock();
         let book = applications.entry(application.clone()).or_default();
-        book.total.entry(campaign.clone()).or_default();
+        let total = book.total.entry(campaign.clone()).or_default();
         for (_, _, fate, numbers) in earlier.0 {
             if fate.counts_total() {
-                numbers.iter().for_each(|number| book.add_total(campaign, number));
+                numbers.iter().for_each(|number| total.add(number));
             }
         }
     }
@@ -119,7 +157,7 @@ impl Caps {
         let minute = minute(now);
         book.forget_before(minute - WINDOW_MINUTES);
         if let Some(total) = limits.total
-            && book.total_count(&sender.campaign_id, number) >= total
+            && book.total.get(&sender.campaign_id).is_some_and(|levels| levels.count(number) >= total)
         {
             return Err(Fate::TotalCap);
         }
@@ -128,62 +166,82 @@ impl Caps {
         {
             return Err(Fate::DailyCap);
         }
-        book.daily_set(minute, sender).insert(number);
-        book.add_total(&sender.campaign_id, number);
-        Ok(Reservation { number, minute })
+        book.note(&sender.activity_id, minute);
+        book.levels(minute, sender).add(number);
+        // All runs of a campaign that are under way at once have the same limits.
+        let is_of_total = limits.total.is_some();
+        if is_of_total {
+            book.total.entry(sender.campaign_id.clone()).or_default().add(number);
+        }
+        Ok(Reservation { number, minute, is_of_total })
     }
 
     /// Turns a reservation into a message sent now, or gives it back where the fate does not count.
     pub fn settle(&self, sender: &Sender, reservation: Reservation, fate: Fate, now: Timestamp) {
-        let Reservation { number, minute: reserved } = reservation;
+        let Reservation { number, minute: reserved, is_of_total } = reservation;
         let mut applications = self.applications.lock();
         let book = applications.entry(sender.application_id.clone()).or_default();
-        book.daily_set(reserved, sender).remove(number);
+        book.note(&sender.activity_id, minute(now));
+        book.levels(reserved, sender).remove(number);
         if fate.counts_daily() {
-            book.daily_set(minute(now), sender).insert(number);
+            book.levels(minute(now), sender).add(number);
         }
-        if !fate.counts_total() {
-            book.remove_total(&sender.campaign_id, number);
+        if is_of_total
+            && !fate.counts_total()
+            && let Some(total) = book.total.get_mut(&sender.campaign_id)
+        {
+            total.remove(number);
         }
     }
 }
 
 impl Book {
-    fn daily_set(&mut self, minute: i64, sender: &Sender) -> &mut RoaringBitmap {
-        let key = (minute, sender.activity_id.clone());
-        &mut self.daily.entry(key).or_insert_with(|| (sender.campaign_id.clone(), RoaringBitmap::new())).1
+    fn learn(&mut self, earlier: Earlier) {
+        for (sender, at, fate, numbers) in earlier.0 {
+            if fate.counts_daily() {
+                let levels = self.levels(minute(at), &sender);
+                numbers.iter().for_each(|number| levels.add(number));
+            }
+        }
+    }
+
+    /// Notes that all messages of the activity are in `daily`, as long as that matters.
+    fn note(&mut self, activity: &ActivityId, minute: i64) {
+        if self.knows_daily {
+            return;
+        }
+        match self.counted.get_mut(activity) {
+            Some(last) => *last = minute,
+            None => {
+                self.counted.insert(activity.clone(), minute);
+            }
+        }
+    }
+
+    fn levels(&mut self, minute: i64, sender: &Sender) -> &mut Levels {
+        self.daily.entry(minute).or_default().entry(sender.campaign_id.clone()).or_default()
     }
 
     fn daily_count(&self, sender: &Sender, scope: CapScope, number: EndpointNumber) -> u32 {
-        let counts = |campaign: &CampaignId| scope == CapScope::Application || *campaign == sender.campaign_id;
-        let sets = self.daily.values().filter(|(campaign, set)| counts(campaign) && set.contains(number));
-        u32::try_from(sets.count()).unwrap_or(u32::MAX)
+        let minutes = self.daily.values();
+        match scope {
+            CapScope::Application => minutes.flat_map(HashMap::values).map(|levels| levels.count(number)).sum(),
+            CapScope::Campaign => {
+                minutes.filter_map(|minute| minute.get(&sender.campaign_id)).map(|levels| levels.count(number)).sum()
+            }
+        }
     }
 
     fn forget_before(&mut self, minute: i64) {
+        let mut is_later = false;
         while let Some(first) = self.daily.first_entry()
-            && first.key().0 < minute
+            && *first.key() < minute
         {
             first.remove();
+            is_later = true;
         }
-    }
-
-    fn total_count(&self, campaign: &CampaignId, number: EndpointNumber) -> u32 {
-        let levels = self.total.get(campaign).map(Vec::as_slice).unwrap_or_default();
-        u32::try_from(levels.iter().take_while(|level| level.contains(number)).count()).unwrap_or(u32::MAX)
-    }
-
-    fn add_total(&mut self, campaign: &CampaignId, number: EndpointNumber) {
-        let levels = self.total.entry(campaign.clone()).or_default();
-        if !levels.iter_mut().any(|level| level.insert(number)) {
-            levels.push([number].into_iter().collect());
-        }
-    }
-
-    fn remove_total(&mut self, campaign: &CampaignId, number: EndpointNumber) {
-        let Some(levels) = self.total.get_mut(campaign) else { return };
-        if let Some(highest) = levels.iter_mut().rev().find(|level| level.contains(number)) {
-            highest.remove(number);
+        if is_later {
+            self.counted.retain(|_, last| *last >= minute);
         }
     }
 }
@@ -271,6 +329,45 @@ mod tests {
         assert_eq!(caps.reserve(&sender, &limits, 7, now).unwrap_err(), Fate::DailyCap);
         caps.forget(&sender.application_id);
         assert!(caps.reserve(&sender, &limits, 7, now).is_ok());
+    }
+
+    #[test]
+    fn several_messages_of_a_campaign_in_a_minute_all_count() {
+        let caps = Caps::default();
+        let (now, limits) = (at("2026-03-01T09:00:00Z"), daily(2, CapScope::Campaign));
+        let reserve = |activity: &str| caps.reserve(&sender("c", activity), &limits, 7, now);
+        let (first, second) = (reserve("a1").unwrap(), reserve("a2").unwrap());
+        assert_eq!(reserve("a3").unwrap_err(), Fate::DailyCap);
+        caps.settle(&sender("c", "a1"), first, Fate::HookRemoved, now);
+        caps.settle(&sender("c", "a2"), second, Fate::Sent, now);
+        let third = reserve("a3").unwrap();
+        caps.settle(&sender("c", "a3"), third, Fate::Sent, now);
+        assert_eq!(reserve("a4").unwrap_err(), Fate::DailyCap);
+        let later = caps.reserve(&sender("c", "a4"), &limits, 7, at("2026-03-02T09:01:00Z"));
+        assert!(later.is_ok(), "both are a day old");
+    }
+
+    #[test]
+    fn runs_without_caps_are_counted_once_whenever_the_ledger_is_read() {
+        let caps = Caps::default();
+        let (now, application) = (at("2026-03-01T09:00:00Z"), ApplicationId::new("app"));
+        let (resumed, other) = (sender("c1", "a1"), sender("c2", "a2"));
+        let earlier = |sender: &Sender| {
+            let mut earlier = Earlier::default();
+            earlier.add(sender, now, Fate::Sent, [7].into_iter().collect());
+            earlier
+        };
+        caps.learn_run(&application, &resumed.activity_id, earlier(&resumed), now);
+        let place = caps.reserve(&resumed, &Limits::default(), 8, now).unwrap();
+        caps.settle(&resumed, place, Fate::Sent, now);
+        let known = |sender: &Sender| caps.knows_run(&application, &sender.activity_id);
+        assert_eq!((known(&resumed), known(&other), caps.knows_daily(&application)), (true, false, false));
+        caps.learn_daily(&application, earlier(&other));
+        assert!(known(&other) && caps.knows_daily(&application));
+        let limits = daily(3, CapScope::Application);
+        let third = caps.reserve(&sender("c3", "a3"), &limits, 7, now);
+        assert!(third.is_ok(), "it had two");
+        assert_eq!(caps.reserve(&sender("c3", "a4"), &limits, 7, now).unwrap_err(), Fate::DailyCap);
     }
 
     #[test]

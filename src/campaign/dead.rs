@@ -95,7 +95,8 @@ pub async fn activities(store: &dyn Store, id: &str, batches: Option<&[u32]>) ->
     for activity in of_id(store, id).await? {
         is_known = true;
         if first_held(store, &activity.id).await?.is_some() {
-            found.push(activity);
+            // Lists leave out the definition, by which it goes on.
+            found.extend(store.activity(&activity.id).await?);
         }
     }
     let id = id.to_owned();
@@ -176,7 +177,7 @@ impl Engine {
     /// Released batches that nobody can send have no way back.
     async fn check_channels(&self, activity: &Activity) -> Result<(), Error> {
         let cannot = |source| Error::CannotGoOn { activity_id: activity.id.clone(), source: Box::new(source) };
-        let document: Document = serde_json::from_str(&activity.definition)
+        let document: Document = serde_json::from_str(activity.definition())
             .map_err(|error| cannot(definition::Error::Document(error).into()))?;
         let ways = self.ways(&activity.application_id).await.map_err(|error| cannot(error.into()))?;
         run::check_served(&document, &ways).map_err(cannot)
@@ -227,5 +228,5 @@ impl Engine {
 
 /// Whether the activity is of a campaign made over the API.
 pub fn is_served(activity: &Activity) -> bool {
-    serde_json::from_str::<Document>(&activity.definition).is_ok_and(|document| document.scheduled)
+    serde_json::from_str::<Document>(activity.definition()).is_ok_and(|document| document.scheduled)
 }

@@ -44,9 +44,13 @@ pub struct Document {
     /// The segment's version when the campaign was written; it runs on the latest one unless the client chose.
     #[serde(default)]
     pub segment_version: u32,
-    /// When the schedule of each treatment was written, by its id; those without have the default treatment's.
+    /// What `IMMEDIATE` stands for: when the start of each treatment's schedule was written, by its id; those without have the
+    /// default treatment's.
     #[serde(default)]
     pub made: BTreeMap<String, Timestamp>,
+    /// When anything of each treatment's schedule was last written, likewise.
+    #[serde(default)]
+    pub written: BTreeMap<String, Timestamp>,
     /// When the last pause ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Timestamp>,

@@ -67,7 +67,7 @@ impl Engine {
     /// What all messages of an activity are, by the messages of its treatment and the channel types that were served when it
     /// began. `None` if they can be of several kinds: the ledger does not tell which of them each one got.
     pub fn medium(&self, activity: &Activity) -> Option<Medium> {
-        let document: Document = serde_json::from_str(&activity.definition).ok()?;
+        let document: Document = serde_json::from_str(activity.definition()).ok()?;
         let definition = self.check(&activity.campaign_id, &document).ok()?;
         let treatment = definition.treatments.iter().find(|treatment| treatment.id == activity.treatment_id)?;
         let composer = &treatment.composer;

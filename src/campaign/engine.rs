@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::cap::{Caps, Earlier, Sender};
-use super::definition::{self, Definition, Document};
+use super::definition::{self, Definition, Document, Limits};
 use super::deliver::Deliverer;
 use super::feedback::References;
 use super::rate::Rate;
@@ -168,17 +168,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes sure that the caps count what this application sent before this process began: daily caps the last day of
-    /// all campaigns, total caps all runs of this one.
-    pub(super) async fn count_earlier_messages(&self, activity: &Activity) -> Result<(), Error> {
+    /// Makes sure that the caps count what this application sent before this process began, as far as the run's limits ask for
+    /// it: daily caps the last day of all campaigns, total caps all runs of this one. What the activity itself sent counts in any
+    /// case: the cap may be another campaign's.
+    pub(super) async fn count_earlier_messages(&self, activity: &Activity, limits: &Limits) -> Result<(), Error> {
         let (application_id, campaign_id) = (&activity.application_id, &activity.campaign_id);
         let _one_at_a_time = self.counting.lock().await;
-        if !self.caps.knows_daily(application_id) {
-            let since = self.clock.now() - CAP_WINDOW;
-            let recent = self.store.activities_since(application_id, since).await?;
+        let now = self.clock.now();
+        if limits.daily.is_some() && !self.caps.knows_daily(application_id) {
+            let mut recent = self.store.activities_since(application_id, now - CAP_WINDOW).await?;
+            recent.retain(|run| !self.caps.knows_run(application_id, &run.id));
             self.caps.learn_daily(application_id, self.earlier_messages(&recent).await?);
+        } else if !self.caps.knows_run(application_id, &activity.id) {
+            let earlier = self.earlier_messages(std::slice::from_ref(activity)).await?;
+            self.caps.learn_run(application_id, &activity.id, earlier, now);
         }
-        if !self.caps.knows_total(application_id, campaign_id) {
+        if limits.total.is_some() && !self.caps.knows_total(application_id, campaign_id) {
             let runs = self.store.activities(application_id, campaign_id).await?;
             self.caps.learn_total(application_id, campaign_id, self.earlier_messages(&runs).await?);
         }

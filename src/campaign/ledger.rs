@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::batch;
+use super::definition::Document;
 use crate::domain::limit::BATCH_ENDPOINTS_MAX;
-use crate::domain::{EndpointNumber, Fate, Tally};
+use crate::domain::{ApplicationId, CampaignId, EndpointNumber, Fate, Tally};
 use crate::store::{self, Activity, ActivityState, BatchRow, Frozen, LedgerStore, Stage};
 
 /// Rows read at once.
@@ -63,6 +64,20 @@ impl Standing {
 fn read_reasons(reasons: &str) -> BTreeMap<usize, String> {
     let by_text: BTreeMap<String, Vec<usize>> = serde_json::from_str(reasons).unwrap_or_default();
     by_text.into_iter().flat_map(|(text, places)| places.into_iter().map(move |place| (place, text.clone()))).collect()
+}
+
+/// The activities from which follows what a campaign does next and what its status is: all of it. Campaigns of events may have
+/// one a second, and for them those that are not over do.
+pub async fn telling(
+    store: &dyn LedgerStore,
+    application_id: &ApplicationId,
+    campaign_id: &CampaignId,
+    document: &Document,
+) -> Result<Vec<Activity>, store::Error> {
+    match document.is_of_events() {
+        true => store.open_activities(application_id, campaign_id).await,
+        false => store.activities(application_id, campaign_id).await,
+    }
 }
 
 /// Reads how far an activity is. Whom a cancelled one did not come to is `ABORTED`, and who was about to be sent to then is

@@ -128,13 +128,13 @@ impl Engine {
                 metric::endpoints(*fate, members.len());
             }
         }
-        self.count_earlier_messages(&activity).await?;
         let ways = self.ways(&activity.application_id).await?;
         ways.forgive();
         let references = self.references().await?;
 
         // A run that fails stops itself, and nobody else.
         let run = Arc::new(Run::prepare(self.clone(), ways, references, activity, progress, stop.child_token())?);
+        self.count_earlier_messages(&run.activity, &run.rules.definition.limits).await?;
         loop {
             match run.work_through(frozen.clone(), standing).await {
                 Ok(Ending::Completed) => {}
@@ -173,7 +173,7 @@ impl Run {
         stop: CancellationToken,
     ) -> Result<Self, Error> {
         let document: definition::Document =
-            serde_json::from_str(&activity.definition).map_err(definition::Error::Document)?;
+            serde_json::from_str(activity.definition()).map_err(definition::Error::Document)?;
         check_served(&document, &ways)?;
         let definition = Arc::new(engine.compile(&ways, &activity.campaign_id, &document)?);
         let treatment = definition

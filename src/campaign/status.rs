@@ -9,7 +9,7 @@ use crate::domain::TreatmentId;
 use crate::store::{Activity, ActivityState};
 use crate::wire::generated::CampaignStatus;
 
-/// The status of a campaign. `activities` are all of it, in any order.
+/// The status of a campaign. `activities` are those that tell (`ledger::telling`), in any order.
 ///
 /// A pause does not show while a run is under way, or when there is none to come: it keeps back further runs.
 pub fn of_campaign(document: &Document, activities: &[Activity], segment_exists: bool, look: &Look) -> CampaignStatus {

@@ -114,6 +114,7 @@ impl Timetable {
                     treatments: vec![treatment],
                     schedule,
                     made: document.made(treatment),
+                    written: document.written(treatment),
                     resumed: document.resumed,
                 }),
                 None => lines[0].treatments.push(treatment),
@@ -122,7 +123,7 @@ impl Timetable {
         Ok(Self { lines, is_paused: campaign.is_paused == Some(true), is_scheduled: document.scheduled, policy })
     }
 
-    /// What is next. `activities` are all of the campaign, in any order.
+    /// What is next. `activities` are those of the campaign that tell (`ledger::telling`), in any order.
     pub fn next(&self, activities: &[Activity], look: &Look) -> Next {
         let mut next = Next::default();
         if self.is_paused || !self.is_scheduled {

@@ -195,6 +195,7 @@ impl CampaignFile {
             scheduled: false,
             segment_version: 0,
             made: BTreeMap::new(),
+            written: BTreeMap::new(),
             resumed: None,
             segment_endpoints: None,
         })

@@ -24,10 +24,18 @@ pub struct Activity {
     /// Why the activity failed, for people; `None` after success. While it is running, since when and why it holds itself, if
     /// it does.
     pub failure: Option<String>,
-    /// The campaign as it was when the activity began, with the templates it names; JSON.
-    pub definition: String,
+    /// The campaign as it was when the activity began, with the templates it names; JSON. Lists leave it out of those that are
+    /// over.
+    pub definition: Option<String>,
     /// Whether the event stream tells what becomes of its audience.
     pub is_streamed: bool,
+}
+
+impl Activity {
+    /// Its definition; empty if it comes from a list that left it out.
+    pub fn definition(&self) -> &str {
+        self.definition.as_deref().unwrap_or_default()
+    }
 }
 
 /// How far an activity is.
@@ -127,11 +135,14 @@ pub trait LedgerStore: Send + Sync {
     /// Errors: [`NotFound`](super::Error::NotFound) for an unknown application.
     fn create_activities(&self, activities: Vec<(Activity, Frozen)>, reader: Option<Reader>) -> Call<'_, ()>;
 
-    /// The activity of this id.
+    /// The activity of this id, always with its definition.
     fn activity(&self, id: &ActivityId) -> Call<'_, Option<Activity>>;
 
     /// Activities of a campaign, newest first.
     fn activities(&self, application: &ApplicationId, campaign: &CampaignId) -> Call<'_, Vec<Activity>>;
+
+    /// Activities of a campaign that are not over, newest first.
+    fn open_activities(&self, application: &ApplicationId, campaign: &CampaignId) -> Call<'_, Vec<Activity>>;
 
     /// Activities of all applications in that state, oldest first.
     fn activities_in_state(&self, state: ActivityState) -> Call<'_, Vec<Activity>>;

@@ -30,7 +30,9 @@ impl Call<'_> {
         let mut item = Vec::with_capacity(shown.len());
         for activity in shown {
             let own = self.api.scheduler.count(&activity).await?;
-            let elsewhere = match segment_endpoints(&activity) {
+            // Lists leave out the definition of those that are over.
+            let whole = self.store().activity(&activity.id).await?;
+            let elsewhere = match whole.as_ref().and_then(segment_endpoints) {
                 Some(endpoints) => endpoints.saturating_sub(own.audience),
                 None => self.beside(&activity, &all).await?,
             };
@@ -59,7 +61,7 @@ fn segment_endpoints(activity: &Activity) -> Option<u64> {
     struct Begun {
         segment_endpoints: Option<u64>,
     }
-    serde_json::from_str(&activity.definition).ok().and_then(|begun: Begun| begun.segment_endpoints)
+    serde_json::from_str(activity.definition()).ok().and_then(|begun: Begun| begun.segment_endpoints)
 }
 
 /// Whether the activity's treatment goes out zone by zone.

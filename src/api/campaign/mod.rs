@@ -17,7 +17,7 @@ use self::response::State;
 use super::page::Page;
 use super::{Call, Error, tag};
 use crate::campaign::schedule::Start;
-use crate::campaign::{Document, definition, in_app as apps, status};
+use crate::campaign::{Document, definition, in_app as apps, ledger, status};
 use crate::config::Pause;
 use crate::domain::limit::ACTIVE_CAMPAIGNS_MAX;
 use crate::domain::{ApplicationId, CampaignId};
@@ -42,6 +42,7 @@ impl Campaigns for Call<'_> {
             scheduled: true,
             segment_version: 0,
             made: BTreeMap::new(),
+            written: BTreeMap::new(),
             resumed: None,
             segment_endpoints: None,
         };
@@ -69,11 +70,12 @@ impl Campaigns for Call<'_> {
         let writing = self.api.scheduler.writing().await;
         let stored = self.stored_campaign(&application_id, &id, None).await?;
         let before = response::read(&stored)?;
+        let lifts_pause = input.body.is_paused == Some(false);
         let mut document = before.clone();
         write::merge(&mut document, input.body);
         let state = self.campaign_state(&application_id, &id, &before).await?;
         let changes = write::changes(&before.campaign, &document.campaign);
-        write::check_state(&state.of_campaign(&before), &changes)?;
+        write::check_state(&state.of_campaign(&before), state.has_paused_run(), &changes)?;
         if changes.other {
             let starts = definition::changed_starts(&before.campaign, &document.campaign);
             self.check_campaign(&application_id, &id, &mut document, &starts).await?;
@@ -93,7 +95,8 @@ impl Campaigns for Call<'_> {
         self.api.scheduler.changed(&application_id, &id);
         self.api.engine.boards().forget(&application_id);
         let is_paused = document.campaign.is_paused == Some(true);
-        if (is_paused || changes.pause) && self.pauses_runs(&document)? {
+        // Also when nothing changes: who pauses or resumes may have been cut off before all runs were.
+        if (is_paused || lifts_pause) && self.pauses_runs(&document)? {
             let (scheduler, key) = (&self.api.scheduler, (application_id.clone(), id.clone()));
             match is_paused {
                 true => scheduler.pause_activities(&key, writing).await?,
@@ -153,7 +156,8 @@ impl Campaigns for Call<'_> {
                     has
                 }
             };
-            let activities = self.store().activities(&application_id, &CampaignId::new(&stored.id)).await?;
+            let id = CampaignId::new(&stored.id);
+            let activities = ledger::telling(self.store(), &application_id, &id, &document).await?;
             let state = State::new(activities, has_segment, self.api.scheduler.eye());
             item.push(response::of(&self.api.config.aws, &application_id, &stored, document, &state));
         }
@@ -310,7 +314,7 @@ impl Call<'_> {
         id: &CampaignId,
         document: &Document,
     ) -> Result<State, Error> {
-        let activities = self.store().activities(application_id, id).await?;
+        let activities = ledger::telling(self.store(), application_id, id, document).await?;
         let has_segment = self.has_segment(application_id, document).await?;
         Ok(State::new(activities, has_segment, self.api.scheduler.eye()))
     }

@@ -4,7 +4,7 @@ use crate::api::{Error, arn};
 use crate::campaign::{Document, Look, status};
 use crate::config;
 use crate::domain::{ApplicationId, TreatmentId};
-use crate::store::{Activity, Definition};
+use crate::store::{Activity, ActivityState, Definition};
 use crate::wire::generated::{self as wire, CampaignStatus};
 
 /// What a campaign's state follows from, beside its definition.
@@ -27,6 +27,11 @@ impl State {
     /// Whether it ever ran.
     pub fn has_begun(&self) -> bool {
         !self.activities.is_empty()
+    }
+
+    /// Whether a run is paused half-way.
+    pub fn has_paused_run(&self) -> bool {
+        self.activities.iter().any(|activity| activity.state == ActivityState::Paused)
     }
 
     pub fn of_campaign(&self, document: &Document) -> CampaignStatus {

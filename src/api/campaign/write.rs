@@ -66,7 +66,7 @@ pub fn changes(before: &WriteCampaignRequest, after: &WriteCampaignRequest) -> C
 /// Whether a campaign in this state takes such an update.
 ///
 /// A run goes by the definition with which it began: what it could not follow any more is refused.
-pub fn check_state(status: &CampaignStatus, changes: &Changes) -> Result<(), Error> {
+pub fn check_state(status: &CampaignStatus, has_paused_run: bool, changes: &Changes) -> Result<(), Error> {
     let refused = |what: &str| {
         let problem = format!("the campaign is {}, and {what} can be changed then", status.as_str());
         Err(Error::bad_request(problem))
@@ -76,6 +76,11 @@ pub fn check_state(status: &CampaignStatus, changes: &Changes) -> Result<(), Err
             refused("only `Name` and `Description`")
         }
         CampaignStatus::Executing if changes.other => refused("only `Name`, `Description` and `IsPaused`"),
+        _ if has_paused_run && changes.other => {
+            let problem =
+                "a run of the campaign is paused, and only `Name`, `Description` and `IsPaused` can be changed then";
+            Err(Error::bad_request(problem))
+        }
         _ => Ok(()),
     }
 }
@@ -201,25 +206,26 @@ mod tests {
     #[test]
     fn states_refuse_what_has_no_effect_any_more() {
         let before = request(json!({ "Name": "a", "Schedule": { "StartTime": "IMMEDIATE" } }));
-        let is_taken = |status: CampaignStatus, update: Value| {
+        let is_taken = |status: CampaignStatus, has_paused_run, update: Value| {
             let mut document = document(serde_json::to_value(&before).unwrap());
             merge(&mut document, request(update));
-            check_state(&status, &changes(&before, &document.campaign)).is_ok()
+            check_state(&status, has_paused_run, &changes(&before, &document.campaign)).is_ok()
         };
         let name = || json!({ "Name": "b", "Description": "c", "Schedule": { "StartTime": "IMMEDIATE" } });
         let pause = || json!({ "IsPaused": true });
         let other = || json!({ "HoldoutPercent": 10 });
         let cases = [
-            (CampaignStatus::Scheduled, [true, true, true]),
-            (CampaignStatus::Paused, [true, true, true]),
-            (CampaignStatus::PendingNextRun, [true, true, true]),
-            (CampaignStatus::Executing, [true, true, false]),
-            (CampaignStatus::Completed, [true, false, false]),
-            (CampaignStatus::Deleted, [true, false, false]),
+            (CampaignStatus::Scheduled, false, [true, true, true]),
+            (CampaignStatus::Paused, false, [true, true, true]),
+            (CampaignStatus::Paused, true, [true, true, false]),
+            (CampaignStatus::PendingNextRun, false, [true, true, true]),
+            (CampaignStatus::Executing, false, [true, true, false]),
+            (CampaignStatus::Completed, false, [true, false, false]),
+            (CampaignStatus::Deleted, false, [true, false, false]),
         ];
-        for (status, expected) in cases {
-            let taken = [name(), pause(), other()].map(|update| is_taken(status.clone(), update));
-            assert_eq!(taken, expected, "{status:?}");
+        for (status, has_paused_run, expected) in cases {
+            let taken = [name(), pause(), other()].map(|update| is_taken(status.clone(), has_paused_run, update));
+            assert_eq!(taken, expected, "{status:?}, {has_paused_run}");
         }
     }
 

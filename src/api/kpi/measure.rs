@@ -200,8 +200,16 @@ impl Call<'_> {
         campaign_id: Option<&CampaignId>,
         range: Range,
     ) -> Result<Measured, Error> {
-        let mut activities = self.activities_in(application_id, campaign_id, range).await?;
-        activities.retain(|activity| self.api.engine.medium(activity) == Some(medium));
+        let activities = self.activities_in(application_id, campaign_id, range).await?;
+        let mut of_medium = Vec::with_capacity(activities.len());
+        for activity in activities {
+            // Lists leave out the definition, which tells.
+            let whole = self.store().activity(&activity.id).await?;
+            if whole.is_some_and(|whole| self.api.engine.medium(&whole) == Some(medium)) {
+                of_medium.push(activity);
+            }
+        }
+        let activities = of_medium;
         let delivered = self.delivered(&activities, group, range).await?;
         let ids: HashSet<&str> = activities.iter().map(|activity| activity.id.as_str()).collect();
         let mut answered: BTreeMap<String, Distinct> = BTreeMap::new();

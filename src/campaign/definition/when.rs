@@ -21,10 +21,22 @@ impl Document {
         Ok(document)
     }
 
-    /// When the schedule of the treatment at that place was written.
+    /// Whether events decide who gets a message when, and there are no runs.
+    pub fn is_of_events(&self) -> bool {
+        let frequency = self.campaign.schedule.as_ref().and_then(|schedule| schedule.frequency.as_ref());
+        matches!(frequency, Some(wire::Frequency::Event | wire::Frequency::InAppEvent))
+    }
+
+    /// What `IMMEDIATE` stands for in the schedule of the treatment at that place.
     pub fn made(&self, treatment: usize) -> Timestamp {
         let own = self.made.get(&treatment.to_string()).or_else(|| self.made.get(DEFAULT));
         own.copied().unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// When the schedule of the treatment at that place was last written.
+    pub fn written(&self, treatment: usize) -> Timestamp {
+        let own = self.written.get(&treatment.to_string()).or_else(|| self.written.get(DEFAULT));
+        own.copied().unwrap_or_else(|| self.made(treatment))
     }
 
     /// Notes which schedules are written now, and whether a pause ends. `before` is what was there, `has_begun` whether it ever
@@ -32,18 +44,24 @@ impl Document {
     pub fn note_schedules(&mut self, before: Option<&Self>, has_begun: bool, now: Timestamp) {
         let is_paused = |document: &Self| document.campaign.is_paused == Some(true);
         let is_lifted = before.is_some_and(is_paused) && !is_paused(self);
-        let mut made = BTreeMap::new();
+        let (mut made, mut written) = (BTreeMap::new(), BTreeMap::new());
         for (treatment, own) in own_schedules(&self.campaign).enumerate() {
             let earlier = before.and_then(|before| own_schedules(&before.campaign).nth(treatment)).flatten();
-            let is_same = earlier.is_some() && earlier == own;
+            if own.is_none() && treatment > 0 {
+                continue;
+            }
             // Who pauses what should go out at once means to let it go when the pause ends.
             let starts_anew = is_lifted && !has_begun && own.is_some_and(|schedule| schedule.start_time == "IMMEDIATE");
-            if own.is_some() || treatment == 0 {
-                let kept = before.filter(|_| is_same && !starts_anew).map(|before| before.made(treatment));
-                made.insert(treatment.to_string(), kept.unwrap_or(now));
-            }
+            let earlier = earlier.filter(|_| !starts_anew);
+            // Another end or quiet time is no other start: what has begun does not begin again.
+            let keeps_start = earlier.is_some() && earlier.map(start) == own.map(start);
+            let keeps_all = earlier.is_some() && earlier == own;
+            let begun = before.filter(|_| keeps_start).map(|before| before.made(treatment));
+            made.insert(treatment.to_string(), begun.unwrap_or(now));
+            let unchanged = before.filter(|_| keeps_all).map(|before| before.written(treatment));
+            written.insert(treatment.to_string(), unchanged.unwrap_or(now));
         }
-        self.made = made;
+        (self.made, self.written) = (made, written);
         if is_lifted {
             self.resumed = Some(now);
         }
@@ -61,15 +79,19 @@ fn own_schedules(campaign: &wire::WriteCampaignRequest) -> impl Iterator<Item = 
     std::iter::once(shared).chain(own)
 }
 
+/// What makes another start of a schedule.
+fn start(schedule: &wire::Schedule) -> (&str, Option<&str>, Option<&wire::Frequency>) {
+    (&schedule.start_time, schedule.timezone.as_deref(), schedule.frequency.as_ref())
+}
+
 /// Treatments whose start was changed, or what it is for, by their places.
 pub fn changed_starts(before: &wire::WriteCampaignRequest, after: &wire::WriteCampaignRequest) -> Vec<usize> {
-    let start = |schedule: Option<&wire::Schedule>| {
-        schedule.map(|schedule| (schedule.start_time.clone(), schedule.timezone.clone(), schedule.frequency.clone()))
-    };
-    let starts = |campaign| own_schedules(campaign).map(start).collect::<Vec<_>>();
-    let before = starts(before);
-    let is_changed = |(place, start): &(usize, _)| Option::is_some(start) && before.get(*place) != Some(start);
-    starts(after).into_iter().enumerate().filter(is_changed).map(|(place, _)| place).collect()
+    let before: Vec<_> = own_schedules(before).map(|own| own.map(start)).collect();
+    let after = own_schedules(after).map(|own| own.map(start)).enumerate();
+    after
+        .filter(|(place, start)| start.is_some() && before.get(*place) != Some(start))
+        .map(|(place, _)| place)
+        .collect()
 }
 
 /// The schedule of each treatment that has one of its own. The default treatment's is the first, and always there.

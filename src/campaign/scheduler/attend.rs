@@ -228,7 +228,7 @@ impl Scheduler {
         // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
         self.engine.caps.forget_total(&key.0, &key.1);
         if let Some(why) = under_way.why() {
-            let activities = self.store().activities(&key.0, &key.1).await?;
+            let activities = self.store().open_activities(&key.0, &key.1).await?;
             self.abort(&activities, why).await?;
             return Ok(Attended::Over);
         }

@@ -36,6 +36,7 @@ use super::dead;
 use super::definition::Document;
 use super::engine::Engine;
 use super::hold;
+use super::ledger;
 use super::progress::Progress;
 use super::timetable::{Look, Skipped, Timetable};
 use crate::clock::{self, Clock};
@@ -333,7 +334,7 @@ impl Scheduler {
                     continue;
                 }
                 let Ok(timetable) = Timetable::read(&document, eye.policy) else { continue };
-                let next = timetable.next(&self.store().activities(&key.0, &key.1).await?, &eye);
+                let next = timetable.next(&ledger::telling(self.store(), &key.0, &key.1, &document).await?, &eye);
                 let is_due = !next.due.is_empty() || timetable.is_triggered();
                 let moment = if is_due { Some(eye.now) } else { next.look };
                 self.tell_skipped(&key, &timetable, &next.skipped);

@@ -209,7 +209,7 @@ impl Source {
         }
         let Some(mut activity) = self.store.activity(id).await? else { return Ok(None) };
         let frozen = self.store.frozen(id).await?;
-        let definition = std::mem::take(&mut activity.definition);
+        let definition = activity.definition.take().unwrap_or_default();
         let custom = serde_json::from_str(&definition).map(|document| custom(&document, &activity)).unwrap_or_default();
         let known = Arc::new(Known { activity, frozen, custom });
         self.known.truncate(KNOWN_MAX - 1);

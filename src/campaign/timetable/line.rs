@@ -14,8 +14,10 @@ pub struct Line {
     /// Their places, ascending.
     pub treatments: Vec<usize>,
     pub schedule: Schedule,
-    /// When the schedule was written.
+    /// What `IMMEDIATE` stands for: when the schedule's start was written.
     pub made: Timestamp,
+    /// When the schedule was last written.
+    pub written: Timestamp,
     /// When the campaign's last pause was lifted.
     pub resumed: Option<Timestamp>,
 }
@@ -46,10 +48,14 @@ impl Line {
         self.treatments.iter().map(move |&treatment| Turn { treatment, run, since })
     }
 
-    /// What was due earlier is not made up: the schedule is younger, or the campaign was paused.
+    /// What was due earlier is not made up: the schedule is younger, or the campaign was paused. The only run of a schedule
+    /// goes out when the pause ends, also where its time has passed.
     fn since(&self) -> Timestamp {
-        let made = self.made - START_TOLERANCE;
-        self.resumed.map_or(made, |resumed| resumed.max(made))
+        if self.schedule.frequency == Frequency::Once {
+            return self.made - START_TOLERANCE;
+        }
+        let written = self.written - START_TOLERANCE;
+        self.resumed.map_or(written, |resumed| resumed.max(written))
     }
 
     /// When the line's treatments start to be looked at by events, and when they stop.
@@ -126,7 +132,7 @@ impl Line {
         })
     }
 
-    /// Whether the activity began after the schedule was written, and so is a run of it.
+    /// Whether the activity began after the schedule's start was written, and so is a run of it.
     fn is_of_schedule(&self, activity: &Activity) -> bool {
         activity.started_at.is_some_and(|began| began.as_microsecond() >= self.made.as_microsecond())
     }

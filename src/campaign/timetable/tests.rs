@@ -33,7 +33,7 @@ pub fn activity(treatment: usize, moment: Timestamp, state: ActivityState) -> Ac
         started_at: Some(moment),
         ended_at: is_over.then(|| moment + SignedDuration::from_secs(1)),
         failure: None,
-        definition: String::new(),
+        definition: None,
         is_streamed: false,
     }
 }
@@ -199,16 +199,16 @@ fn schedules_are_written_when_they_change_and_pauses_end_once() {
     let mut changed = before.clone();
     changed.campaign.schedule.as_mut().unwrap().end_time = None;
     changed.note_schedules(Some(&before), true, tuesday);
-    assert_eq!((changed.made(0), changed.made(1)), (tuesday, monday));
+    assert_eq!((changed.made(0), changed.written(0), changed.written(1)), (monday, tuesday, monday));
 
     let mut paused = changed.clone();
     paused.campaign.is_paused = Some(true);
     paused.note_schedules(Some(&changed), true, friday);
-    assert_eq!((paused.made(0), paused.resumed), (tuesday, None));
+    assert_eq!((paused.written(0), paused.resumed), (tuesday, None));
     let mut resumed = paused.clone();
     resumed.campaign.is_paused = Some(false);
     resumed.note_schedules(Some(&paused), true, friday);
-    assert_eq!((resumed.made(0), resumed.resumed), (tuesday, Some(friday)));
+    assert_eq!((resumed.written(0), resumed.resumed), (tuesday, Some(friday)));
 
     let mut immediate = document(json!({ "Schedule": { "StartTime": "IMMEDIATE" }, "IsPaused": true }));
     immediate.note_schedules(None, false, monday);
@@ -216,6 +216,44 @@ fn schedules_are_written_when_they_change_and_pauses_end_once() {
     immediate.campaign.is_paused = None;
     immediate.note_schedules(Some(&before), false, friday);
     assert_eq!(immediate.made(0), friday, "it goes out when the pause ends, and its window begins then");
+}
+
+#[test]
+fn a_run_that_began_at_once_does_not_begin_again_when_its_schedule_is_edited() {
+    let (monday, tuesday) = (at("2026-03-02T09:00:00Z"), at("2026-03-03T08:00:00Z"));
+    for frequency in ["ONCE", "DAILY"] {
+        let schedule = json!({ "StartTime": "IMMEDIATE", "EndTime": "2026-03-07T10:00:00Z", "Frequency": frequency });
+        let mut before = document(json!({ "Schedule": schedule }));
+        before.note_schedules(None, false, monday);
+        let first = [activity(0, monday, ActivityState::Completed)];
+        let quiet = json!({ "Start": "20:00", "End": "21:00" });
+        let edits = [("EndTime", json!("2026-03-09T10:00:00Z")), ("QuietTime", quiet), ("IsLocalTime", json!(false))];
+        let next_of = |name: &str, value: Value| {
+            let mut schedule = schedule.clone();
+            schedule[name] = value;
+            let mut edited = document(json!({ "Schedule": schedule }));
+            edited.note_schedules(Some(&before), true, tuesday);
+            Timetable::read(&edited, policy()).unwrap().next(&first, &look(tuesday))
+        };
+        for (name, value) in edits {
+            let next = next_of(name, value);
+            let look = (frequency == "DAILY").then(|| at("2026-03-03T09:00:00Z"));
+            assert_eq!((due(&next), next.look), (vec![], look), "{frequency}, {name}");
+        }
+        assert_eq!(due(&next_of("Timezone", json!("UTC+01"))), [(tuesday, vec![0])], "another start");
+    }
+}
+
+#[test]
+fn a_pause_over_the_time_of_the_only_run_leaves_no_zone_out() {
+    let schedule = json!({ "StartTime": "2026-03-01T10:00:00", "IsLocalTime": true, "Timezone": "UTC" });
+    let mut written = document(json!({ "Schedule": schedule }));
+    let resumed = at("2026-03-05T10:00:00Z");
+    written.resumed = Some(resumed);
+    let next = Timetable::read(&written, policy()).unwrap().next(&[], &look(resumed));
+    assert_eq!(due(&next), [(at("2026-03-01T10:00:00Z"), vec![0])]);
+    let turn = next.due[0].turns[0];
+    assert!(turn.since <= turn.run.first_due(), "{turn:?}");
 }
 
 #[test]

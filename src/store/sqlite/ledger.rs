@@ -10,10 +10,15 @@ use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes, outcome, pl
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::store::{Activity, ActivityState, BatchRow, Call, Frozen, LedgerStore, Reader, Stage, Wave};
 
-/// The columns of [`read_activity`], to be followed by a condition.
+/// The columns of [`read_activity`], to be followed by a condition. Definitions are large, and activities that are over many.
+const LIST_ACTIVITIES: &str = "SELECT activity.id, application.id, campaign, campaign_version, treatment, state,
+     scheduled_start, started_at, ended_at, failure, CASE WHEN state IN (1, 4) THEN definition END, is_streamed
+     FROM activity JOIN application ON application.key = activity.application ";
+
+/// The same of one.
 const SELECT_ACTIVITY: &str = "SELECT activity.id, application.id, campaign, campaign_version, treatment, state,
      scheduled_start, started_at, ended_at, failure, definition, is_streamed
-     FROM activity JOIN application ON application.key = activity.application ";
+     FROM activity JOIN application ON application.key = activity.application WHERE activity.id = ?";
 
 impl LedgerStore for Sqlite {
     fn create_activities(&self, activities: Vec<(Activity, Frozen)>, reader: Option<Reader>) -> Call<'_, ()> {
@@ -30,8 +35,9 @@ impl LedgerStore for Sqlite {
     fn activity(&self, id: &ActivityId) -> Call<'_, Option<Activity>> {
         let id = id.clone();
         self.read("read an activity", move |connection| {
-            let found = read_activities(connection, "WHERE activity.id = ?", &[&id.as_str()])?;
-            Ok(found.into_iter().next())
+            let mut statement = connection.prepare_cached(SELECT_ACTIVITY)?;
+            let mut rows = statement.query([id.as_str()])?;
+            rows.next()?.map(read_activity).transpose()
         })
     }
 
@@ -40,6 +46,17 @@ impl LedgerStore for Sqlite {
         self.read("read the activities of a campaign", move |connection| {
             let Some(application) = application::key(connection, &application)? else { return Ok(Vec::new()) };
             let condition = "WHERE activity.application = ? AND campaign = ? ORDER BY activity.key DESC";
+            read_activities(connection, condition, &[&application, &campaign.as_str()])
+        })
+    }
+
+    fn open_activities(&self, application: &ApplicationId, campaign: &CampaignId) -> Call<'_, Vec<Activity>> {
+        let (application, campaign) = (application.clone(), campaign.clone());
+        self.read("read the open activities of a campaign", move |connection| {
+            let Some(application) = application::key(connection, &application)? else { return Ok(Vec::new()) };
+            // By the index of states: of the campaign's activities most are over.
+            let condition = "WHERE state IN (1, 4) AND +activity.application = ? AND +campaign = ?
+                 ORDER BY +activity.key DESC";
             read_activities(connection, condition, &[&application, &campaign.as_str()])
         })
     }
@@ -191,7 +208,7 @@ fn read_activities(
     condition: &str,
     parameters: &[&dyn ToSql],
 ) -> Result<Vec<Activity>, Failure> {
-    let mut statement = connection.prepare_cached(&format!("{SELECT_ACTIVITY}{condition}"))?;
+    let mut statement = connection.prepare_cached(&format!("{LIST_ACTIVITIES}{condition}"))?;
     let mut rows = statement.query(parameters)?;
     let mut activities = Vec::new();
     while let Some(row) = rows.next()? {

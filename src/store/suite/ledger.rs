@@ -25,7 +25,7 @@ pub fn activity(id: &str) -> Activity {
         started_at: None,
         ended_at: None,
         failure: None,
-        definition: "{}".into(),
+        definition: Some("{}".into()),
         is_streamed: false,
     }
 }
@@ -65,14 +65,22 @@ pub async fn activities_read_back_after_reopening(place: &dyn Place) {
     assert_eq!(store.activity(&second.id).await.unwrap(), Some(second.clone()));
     assert_eq!(store.activity(&ActivityId::new("a9")).await.unwrap(), None);
     let of_campaign = store.activities(&application_id(), &CampaignId::new("c1")).await.unwrap();
-    assert_eq!(of_campaign, [second.clone(), first.clone()], "newest first");
+    let light = Activity { definition: None, ..second.clone() };
+    assert_eq!(of_campaign, [light.clone(), first.clone()], "newest first, and light where they are over");
+    let open = store.open_activities(&application_id(), &CampaignId::new("c1")).await.unwrap();
+    assert_eq!(open, std::slice::from_ref(&first));
+    let paused = Activity { state: ActivityState::Paused, ..first.clone() };
+    store.update_activity(paused.clone()).await.unwrap();
+    let open = store.open_activities(&application_id(), &CampaignId::new("c1")).await.unwrap();
+    assert_eq!(open, [paused]);
+    store.update_activity(first.clone()).await.unwrap();
     let running = store.activities_in_state(ActivityState::Running).await.unwrap();
     assert_eq!(running, [first.clone(), other.clone()], "oldest first");
     assert_eq!(store.activities_in_state(ActivityState::Completed).await.unwrap(), []);
 
     let ended = second.ended_at.unwrap();
     let since = store.activities_since(&application_id(), ended).await.unwrap();
-    assert_eq!(since, [first.clone(), second, other.clone()]);
+    assert_eq!(since, [first.clone(), light, other.clone()]);
     let since = store.activities_since(&application_id(), ended + SignedDuration::from_secs(1)).await.unwrap();
     assert_eq!(since, [first, other]);
 }

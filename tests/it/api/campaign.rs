@@ -223,6 +223,36 @@ async fn a_deleted_campaign_stops_and_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_paused_run_refuses_edits_and_the_same_update_resumes_it_again() {
+    let world = World::new(|event: &Event| -> Reply { function::echo(event).after(Duration::from_millis(30)) }).await;
+    let served = Served::start(&world).await;
+    populate(&served.app, gcm_endpoints(3_000)).await;
+    let (limits, tags) = (json!({ "MessagesPerSecond": 1000 }), json!({ "pinwheel:pause": "batch" }));
+    let id = id_of(&served, campaign(json!({ "Hook": lambda_hook(), "Limits": limits, "tags": tags }))).await;
+    let path = format!("campaigns/{id}");
+    while world.fcm.messages() < 100 {
+        System::default().sleep(Duration::from_millis(5)).await;
+    }
+    let paused = served.put(&path, json!({ "IsPaused": true })).await;
+    assert_eq!(paused["State"]["CampaignStatus"], "PAUSED");
+    let (status, body) = served.call(Method::PUT, &path, json!({ "HoldoutPercent": 1 })).await;
+    assert_eq!(status, 400);
+    assert!(body["Message"].as_str().unwrap().contains("a run of the campaign is paused"), "{body}");
+    let name = json!({ "Name": "new", "Description": "d" });
+    assert_eq!(served.put(&path, name).await["State"]["CampaignStatus"], "PAUSED");
+    assert_eq!(served.put(&path, json!({ "IsPaused": false })).await["State"]["CampaignStatus"], "EXECUTING");
+
+    // As if the server had been killed before it resumed them.
+    let key = (ApplicationId::new(APPLICATION), CampaignId::new(&id));
+    let stood = served.scheduler.pause_activities(&key, served.scheduler.writing().await).await.unwrap();
+    assert_eq!(stood.len(), 1);
+    assert_eq!(served.get(&path).await["State"]["CampaignStatus"], "PAUSED");
+    served.put(&path, json!({ "IsPaused": false })).await;
+    served.becomes(&id, "COMPLETED").await;
+    assert_eq!(world.fcm.messages(), 3_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn campaigns_are_listed_newest_first_in_pages() {
     let (_world, served) = served(0).await;
     for name in ["a", "b", "c"] {
