@@ -14,7 +14,7 @@ use super::{Error, definition, ledger};
 use crate::domain::{ActivityId, ApplicationId, CampaignId, Fate, TreatmentId};
 use crate::segment;
 use crate::store::outcome::EVENT_STREAM;
-use crate::store::{self, Activity, ActivityState, Frozen};
+use crate::store::{self, Activity, ActivityState, Frozen, Reader};
 use crate::telemetry::metric;
 
 /// A run that may begin. Nothing of it is written yet.
@@ -108,7 +108,8 @@ impl Engine {
         Ok(activities)
     }
 
-    /// Writes down that these treatments could not begin: an activity for each that is over, has no audience and says why.
+    /// Writes down that these treatments could not begin: an activity for each that is over, has no audience and says why; with
+    /// them how far the reader of their events has come.
     pub async fn record_failed_run(
         &self,
         application_id: &ApplicationId,
@@ -116,6 +117,7 @@ impl Engine {
         stored: &store::Definition,
         turns: &[Turn],
         failure: &str,
+        reader: Option<Reader>,
     ) -> Result<(), store::Error> {
         let now = self.clock.now();
         let definition = stored.document.clone();
@@ -134,7 +136,7 @@ impl Engine {
             activity.failure = Some(failure.to_owned());
             (activity, Frozen::default())
         });
-        self.store.create_activities(activities.collect(), None).await
+        self.store.create_activities(activities.collect(), reader).await
     }
 
     /// Ends an activity for good that nobody drives any more; whom it did not come to meets `ABORTED`. One that is over

@@ -12,6 +12,7 @@ use crate::wire::generated::CampaignStatus;
 /// The status of a campaign. `activities` are those that tell (`ledger::telling`), in any order.
 ///
 /// A pause does not show while a run is under way, or when there is none to come: it keeps back further runs.
+/// Campaigns of events have no runs to come, and their activities do not count: only their schedule and `IsPaused` do.
 pub fn of_campaign(document: &Document, activities: &[Activity], segment_exists: bool, look: &Look) -> CampaignStatus {
     status(document, activities, segment_exists, look, |_, _| true)
 }
@@ -172,7 +173,13 @@ mod tests {
             paused.campaign.is_paused = Some(true);
             let status = |now: &str| {
                 let look = look(at(now));
-                (of_campaign(&document, &[], true, &look), of_campaign(&paused, &[], true, &look))
+                let statuses = (of_campaign(&document, &[], true, &look), of_campaign(&paused, &[], true, &look));
+                for state in [ActivityState::Running, ActivityState::Paused] {
+                    let runs = [activity(0, at("2026-03-01T10:00:00Z"), state)];
+                    let of = |document| of_campaign(document, &runs, true, &look);
+                    assert_eq!((of(&document), of(&paused)), statuses, "{state:?}");
+                }
+                statuses
             };
             assert_eq!(status("2026-03-01T09:59:59Z"), (CampaignStatus::Scheduled, CampaignStatus::Paused));
             assert_eq!(status("2026-03-02T09:59:59Z"), (CampaignStatus::Executing, CampaignStatus::Paused));

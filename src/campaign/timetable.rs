@@ -165,7 +165,7 @@ impl Timetable {
         let is_under_way = own.iter().any(|activity| activity.state == ActivityState::Running);
         match status {
             CampaignStatus::Completed => status,
-            CampaignStatus::Executing if is_under_way => status,
+            CampaignStatus::Executing if is_under_way && !self.is_of_events() => status,
             _ if is_kept_back => CampaignStatus::Paused,
             _ => status,
         }

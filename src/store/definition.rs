@@ -202,7 +202,7 @@ pub trait DefinitionStore: Send + Sync {
         version: u32,
     ) -> Call<'_, bool>;
 
-    /// Removes all versions; `false` if there were none.
+    /// Removes all versions, and the [reader](super::reader::of_campaign) of a campaign; `false` if there were none.
     fn delete_definition(&self, application: Option<&ApplicationId>, kind: Kind, id: &str) -> Call<'_, bool>;
 
     /// Saves the members of a version of an imported segment.

@@ -1,7 +1,7 @@
 //! How far readers of an application's events have come.
 
 use super::Call;
-use crate::domain::ApplicationId;
+use crate::domain::{ApplicationId, CampaignId};
 
 /// A reader of events, and the position up to which it has dealt with them.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -10,6 +10,11 @@ pub struct Reader {
     /// Unique in its application.
     pub name: String,
     pub position: u64,
+}
+
+/// The name of the reader with which a campaign listens to events. It is forgotten with the campaign.
+pub fn of_campaign(id: &CampaignId) -> String {
+    format!("campaign:{id}")
 }
 
 /// Places of readers. Those of a removed application are unknown from then on.

@@ -228,8 +228,7 @@ impl Scheduler {
         // Ten million endpoints are a megabyte for each campaign; whatever goes on counts anew.
         self.engine.caps.forget_total(&key.0, &key.1);
         if let Some(why) = under_way.why() {
-            let activities = self.store().open_activities(&key.0, &key.1).await?;
-            self.abort(&activities, why).await?;
+            self.end(key, why).await?;
             return Ok(Attended::Over);
         }
         let is_held = drives.hook_fails.is_some() || !under_way.stuck.lock().is_empty();
@@ -308,7 +307,7 @@ impl Scheduler {
                     application.id = %application_id, campaign.id = %campaign_id, error = %failure,
                     scheduled_start = %due.moment, "a run cannot begin"
                 );
-                self.engine.record_failed_run(application_id, campaign_id, stored, &due.turns, &failure).await?;
+                self.engine.record_failed_run(application_id, campaign_id, stored, &due.turns, &failure, None).await?;
                 Ok(Vec::new())
             }
         }
@@ -410,7 +409,17 @@ impl Scheduler {
         }
     }
 
-    pub(super) async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
+    /// Ends what is left of a campaign for good.
+    pub(super) async fn end(&self, key: &Key, why: Gone) -> Result<(), store::Error> {
+        self.abort(&self.store().activities(&key.0, &key.1).await?, why).await?;
+        if why == Gone::Campaign {
+            // It went with the campaign, but whoever read events then may have written it once more.
+            self.store().delete_reader(&key.0, &store::reader::of_campaign(&key.1)).await?;
+        }
+        Ok(())
+    }
+
+    async fn abort(&self, activities: &[Activity], why: Gone) -> Result<(), store::Error> {
         for activity in activities.iter().filter(|activity| Order::Abort.fits(activity.state)) {
             match self.engine.abort(activity, why.text()).await {
                 // The application went, and its activities with it.

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Key, Scheduler};
 use crate::campaign::control::{self, Error, Order, Stood};
 use crate::campaign::dead;
+use crate::campaign::definition::Document;
 use crate::domain::ActivityId;
-use crate::store::{self, Activity};
+use crate::store::{self, Activity, Kind};
 
 /// Which activities are driven, and which must not be.
 #[derive(Default)]
@@ -51,14 +52,18 @@ impl Controls {
         Some(Drive { controls: self, id: id.clone(), stop })
     }
 
-    /// Waits until `done` returns something.
-    async fn wait<T>(&self, mut done: impl FnMut(&mut Activities) -> Option<T>) -> T {
+    /// Waits until nobody bars any of these.
+    async fn freed(&self, activities: &[Activity]) {
+        self.wait(|all| !activities.iter().any(|activity| all.barred.contains(&activity.id))).await;
+    }
+
+    async fn wait(&self, is_so: impl Fn(&Activities) -> bool) {
         loop {
             let mut changed = pin!(self.changed.notified());
             // From here on no change is missed.
             changed.as_mut().enable();
-            if let Some(done) = done(&mut self.activities.lock()) {
-                return done;
+            if is_so(&self.activities.lock()) {
+                return;
             }
             changed.await;
         }
@@ -82,7 +87,7 @@ impl Bar<'_> {
     /// Waits until nobody drives them.
     async fn ended(&self) {
         let is_driven = |all: &Activities| self.activities.iter().any(|activity| all.driven.contains_key(&activity.id));
-        self.scheduler.controls.wait(|all| (!is_driven(all)).then_some(())).await;
+        self.scheduler.controls.wait(|all| !is_driven(all)).await;
     }
 
     fn keys(&self) -> BTreeSet<Key> {
@@ -106,12 +111,20 @@ impl Drop for Bar<'_> {
 impl Scheduler {
     /// Pauses all activities of a campaign that are under way; there may be none. Lets go of `writing` as soon as no batch begins
     /// any more, and returns when none is in flight and that is on stable storage.
-    pub async fn pause_activities(&self, key: &Key, writing: MutexGuard<'_, ()>) -> Result<Vec<Stood>, store::Error> {
+    pub async fn pause_activities<'a>(
+        &'a self,
+        key: &Key,
+        writing: MutexGuard<'a, ()>,
+    ) -> Result<Vec<Stood>, store::Error> {
         self.order_all(Order::Pause, key, writing).await
     }
 
     /// Resumes all activities of a campaign that are paused; there may be none.
-    pub async fn resume_activities(&self, key: &Key, writing: MutexGuard<'_, ()>) -> Result<Vec<Stood>, store::Error> {
+    pub async fn resume_activities<'a>(
+        &'a self,
+        key: &Key,
+        writing: MutexGuard<'a, ()>,
+    ) -> Result<Vec<Stood>, store::Error> {
         self.order_all(Order::Resume, key, writing).await
     }
 
@@ -120,37 +133,59 @@ impl Scheduler {
     ///
     /// Errors: also to resume runs of `pinwheel run`, whose settings only that has.
     pub async fn order(&self, order: Order, id: &str) -> Result<Vec<Stood>, Error> {
-        let writing = self.writing().await;
-        let activities = control::meant(self.store(), id, order).await?;
-        if order == Order::Resume
-            && let Some(activity) = activities.iter().find(|activity| !dead::is_served(activity))
-        {
-            return Err(Error::NotServed { activity_id: activity.id.clone() });
-        }
-        let stood = self.carry_out(order, activities, writing).await?;
+        let bar = loop {
+            let writing = self.writing().await;
+            let activities = control::meant(self.store(), id, order).await?;
+            if order == Order::Resume
+                && let Some(activity) = activities.iter().find(|activity| !dead::is_served(activity))
+            {
+                return Err(Error::NotServed { activity_id: activity.id.clone() });
+            }
+            let barred = match self.bar(activities) {
+                Ok(bar) => break bar,
+                Err(barred) => barred,
+            };
+            drop(writing);
+            self.controls.freed(&barred).await;
+        };
+        let stood = self.carry_out(order, bar).await?;
         // What is not as it was before came to its end, or somebody else was faster.
         if stood.is_empty() { control::meant(self.store(), id, order).await.map(|_| stood) } else { Ok(stood) }
     }
 
-    async fn order_all(
-        &self,
+    async fn order_all<'a>(
+        &'a self,
         order: Order,
-        (application_id, campaign_id): &Key,
-        writing: MutexGuard<'_, ()>,
+        key: &Key,
+        mut writing: MutexGuard<'a, ()>,
     ) -> Result<Vec<Stood>, store::Error> {
-        let mut activities = self.store().activities(application_id, campaign_id).await?;
-        activities.retain(|activity| order.fits(activity.state) && dead::is_served(activity));
-        self.carry_out(order, activities, writing).await
+        let bar = loop {
+            let mut activities = self.store().activities(&key.0, &key.1).await?;
+            activities.retain(|activity| order.fits(activity.state) && dead::is_served(activity));
+            let barred = match self.bar(activities) {
+                Ok(bar) => break bar,
+                Err(barred) => barred,
+            };
+            let was_paused = self.is_paused(key).await?;
+            drop(writing);
+            self.controls.freed(&barred).await;
+            writing = self.writing().await;
+            if self.is_paused(key).await? != was_paused {
+                // Whoever wrote the campaign meanwhile orders the opposite.
+                return Ok(Vec::new());
+            }
+        };
+        drop(writing);
+        self.carry_out(order, bar).await
     }
 
-    async fn carry_out(
-        &self,
-        order: Order,
-        activities: Vec<Activity>,
-        writing: MutexGuard<'_, ()>,
-    ) -> Result<Vec<Stood>, store::Error> {
-        let bar = self.bar(activities).await;
-        drop(writing);
+    async fn is_paused(&self, key: &Key) -> Result<bool, store::Error> {
+        let found = self.store().definition(Some(&key.0), Kind::Campaign, key.1.as_str(), None).await?;
+        let document = found.and_then(|stored| Document::read(&stored).ok());
+        Ok(document.is_some_and(|document| document.campaign.is_paused == Some(true)))
+    }
+
+    async fn carry_out(&self, order: Order, bar: Bar<'_>) -> Result<Vec<Stood>, store::Error> {
         bar.ended().await;
         let mut stood = Vec::with_capacity(bar.activities.len());
         for activity in &bar.activities {
@@ -172,22 +207,21 @@ impl Scheduler {
         Ok(stood)
     }
 
-    /// Stops activities, and keeps everybody from driving them. Waits for others who do the same.
-    async fn bar(&self, activities: Vec<Activity>) -> Bar<'_> {
-        let bar = |all: &mut Activities| {
-            if activities.iter().any(|activity| all.barred.contains(&activity.id)) {
-                return None;
+    /// Stops activities, and keeps everybody from driving them. Gives them back if others do the same with some: who holds
+    /// `writing` must not wait for those, since what they stop may wait for it.
+    fn bar(&self, activities: Vec<Activity>) -> Result<Bar<'_>, Vec<Activity>> {
+        let mut all = self.controls.activities.lock();
+        if activities.iter().any(|activity| all.barred.contains(&activity.id)) {
+            return Err(activities);
+        }
+        for activity in &activities {
+            all.barred.insert(activity.id.clone());
+            if let Some(stop) = all.driven.get(&activity.id) {
+                stop.cancel();
             }
-            for activity in &activities {
-                all.barred.insert(activity.id.clone());
-                if let Some(stop) = all.driven.get(&activity.id) {
-                    stop.cancel();
-                }
-            }
-            Some(())
-        };
-        self.controls.wait(bar).await;
-        Bar { scheduler: self, activities }
+        }
+        drop(all);
+        Ok(Bar { scheduler: self, activities })
     }
 }
 

@@ -173,6 +173,14 @@ impl Line {
 
     /// The status of a treatment, by its own activities.
     pub(super) fn status(&self, own: &[&Activity], policy: config::Policy, look: &Look) -> CampaignStatus {
+        if self.schedule.frequency.is_of_events() {
+            // Whatever becomes of a run, the next events are listened to.
+            return match self.window() {
+                (start, _) if look.now < start => CampaignStatus::Scheduled,
+                (_, Some(end)) if look.now > end => CampaignStatus::Completed,
+                _ => CampaignStatus::Executing,
+            };
+        }
         let is_in = |state| own.iter().any(|activity| activity.state == state);
         if is_in(ActivityState::Running) {
             return CampaignStatus::Executing;
@@ -181,13 +189,8 @@ impl Line {
             return CampaignStatus::Paused;
         }
         let standing = self.next(own, policy, look);
-        match self.schedule.frequency {
-            Frequency::Event | Frequency::InAppEvent => match self.window() {
-                (start, _) if look.now < start => CampaignStatus::Scheduled,
-                (_, Some(end)) if look.now > end => CampaignStatus::Completed,
-                _ => CampaignStatus::Executing,
-            },
-            _ if standing.due.is_none() && !standing.waits && standing.look.is_none() => CampaignStatus::Completed,
+        match standing {
+            Standing { due: None, waits: false, look: None, .. } => CampaignStatus::Completed,
             _ if own.is_empty() => CampaignStatus::Scheduled,
             _ => CampaignStatus::PendingNextRun,
         }

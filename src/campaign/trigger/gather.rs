@@ -1,4 +1,4 @@
-//! Events into runs: stretches of them in which no endpoint comes twice. Pure.
+//! Events into runs: as few as there can be if no endpoint comes twice in one. Pure.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,8 +10,6 @@ use crate::store::EventRow;
 
 /// Endpoints of one run, at most: its audience is found in one go.
 const STRETCH_ENDPOINTS_MAX: usize = 50_000;
-/// What is gathered before runs are begun for it.
-const STRETCHES_MAX: usize = 50;
 
 /// Events that begin one run.
 #[derive(Debug)]
@@ -22,34 +20,37 @@ pub struct Stretch {
     pub since: Timestamp,
 }
 
-/// Events that were read, as the runs they will begin, in order.
+/// Events that were read, as the runs they will begin. All of them begin together, so it does not matter which comes first.
 #[derive(Debug)]
 pub struct Gathered {
     /// Longest time between arrivals of one run, so that none of it waits much longer than the others.
     span: Duration,
     now: Timestamp,
+    stretches_max: usize,
     stretches: Vec<Stretch>,
 }
 
 impl Gathered {
-    pub fn new(span: Duration, now: Timestamp) -> Self {
-        Self { span, now, stretches: Vec::new() }
+    pub fn new(span: Duration, now: Timestamp, stretches_max: usize) -> Self {
+        Self { span, now, stretches_max, stretches: Vec::new() }
     }
 
-    /// Adds the next event: to the last run if it can be, else to one of its own.
+    /// Adds the next event: to the first run that it can share, else to one of its own. An endpoint with many events makes many
+    /// runs, but the events of others fill those, and make no more.
     pub fn add(&mut self, row: &EventRow) {
         let id = &row.event.endpoint_id;
-        let fits = self.stretches.last().is_some_and(|last| {
-            !last.endpoint_ids.contains(id)
-                && last.endpoint_ids.len() < STRETCH_ENDPOINTS_MAX
-                && self.may_share(last.since, row.arrived_at)
-        });
-        if !fits {
+        let fits = |stretch: &Stretch| {
+            !stretch.endpoint_ids.contains(id)
+                && stretch.endpoint_ids.len() < STRETCH_ENDPOINTS_MAX
+                && self.may_share(stretch.since, row.arrived_at)
+        };
+        let place = self.stretches.iter().position(fits).unwrap_or(self.stretches.len());
+        if place == self.stretches.len() {
             self.stretches.push(Stretch { endpoint_ids: HashSet::new(), since: row.arrived_at });
         }
-        let last = self.stretches.last_mut().expect("one was pushed if there was none");
-        last.since = last.since.min(row.arrived_at);
-        last.endpoint_ids.insert(id.clone());
+        let stretch = &mut self.stretches[place];
+        stretch.since = stretch.since.min(row.arrived_at);
+        stretch.endpoint_ids.insert(id.clone());
     }
 
     /// Arrived close to each other, or both too late for any message.
@@ -61,10 +62,14 @@ impl Gathered {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+    }
+
     /// Whether runs should be begun before more is read.
     pub fn is_full(&self) -> bool {
         let endpoints: usize = self.stretches.iter().map(|stretch| stretch.endpoint_ids.len()).sum();
-        self.stretches.len() >= STRETCHES_MAX || endpoints >= STRETCH_ENDPOINTS_MAX
+        self.stretches.len() >= self.stretches_max || endpoints >= STRETCH_ENDPOINTS_MAX
     }
 
     /// Takes what was gathered.
@@ -100,7 +105,7 @@ mod tests {
     }
 
     fn gathered(now: i64, events: &[(&str, i64)]) -> Vec<(Vec<String>, i64)> {
-        let mut gathered = Gathered::new(Duration::from_secs(1), second(now));
+        let mut gathered = Gathered::new(Duration::from_secs(1), second(now), usize::MAX);
         for (position, (id, at)) in (1..).zip(events) {
             gathered.add(&row(position, id, second(*at)));
         }
@@ -116,7 +121,17 @@ mod tests {
     fn an_endpoint_comes_once_a_run() {
         let runs = gathered(1_000, &[("a", 1_000), ("b", 1_000), ("a", 1_000), ("c", 1_000), ("a", 1_000)]);
         let ids: Vec<_> = runs.iter().map(|(ids, _)| ids.join("")).collect();
-        assert_eq!(ids, ["ab", "ac", "a"]);
+        assert_eq!(ids, ["abc", "a", "a"]);
+    }
+
+    #[test]
+    fn it_is_full_with_as_many_runs_as_may_begin() {
+        let mut gathered = Gathered::new(Duration::from_secs(1), second(1_000), 2);
+        let mut is_full = |id: &str| {
+            gathered.add(&row(1, id, second(1_000)));
+            gathered.is_full()
+        };
+        assert_eq!(["a", "b", "c", "a"].map(&mut is_full), [false, false, false, true]);
     }
 
     #[test]
@@ -135,21 +150,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_event_is_in_one_run_in_order(events in prop::collection::vec((0u8..6, 0i64..8), 0..60)) {
+        fn every_event_is_in_one_run(events in prop::collection::vec((0u8..6, 0i64..8), 0..60)) {
             let events: Vec<_> = events.into_iter().map(|(id, at)| (id.to_string(), 1_000 + at)).collect();
             let events: Vec<_> = events.iter().map(|(id, at)| (id.as_str(), *at)).collect();
             let runs = gathered(1_010, &events);
-            let total: usize = runs.iter().map(|(ids, _)| ids.len()).sum();
-            prop_assert_eq!(total, events.len(), "each event counts once");
-            let mut left = &events[..];
-            for (ids, since) in runs {
-                let (own, rest) = left.split_at(ids.len());
-                let mut expected: Vec<_> = own.iter().map(|(id, _)| (*id).to_owned()).collect();
-                expected.sort();
-                prop_assert_eq!(&ids, &expected, "a run is a stretch of events");
-                prop_assert_eq!(since, own.iter().map(|(_, at)| *at).min().unwrap());
-                left = rest;
+            for (id, _) in &events {
+                let expected = events.iter().filter(|(other, _)| other == id).count();
+                let with_it = runs.iter().filter(|(ids, _)| ids.iter().any(|other| other == id)).count();
+                prop_assert_eq!(with_it, expected, "each event counts once");
             }
+            prop_assert_eq!(runs.iter().map(|(_, since)| *since).min(), events.iter().map(|(_, at)| *at).min());
+        }
+
+        #[test]
+        fn there_are_no_more_runs_than_events_of_one_endpoint(ids in prop::collection::vec(0u8..6, 1..60)) {
+            let ids: Vec<_> = ids.iter().map(u8::to_string).collect();
+            let events: Vec<_> = ids.iter().map(|id| (id.as_str(), 1_000)).collect();
+            let most = ids.iter().map(|id| ids.iter().filter(|other| *other == id).count()).max();
+            prop_assert_eq!(Some(gathered(1_000, &events).len()), most);
         }
     }
 }

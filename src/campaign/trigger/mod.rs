@@ -5,7 +5,7 @@
 //!  (store)   (pages)  (pure)  (pure)
 //! ```
 //!
-//! A run is begun for a stretch of events, each endpoint once; the position behind the stretch is written with its activities.
+//! Runs are begun for all events up to a position, each endpoint once a run; that position is written with their activities.
 //! So no event triggers twice, and none is lost, wherever a process is killed. Who reads on is `scheduler/listen`.
 
 mod feed;

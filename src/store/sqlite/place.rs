@@ -28,12 +28,15 @@ impl ReaderStore for Sqlite {
         let (application, name) = (application.clone(), name.to_owned());
         self.write("forget a reader", Size::Small, move |session| {
             let Some(key) = application::key(&session.connection, &application)? else { return Ok(()) };
-            let mut statement =
-                session.connection.prepare_cached("DELETE FROM reader WHERE application = ? AND name = ?")?;
-            statement.execute(params![key, name])?;
-            Ok(())
+            delete(&session.connection, key, &name)
         })
     }
+}
+
+pub fn delete(connection: &Connection, application: i64, name: &str) -> Result<(), Failure> {
+    let mut statement = connection.prepare_cached("DELETE FROM reader WHERE application = ? AND name = ?")?;
+    statement.execute(params![application, name])?;
+    Ok(())
 }
 
 pub fn put(connection: &Connection, reader: &Reader) -> Result<(), Failure> {

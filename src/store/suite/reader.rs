@@ -1,8 +1,9 @@
 //! Places of readers.
 
 use super::Place;
-use crate::domain::ApplicationId;
-use crate::store::{Error, Reader};
+use crate::domain::{ApplicationId, CampaignId};
+use crate::store::reader::of_campaign;
+use crate::store::{Error, Kind, Reader};
 
 pub async fn readers_go_on_where_they_were(place: &dyn Place) {
     let store = super::with_application(place).await;
@@ -21,6 +22,11 @@ pub async fn readers_go_on_where_they_were(place: &dyn Place) {
     assert_eq!(store.reader(&known, "r").await.unwrap(), Some(5));
     assert_eq!(store.reader(&known, "s").await.unwrap(), Some(u64::MAX));
     assert_eq!(store.reader(&other, "r").await.unwrap(), None);
+    let name = of_campaign(&CampaignId::new("c"));
+    store.put_reader(reader(&name, 5)).await.unwrap();
+    store.put_definition(Some(&known), Kind::Campaign, "c", "{}".into(), "".into()).await.unwrap();
+    store.delete_definition(Some(&known), Kind::Campaign, "c").await.unwrap();
+    assert_eq!(store.reader(&known, &name).await.unwrap(), None, "it goes with its campaign");
     store.delete_reader(&known, "r").await.unwrap();
     assert_eq!(store.reader(&known, "r").await.unwrap(), None);
 }

@@ -9,8 +9,9 @@ use self::version::Name;
 pub use self::version::Removed;
 use super::failure::Failure;
 use super::writer::Size;
-use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes};
-use crate::domain::ApplicationId;
+use super::{Sqlite, application, bitmap_from_bytes, bitmap_to_bytes, place};
+use crate::domain::{ApplicationId, CampaignId};
+use crate::store::reader::of_campaign;
 use crate::store::{Application, Call, Definition, DefinitionStore, DefinitionWrite, Kind};
 
 /// Stands in the table for "belongs to no application".
@@ -154,6 +155,9 @@ impl DefinitionStore for Sqlite {
         let (application, id) = (application.cloned(), id.to_owned());
         self.write("delete a definition", Size::Small, move |session| {
             let Some(owner) = owner(&session.connection, application.as_ref())? else { return Ok(false) };
+            if kind == Kind::Campaign {
+                place::delete(&session.connection, owner, &of_campaign(&CampaignId::new(&id)))?;
+            }
             version::delete_all(&session.connection, &mut session.removed, &Name { owner, kind, id: &id })
         })
     }
