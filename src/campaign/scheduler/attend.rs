@@ -411,7 +411,7 @@ impl Scheduler {
 
     /// Ends what is left of a campaign for good.
     pub(super) async fn end(&self, key: &Key, why: Gone) -> Result<(), store::Error> {
-        self.abort(&self.store().activities(&key.0, &key.1).await?, why).await?;
+        self.abort(&self.store().open_activities(&key.0, &key.1).await?, why).await?;
         if why == Gone::Campaign {
             // It went with the campaign, but whoever read events then may have written it once more.
             self.store().delete_reader(&key.0, &store::reader::of_campaign(&key.1)).await?;
