@@ -198,7 +198,7 @@ async fn a_stop_does_not_wait_for_a_whole_audience() {
         definition: "{}".into(),
         is_streamed: true,
     };
-    let frozen = Frozen { settled: vec![(Fate::OptOut, members)], waves: Vec::new() };
+    let frozen = Frozen { settled: vec![(Fate::Holdout, members)], waves: Vec::new() };
     world.store.create_activities(vec![(activity, frozen)], None).await.unwrap();
 
     world.tell_once().await;
