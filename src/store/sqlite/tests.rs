@@ -213,7 +213,8 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
 async fn batches_that_were_held_before_there_were_letters_get_theirs() {
     let directory = tempfile::tempdir().unwrap();
     let old = schema::create_old(&file(directory.path()), 2);
-    let Activity { id, definition, .. } = suite::ledger::activity("a1");
+    let activity = suite::ledger::activity("a1");
+    let (id, definition) = (&activity.id, activity.definition());
     old.execute_batch(&format!(
         "INSERT INTO application (key, id, name, settings, tags, creation_date, last_modified_date, revision)
             VALUES (3, 'a', 'shop', '{{}}', '{{}}', 'monday', 'monday', 1);
