@@ -195,7 +195,7 @@ async fn a_stop_does_not_wait_for_a_whole_audience() {
         started_at: None,
         ended_at: None,
         failure: None,
-        definition: "{}".into(),
+        definition: Some("{}".into()),
         is_streamed: true,
     };
     let frozen = Frozen { settled: vec![(Fate::Holdout, members)], waves: Vec::new() };
