@@ -57,8 +57,8 @@ async fn operators_who_meet_hold_up_neither_each_other_nor_events() {
         let writing = clock::timeout(&stage.clock.real, limit, stage.scheduler.writing()).await;
         assert!(writing.is_some(), "campaigns can be written");
     }
-    let orders = [stage.scheduler.order(Order::Abort, "c").await, stage.scheduler.order(Order::Abort, "c").await];
-    assert!(orders[1].is_err() || orders[0].is_ok());
+    // There may be none left.
+    stage.scheduler.order(Order::Abort, "c").await.ok();
     let sent = world.fcm.messages();
     stage.add(&["e00002"], "last").await;
     until(async || world.fcm.messages() > sent, "later events have their runs").await;
