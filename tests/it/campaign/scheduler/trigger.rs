@@ -1,5 +1,7 @@
 //! Campaigns that events trigger: a message for each event, soon, and once.
 
+mod backlog;
+
 use std::collections::BTreeMap;
 
 use pinwheel::domain::EndpointUpdate;
@@ -316,6 +318,9 @@ async fn a_run_that_cannot_begin_says_why_and_later_events_can() {
     until(async || !stage.activities("c").await.is_empty(), "the failure is written down").await;
     let failed = stage.activities("c").await.remove(0);
     assert_eq!(failed.failure.as_deref(), Some("there is no push template `late`"));
+    let last = stage.store.events_after(&application(), 0, 10).await.unwrap().last().unwrap().position;
+    let reader = stage.store.reader(&application(), "campaign:c").await.unwrap();
+    assert_eq!(reader, Some(last), "both are written at once");
 
     let made = json!({ "Default": { "Title": "Hello", "Body": "World" } }).to_string();
     let now = "2026-03-01T09:00:00.000Z".to_owned();
