@@ -246,12 +246,12 @@ fn a_run_that_began_at_once_does_not_begin_again_when_its_schedule_is_edited() {
 
 #[test]
 fn a_pause_over_the_time_of_the_only_run_leaves_no_zone_out() {
-    let schedule = json!({ "StartTime": "2026-03-01T10:00:00", "IsLocalTime": true, "Timezone": "UTC" });
+    let schedule = json!({ "StartTime": "2026-03-02T10:00:00", "IsLocalTime": true, "Timezone": "UTC" });
     let mut written = document(json!({ "Schedule": schedule }));
     let resumed = at("2026-03-05T10:00:00Z");
     written.resumed = Some(resumed);
     let next = Timetable::read(&written, policy()).unwrap().next(&[], &look(resumed));
-    assert_eq!(due(&next), [(at("2026-03-01T10:00:00Z"), vec![0])]);
+    assert_eq!(due(&next), [(at("2026-03-02T10:00:00Z"), vec![0])]);
     let turn = next.due[0].turns[0];
     assert!(turn.since <= turn.run.first_due(), "{turn:?}");
 }
