@@ -108,7 +108,8 @@ pub async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCo
             activities.retain(|activity| activity.state == ActivityState::Running);
             if activities.is_empty() {
                 if let Some(id) = &id {
-                    bail!("`{id}` is over already: there is nothing to resume");
+                    eprintln!("nothing to resume: `{id}` is over");
+                    return Ok(ExitCode::SUCCESS);
                 }
                 let paused = app.store.activities_in_state(ActivityState::Paused).await?.len();
                 match paused {

@@ -24,7 +24,8 @@ const given = await (await fetch('/config.json')).json();
 const { api, appId, events, roleArn, users } = given;
 const asked = new URLSearchParams(location.search);
 const way = asked.get('way') ?? 'shim';
-const region = /^([a-z0-9-]+|localhost(:\d+)?#)$/.test(asked.get('region')) ? asked.get('region') : given.region;
+const askedRegion = asked.get('region') ?? '';
+const region = /^([a-z0-9-]+|localhost(:\d+)?#)$/.test(askedRegion) ? askedRegion : given.region;
 
 const keys = new Keys(take(way, region, api), roleArn);
 
