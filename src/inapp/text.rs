@@ -47,6 +47,10 @@ fn visible(text: &str) -> Cow<'_, str> {
         });
         visible = Cow::Owned(kept.collect());
     }
+    // To a parser it is text at the very end alone, and a tag once something comes after it.
+    while let Some(before) = visible.strip_suffix("</") {
+        visible = Cow::Owned(before.to_owned());
+    }
     visible
 }
 
@@ -78,6 +82,7 @@ mod tests {
             ("&lt;img src=x onerror=alert(1)&gt;b", "b"),
             ("&amp;lt;img src=x onerror=alert(1)&amp;gt;b", "b"),
             ("<<b>script>alert(1)", ""),
+            ("a</", "a"),
             ("<scr\0ipt>x</scr\0ipt>", ""),
             ("a<!-- b -->c", "ac"),
             ("Tom &amp; Jerry", "Tom & Jerry"),
