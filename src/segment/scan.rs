@@ -1,6 +1,7 @@
 //! Which endpoints match which dimensions, found by reading them all.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use futures_util::stream::{FuturesUnordered, TryStreamExt};
@@ -102,8 +103,8 @@ impl Question {
     ) -> Result<Self, store::Error> {
         let mut active = BTreeMap::new();
         for moment in predicates.iter().flat_map(Predicate::moments) {
-            if !active.contains_key(&moment) {
-                active.insert(moment, store.active_since(application, moment).await?);
+            if let Entry::Vacant(unknown) = active.entry(moment) {
+                unknown.insert(store.active_since(application, moment).await?);
             }
         }
         Ok(Self { needs: Needs::of(&predicates), predicates, active })
