@@ -204,7 +204,7 @@ fn store(criterion: &mut Criterion) {
         started_at: None,
         ended_at: None,
         failure: None,
-        definition: "{}".into(),
+        definition: Some("{}".into()),
         is_streamed: false,
     };
     runtime.block_on(app.store.create_activities(vec![(activity.clone(), Frozen::default())], None)).unwrap();

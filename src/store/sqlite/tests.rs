@@ -228,11 +228,11 @@ async fn batches_that_were_held_before_there_were_letters_get_theirs() {
 
     let store = Sqlite::open(directory.path(), Mode::Exclusive).unwrap();
     assert_eq!(store.held_batches().await.unwrap(), 1);
-    let letter = store.dead_letter(&id, 1).await.unwrap().unwrap();
+    let letter = store.dead_letter(id, 1).await.unwrap().unwrap();
     assert_eq!((letter.members, letter.redrives, letter.attempts.len()), (0b101, 0, 0));
     assert_eq!(letter.held_at, Timestamp::from_second(7).unwrap());
-    assert_eq!(store.redrive_batches(&id, None, Timestamp::UNIX_EPOCH).await.unwrap().batches, [1]);
-    let rows = store.batches(&id, 1, 1).await.unwrap();
+    assert_eq!(store.redrive_batches(id, None, Timestamp::UNIX_EPOCH).await.unwrap().batches, [1]);
+    let rows = store.batches(id, 1, 1).await.unwrap();
     assert_eq!((&rows[0].fates[..], &rows[0].reasons), (&[0, 12, 0][..], &None));
 }
 
