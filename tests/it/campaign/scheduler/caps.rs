@@ -15,7 +15,7 @@ const CAMPAIGNS: usize = 10;
 fn segments_of(number: usize) -> Vec<usize> {
     let is_in = |campaign: &usize| match (number % 7, number % 2) {
         (0, _) => *campaign < 3,
-        (_, 0) => campaign % 2 == 0,
+        (_, 0) => campaign.is_multiple_of(2),
         _ => true,
     };
     (0..CAMPAIGNS).filter(is_in).collect()
