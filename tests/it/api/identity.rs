@@ -10,7 +10,6 @@ use bytes::Bytes;
 use hyper::{Request, Response};
 use pinwheel::api::auth::{Policy, issue};
 use pinwheel::app::{self, App};
-use pinwheel::clock::Stopwatch;
 use pinwheel::config::{Config, Sources};
 use pinwheel::http::{Access, Client};
 use pinwheel::sandbox::oidc::Oidc;
@@ -403,32 +402,6 @@ async fn answer(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_of_exchanges_have_a_room_of_their_own_and_no_time_to_stay() {
-    let world = World::start(&[]).await;
-    let ann = world.key("ann").await;
-    let began = Stopwatch::start();
-    // As much as there is room for.
-    let mut held = Vec::new();
-    for _ in 0..32 {
-        held.push(begun(&world, 128 * 1024 + 1, 128 * 1024).await);
-    }
-    while !world.exchange("app", &world.token("ann")).await.1.contains("<Code>Throttling</Code>") {
-        assert!(began.elapsed() < Duration::from_secs(8), "the room has no end");
-        world.app.clock.sleep(Duration::from_millis(20)).await;
-    }
-    let in_app = json!({"ChannelType": "IN_APP"});
-    assert_eq!(world.send(&ann, "PUT", "/endpoints/a", in_app).await.0, 202, "others have room");
-    let answer = answer(held.pop().unwrap()).await;
-    assert!(answer.contains("400 Bad Request") && answer.contains("did not arrive in time"), "{answer}");
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
-    drop(held);
-    while world.exchange("app", &world.token("ann")).await.0 != 200 {
-        assert!(began.elapsed() < Duration::from_secs(40), "the room is not given back");
-        world.app.clock.sleep(Duration::from_millis(20)).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn without_roles_no_body_is_read() {
     let mut world = World::start(&[]).await;
     let directory = TempDir::new().unwrap();
@@ -443,8 +416,6 @@ async fn without_roles_no_body_is_read() {
 async fn a_provider_that_hangs_does_not_hold_an_exchange() {
     let world = World::start(&[]).await;
     world.oidc.set_hanging(true);
-    let began = Stopwatch::start();
     let (status, xml) = world.exchange("app", &world.token("ann")).await;
     assert!(status == 400 && xml.contains("<Code>IDPCommunicationError</Code>"), "{xml}");
-    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
 }
